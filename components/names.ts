@@ -1,0 +1,28 @@
+/** The page server's name: of its Service, its Deployment and what belongs to them. */
+export const PAGE_SERVER = "page-server";
+
+/**
+ * The Service's ports, in their order: as a default backend the controller takes the first
+ * (internal/ingress/controller/controller.go, getDefaultUpstream).
+ */
+export const SERVICE_PORTS = {
+  notFound: { name: "not-found", port: 80 },
+  maintenance: { name: "maintenance", port: 81 },
+} as const;
+
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+const NAME = "app.kubernetes.io/name";
+
+/** The labels of everything that is made, for `kubectl get … -l app.kubernetes.io/part-of=maintenance-pages`. */
+export function labels(name: string): Record<string, string> {
+  return {
+    ...selector(name),
+    "app.kubernetes.io/part-of": "maintenance-pages",
+    "app.kubernetes.io/managed-by": "pulumi",
+  };
+}
+
+/** What selects the pods of `labels(name)`. It can't change once a Deployment has it, so it is the name alone. */
+export function selector(name: string): Record<string, string> {
+  return { [NAME]: name };
+}

@@ -1,0 +1,273 @@
+import { KINDS } from "../settings/schema";
+
+/** What the page server's nginx configuration depends on. */
+export interface NginxSettings {
+  /** Where the pages' objects are, without a slash at the end, such as `https://pages.s3.eu-central-1.amazonaws.com/pages`. */
+  readonly pagesUrl: string;
+  /** Retry-After where the page brings none, in seconds. */
+  readonly retryAfter: number;
+}
+
+/** The page server's ports. Visitors reach the first two through the Service; the last is for probes alone. */
+export const PORTS = { notFound: 8080, maintenance: 8081, health: 8082 } as const;
+
+/** Where the page server's container finds things; `page-server.ts` mounts them there. */
+export const PATHS = {
+  configuration: "/etc/page-server",
+  embeddedPages: "/etc/embedded-pages",
+  /** The only place that can be written to. */
+  scratch: "/tmp",
+  /** The `resolver` line, made from the container's resolv.conf when it starts. */
+  resolver: "/tmp/resolver.conf",
+} as const;
+
+/** The header that tells whoever verifies a change which page was served, and from where. */
+export const MARKER_HEADER = "X-Maintenance-Page";
+
+/**
+ * The page server's nginx configuration.
+ *
+ * A page is looked for in three places, and each step keeps the status: the instance's own object, the shared object,
+ * the file that is mounted into the container. The steps are internal redirects to addresses (`error_page 503 =503 /-/…`)
+ * and not to named locations, because such a redirect also turns any method into GET, so POST and PUT need no rule of
+ * their own (https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page).
+ *
+ * @example
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300 });
+ */
+export function nginxConfiguration({ pagesUrl, retryAfter }: NginxSettings): string {
+  const { host, protocol } = new URL(pagesUrl);
+  return `# Written by components/page-server.nginx.ts.
+worker_processes 2;
+pid ${PATHS.scratch}/nginx.pid;
+error_log /dev/stderr warn;
+
+events {
+  worker_connections 4096;
+}
+
+http {
+  access_log off; # ingress-nginx has logged the request already
+  server_tokens off;
+  keepalive_timeout 75s;
+  reset_timedout_connection on;
+
+  # Whatever ingress-nginx let through gets the page: no header is too large here, and no body either. A body is thrown
+  # away as it comes: above this size (in bytes) nginx discards before it answers, below it would store it on disk first.
+  client_max_body_size 1;
+  client_header_buffer_size 4k;
+  large_client_header_buffers 8 64k;
+
+  client_body_temp_path ${PATHS.scratch}/body;
+  proxy_temp_path ${PATHS.scratch}/proxy;
+  fastcgi_temp_path ${PATHS.scratch}/fastcgi;
+  uwsgi_temp_path ${PATHS.scratch}/uwsgi;
+  scgi_temp_path ${PATHS.scratch}/scgi;
+
+  types {
+    text/html html;
+    application/json json;
+  }
+  charset utf-8; # for the embedded files; an object brings its own
+
+  # A browser names text/html in Accept; an API client names JSON and not HTML; the rest gets what a person can read.
+  map $http_accept $format {
+    default html;
+    "~*text/html" html;
+    "~*[/+]json" json;
+  }
+
+  # Only what looks like a number or an HTTP date: the value comes from the object's metadata.
+  map $upstream_http_x_amz_meta_retry_after $retry_after {
+    default ${retryAfter};
+    "~^[A-Za-z0-9 ,:]+$" $upstream_http_x_amz_meta_retry_after;
+  }
+
+  # An override names a revision only when the instance has a page of its own.
+  map $revision $first_place {
+    default /-/instance;
+    "" /-/shared;
+  }
+
+  proxy_cache_path ${PATHS.scratch}/cache levels=1 keys_zone=pages:1m max_size=64m inactive=365d use_temp_path=off;
+  proxy_cache pages;
+  proxy_cache_key $key;
+  proxy_cache_valid 200 5s; # until an edited page shows
+  proxy_cache_lock on;
+  proxy_cache_lock_timeout 2s;
+  proxy_cache_background_update on;
+  # A page that was there once is better than none, whatever has become of the bucket.
+  proxy_cache_use_stale error timeout invalid_header updating http_403 http_404 http_429 http_500 http_502 http_503 http_504;
+  proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires X-Accel-Redirect X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+
+  # The bucket's name is resolved at each request and not at the start: nginx must start, and serve, without it.
+  include ${PATHS.resolver};
+  resolver_timeout 1s;
+  proxy_connect_timeout 1s;
+  proxy_send_timeout 1s;
+  proxy_read_timeout 2s;
+  proxy_http_version 1.1;
+${protocol === "https:" ? TLS : ""}  # The bucket learns nothing of the visitor: no header, cookie, query or body.
+  proxy_pass_request_headers off;
+  proxy_pass_request_body off;
+  proxy_set_header Host ${host};
+  proxy_set_header Connection "";
+  proxy_set_header Content-Length "";
+  # The visitor learns nothing of the bucket.
+${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
+  proxy_intercept_errors on;
+  recursive_error_pages on;
+
+  # --- instances in maintenance: /<instance>/<kind>[/<revision>], written by the override's rewrite-target
+  server {
+    listen ${PORTS.maintenance};
+${headers('"instance=$instance; kind=$page; revision=$revision; source=$source"', { "Retry-After": "$retry_after" })}
+    location ~ "^/(?<instance>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/(?<kind>${KINDS.join("|")})(?:/(?<revision>[0-9a-f]{16}))?$" {
+      error_page 413 503 =503 $first_place;
+      return 503;
+    }
+    location / {
+      error_page 413 503 =503 /-/shared;
+      return 503;
+    }
+${bucketPlace("instance", "instances/$instance/$revision/$page.$format", "/-/shared", pagesUrl, 503)}
+${bucketPlace("shared", "shared/$page.$format", "/-/embedded", pagesUrl, 503)}
+${embeddedPlace("$page", 503)}
+  }
+  map $kind $page {
+    default unscheduled;
+    scheduled scheduled;
+  }
+
+  # --- hosts that no instance owns: the controller's default backend
+  server {
+    listen ${PORTS.notFound};
+${headers('"kind=not-found; source=$source"', {})}
+    location / {
+      error_page 404 413 =404 /-/shared;
+      return 404;
+    }
+${bucketPlace("shared", "shared/not-found.$format", "/-/embedded", pagesUrl, 404)}
+${embeddedPlace("not-found", 404)}
+  }
+
+  # --- probes; not in the Service, since on a visitor's port /healthz is a path like any other
+  server {
+    listen ${PORTS.health};
+    location = /healthz {
+      default_type text/plain;
+      return 200 "ok\\n";
+    }
+    location / {
+      return 404;
+    }
+  }
+}
+`;
+}
+
+const TLS = `  proxy_ssl_server_name on;
+  proxy_ssl_verify on;
+  proxy_ssl_verify_depth 4;
+  proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
+`;
+
+// What S3 and stores like it add to an answer (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+// and API_GetObject.html), and what a CDN before it adds. nginx can't hide "all but".
+const HIDDEN_HEADERS = [
+  "Accept-Ranges",
+  "Access-Control-Allow-Origin",
+  "Access-Control-Allow-Methods",
+  "Access-Control-Expose-Headers",
+  "Age",
+  "Alt-Svc",
+  "Cache-Control",
+  "CF-Cache-Status",
+  "CF-Ray",
+  "Content-Disposition",
+  "Content-Security-Policy",
+  "ETag",
+  "Expires",
+  "Last-Modified",
+  "Location",
+  "NEL",
+  "Report-To",
+  "Server",
+  "Set-Cookie",
+  "Strict-Transport-Security",
+  "Vary",
+  "Via",
+  "X-Amz-Bucket-Region",
+  "X-Amz-Cf-Id",
+  "X-Amz-Cf-Pop",
+  "X-Amz-Checksum-Crc32",
+  "X-Amz-Checksum-Crc64nvme",
+  "X-Amz-Checksum-Sha256",
+  "X-Amz-Checksum-Type",
+  "X-Amz-Expiration",
+  "X-Amz-Id-2",
+  "X-Amz-Meta-Retry-After",
+  "X-Amz-Request-Id",
+  "X-Amz-Server-Side-Encryption",
+  "X-Amz-Storage-Class",
+  "X-Amz-Version-Id",
+  "X-Cache",
+  "X-Content-Type-Options",
+  "X-Frame-Options",
+  "X-Powered-By",
+  "X-Request-Id",
+  "X-Robots-Tag",
+  "X-Xss-Protection",
+];
+
+// A page is a failure of the place it is looked for unless it is a plain 200.
+const FAILURES = [
+  ...[300, 301, 302, 303, 304, 307, 308],
+  ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 414, 415, 416, 417, 418, 421, 422, 423, 424],
+  ...[425, 426, 428, 429, 431, 451],
+  ...[500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511, 520, 521, 522, 523, 524, 525, 526, 527, 530],
+].join(" ");
+
+// nginx takes a block's add_header lines only where an inner block has none, hence all of them once per server.
+function headers(marker: string, more: Readonly<Record<string, string>>): string {
+  const all = {
+    [MARKER_HEADER]: marker,
+    ...more,
+    "Cache-Control": "no-store",
+    Vary: "Accept",
+    // The page's own policy (in its head) allows its style sheet by digest; both hold. Only a header can forbid frames.
+    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+  };
+  return Object.entries(all)
+    .map(([name, value]) => `    add_header ${name} ${value} always;`)
+    .join("\n");
+}
+
+function bucketPlace(source: string, key: string, next: string, pagesUrl: string, status: number): string {
+  return `    location = /-/${source} {
+      internal;
+      set $source ${source};
+      set $key ${key};
+      proxy_pass ${pagesUrl}/$key;
+      error_page 413 =${status} /-/${source}; # a body in chunks is found too large only here; it is thrown away then
+      error_page ${FAILURES} =${status} ${next};
+    }`;
+}
+
+function embeddedPlace(page: string, status: number): string {
+  return `    location = /-/embedded {
+      internal;
+      set $source embedded;
+      root ${PATHS.embeddedPages};
+      etag off;
+      try_files /${page}.$format @plain;
+    }
+    location @plain {
+      set $source none;
+      default_type text/plain;
+      return ${status} "${status}\\n";
+    }`;
+}

@@ -1,0 +1,123 @@
+import * as s3 from "@pulumi/aws/s3/index.js";
+import * as pulumi from "@pulumi/pulumi";
+import mime from "mime";
+import type { Page } from "../pages/render";
+import { bucketArn, PAGES_PREFIX } from "../settings/bucket-address";
+import type { BucketSettings } from "../settings/schema";
+
+export interface PagesBucketArgs {
+  readonly bucket: BucketSettings;
+  /** Every page to keep in the bucket. */
+  readonly pages: readonly Page[];
+}
+
+/**
+ * The bucket with the rendered pages: readable by everybody, one object at a time, and not listable by anybody.
+ *
+ * @example
+ * new PagesBucket("pages", { bucket: settings.bucket, pages }, { provider: aws });
+ */
+export class PagesBucket extends pulumi.ComponentResource {
+  private readonly objects: ReadonlyMap<string, s3.BucketObjectv2>;
+  private readonly settings: BucketSettings;
+
+  constructor(name: string, args: PagesBucketArgs, options: pulumi.ComponentResourceOptions) {
+    super("maintenance-pages:index:PagesBucket", name, {}, options);
+    this.settings = args.bucket;
+
+    const bucket = this.createBucket(name);
+    const restrictions = this.createRestrictions(name, bucket);
+    this.createPolicy(name, bucket, restrictions);
+    this.objects = this.createObjects(name, bucket, args.pages, restrictions);
+    this.registerOutputs({});
+  }
+
+  /** The objects of these pages, for whoever must not come before them. */
+  objectsOf(pages: readonly Page[]): readonly pulumi.Resource[] {
+    return pages.flatMap(({ key }) => this.objects.get(key) ?? []);
+  }
+
+  private createBucket(name: string): s3.Bucket {
+    return new s3.Bucket(name, { bucket: this.settings.name }, { parent: this });
+  }
+
+  /** What many S3-compatible stores do not implement, and answer with an error. */
+  private createRestrictions(name: string, bucket: s3.Bucket): readonly pulumi.Resource[] {
+    if (this.settings.profile !== "aws") return [];
+    const options = { parent: this };
+    return [
+      new s3.BucketOwnershipControls(
+        `${name}-ownership`,
+        { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
+        options,
+      ),
+      new s3.BucketServerSideEncryptionConfiguration(
+        `${name}-encryption`,
+        {
+          bucket: bucket.bucket,
+          // AES256 and not KMS: an anonymous reader has no key, and these pages are public.
+          rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
+        },
+        options,
+      ),
+      // Everything is blocked but what the policy below needs: being public for one action on one prefix.
+      new s3.BucketPublicAccessBlock(
+        `${name}-public-access`,
+        {
+          bucket: bucket.bucket,
+          blockPublicAcls: true,
+          ignorePublicAcls: true,
+          blockPublicPolicy: false,
+          restrictPublicBuckets: false,
+        },
+        options,
+      ),
+    ];
+  }
+
+  private createPolicy(name: string, bucket: s3.Bucket, dependsOn: readonly pulumi.Resource[]): s3.BucketPolicy {
+    const pages = `${bucketArn(this.settings)}/${PAGES_PREFIX}/*`;
+    const policy = {
+      Version: "2012-10-17",
+      Statement: [{ Sid: "ReadPages", Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: pages }],
+    };
+    return new s3.BucketPolicy(
+      `${name}-policy`,
+      { bucket: bucket.bucket, policy: JSON.stringify(policy) },
+      // AWS refuses a public policy while the account's default access block still stands.
+      { parent: this, dependsOn: [...dependsOn] },
+    );
+  }
+
+  private createObjects(
+    name: string,
+    bucket: s3.Bucket,
+    pages: readonly Page[],
+    dependsOn: readonly pulumi.Resource[],
+  ): ReadonlyMap<string, s3.BucketObjectv2> {
+    return new Map(
+      pages.map((page) => [
+        page.key,
+        new s3.BucketObjectv2(
+          `${name}/${page.key}`,
+          {
+            bucket: bucket.bucket,
+            key: `${PAGES_PREFIX}/${page.key}`,
+            content: page.body,
+            contentType: contentType(page.key),
+            // A page that Caddy or a CDN kept would outlive the maintenance. The page server has a cache of its own.
+            cacheControl: "no-store",
+            ...(page.retryAfter === undefined ? {} : { metadata: { "retry-after": page.retryAfter } }),
+          },
+          { parent: this, dependsOn: [...dependsOn] },
+        ),
+      ]),
+    );
+  }
+}
+
+/** The media type by the key's ending; text carries its charset, which HTTP does not default to UTF-8. */
+function contentType(key: string): string {
+  const type = mime.getType(key) ?? "application/octet-stream";
+  return type.startsWith("text/") ? `${type}; charset=utf-8` : type;
+}

@@ -1,0 +1,78 @@
+import * as pulumi from "@pulumi/pulumi";
+import { IngressController } from "./components/ingress-controller";
+import { ingressNginxValues as valuesFor } from "./components/ingress-controller.values";
+import { MaintenanceOverrides } from "./components/maintenance-overrides";
+import { PageServer } from "./components/page-server";
+import { PagesBucket } from "./components/pages-bucket";
+import { clusterProvider, storeProvider } from "./components/providers";
+import { maintenanceOutput } from "./outputs";
+import { renderInstancePages, renderSharedPages } from "./pages/render";
+import { bucketUrl, pagesUrl } from "./settings/bucket-address";
+import { readClock } from "./settings/clock";
+import { isShown } from "./settings/maintenance";
+import { SettingsError } from "./settings/problems";
+import { readSettings } from "./settings/read";
+
+// --- settings
+const settings = forPeople(() => readSettings(pulumi.runtime.allConfig(), readClock()));
+for (const warning of settings.warnings) pulumi.log.warn(warning);
+
+// --- pages
+const sharedPages = renderSharedPages();
+const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry) }));
+
+// --- the bucket with the pages, and the page server that answers with them
+const provider = clusterProvider(settings.kubernetes, settings.cluster);
+const bucket = new PagesBucket(
+  "pages",
+  { bucket: settings.bucket, pages: [...sharedPages, ...shown.flatMap(({ own }) => own?.pages ?? [])] },
+  { provider: storeProvider(settings.bucket) },
+);
+const pageServer = new PageServer(
+  "page-server",
+  { ...settings, pagesUrl: pagesUrl(settings.bucket), embeddedPages: sharedPages },
+  { provider },
+);
+
+// --- the controller, for hosts that nobody owns
+export const ingressNginxValues = valuesFor(settings.pageServer.namespace, settings.ingressNginx.values);
+if (settings.ingressNginx.install) {
+  new IngressController(
+    "ingress-nginx",
+    { ...settings, values: ingressNginxValues },
+    { provider, dependsOn: [pageServer.service] },
+  );
+}
+
+// --- the overrides, for instances in maintenance
+new MaintenanceOverrides(
+  "maintenance",
+  {
+    namespace: settings.pageServer.namespace,
+    ingressClassName: settings.ingressNginx.className,
+    overrides: shown.map(({ entry, own }) => ({
+      instance: entry.instance.name,
+      hosts: entry.instance.hosts,
+      kind: entry.kind,
+      revision: own?.revision,
+      dependsOn: [pageServer.deployment, ...bucket.objectsOf(own?.pages ?? [])],
+    })),
+  },
+  { provider },
+);
+
+// --- outputs
+export const maintenance = maintenanceOutput(settings.maintenance);
+export const bucketAddress = bucketUrl(settings.bucket);
+export const pageAddresses = Object.fromEntries(
+  sharedPages.map((page) => [page.key, `${pagesUrl(settings.bucket)}/${page.key}`]),
+);
+
+/** A configuration error is for people: the message, and no stack trace. */
+function forPeople<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+  }
+}

@@ -1,0 +1,22 @@
+import { SettingsError } from "./problems";
+
+/** The environment variable with which tests, and a rehearsal of a window, set the clock: an ISO 8601 time. */
+export const CLOCK_VARIABLE = "MAINTENANCE_PAGES_NOW";
+
+/**
+ * The time of this run. Called once per run, by `index.ts`: everything that depends on time is decided from this one
+ * reading, so that a preview and the pages agree with each other.
+ *
+ * @throws {SettingsError} when the variable is set to something that is not a time.
+ */
+export function readClock(environment: Readonly<Record<string, string | undefined>> = process.env): Date {
+  const set = environment[CLOCK_VARIABLE];
+  if (set === undefined || set === "") return new Date();
+  const now = new Date(set);
+  if (Number.isNaN(now.getTime())) {
+    throw new SettingsError([
+      { path: `$${CLOCK_VARIABLE}`, found: set, allowed: "an ISO 8601 time, such as 2026-12-01T21:00:00Z" },
+    ]);
+  }
+  return now;
+}

@@ -1,0 +1,105 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import { listed, nearest, type Problem } from "./problems";
+import type { KubernetesSettings } from "./schema";
+
+/** The cluster that the kubeconfig leads to, as far as the kubeconfig tells. */
+export interface Cluster {
+  readonly context: string;
+  readonly clusterName: string;
+  readonly server: string;
+}
+
+// Only what tells where a context leads; the rest of a kubeconfig is the provider's business. Shape:
+// https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+const kubeconfigSchema = z.object({
+  "current-context": z.string().optional(),
+  contexts: z
+    .array(z.object({ name: z.string(), context: z.object({ cluster: z.string() }) }))
+    .nullish()
+    .transform((list) => list ?? []),
+  clusters: z
+    .array(z.object({ name: z.string(), cluster: z.object({ server: z.string() }) }))
+    .nullish()
+    .transform((list) => list ?? []),
+});
+
+/**
+ * Follows the kubeconfig to the cluster and holds it against what the configuration expects. Nothing is asked of the
+ * network: a wrong cluster is refused before Pulumi starts a provider.
+ *
+ * @param texts the kubeconfig files' texts in the order of `$KUBECONFIG`, of which the first mention of a name counts;
+ *   empty when there is none to read, and then `cluster` is `undefined`.
+ *
+ * @example
+ * identifyCluster({ context: "prod", server: "https://10.0.0.1:6443" }, [text]).problems; // [] when prod leads there
+ */
+export function identifyCluster(
+  expected: KubernetesSettings,
+  texts: readonly string[],
+): { readonly cluster: Cluster | undefined; readonly problems: readonly Problem[] } {
+  if (texts.length === 0) return { cluster: undefined, problems: [] };
+  const files: z.output<typeof kubeconfigSchema>[] = [];
+  for (const text of texts) {
+    const file = kubeconfigSchema.safeParse(parseYaml(text));
+    if (!file.success) {
+      const found = "a file that is not one";
+      return { cluster: undefined, problems: [{ path: "kubernetes.kubeconfig", found, allowed: "a kubeconfig" }] };
+    }
+    files.push(file.data);
+  }
+  const contexts = files.flatMap((file) => file.contexts);
+  const clusters = files.flatMap((file) => file.clusters);
+  const name = expected.context ?? files.map((file) => file["current-context"]).find((current) => current);
+  const context = contexts.find((candidate) => candidate.name === name);
+  const cluster = clusters.find((candidate) => candidate.name === context?.context.cluster);
+  if (name === undefined || context === undefined || cluster === undefined) {
+    const names = contexts.map((candidate) => candidate.name);
+    return {
+      cluster: undefined,
+      problems: [
+        {
+          path: "kubernetes.context",
+          found: name,
+          allowed: `a context of the kubeconfig with a cluster: ${listed(names)}`,
+          nearest: nearest(name ?? "", names),
+        },
+      ],
+    };
+  }
+  const reached = { context: name, clusterName: cluster.name, server: cluster.cluster.server };
+  return { cluster: reached, problems: mismatches(expected, reached) };
+}
+
+function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Problem[] {
+  const problems: Problem[] = [];
+  const leads = `context ${reached.context} leads to`;
+  if (expected.clusterName !== undefined && expected.clusterName !== reached.clusterName) {
+    problems.push({
+      path: "kubernetes.clusterName",
+      found: expected.clusterName,
+      allowed: `the cluster that is reached; ${leads} ${reached.clusterName}`,
+    });
+  }
+  if (expected.server !== undefined && normal(expected.server) !== normal(reached.server)) {
+    problems.push({
+      path: "kubernetes.server",
+      found: expected.server,
+      allowed: `the API server that is reached; ${leads} ${reached.server}`,
+    });
+  }
+  return problems;
+}
+
+/** A URL in the form in which two spellings of one address are equal. */
+function normal(url: string): string {
+  return URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url;
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,202 @@
+import { domainToASCII } from "node:url";
+import { listed, nearest, type Problem } from "./problems";
+import { type Config, DNS_LABEL } from "./schema";
+
+/** A web instance of the cluster and the hosts it owns. */
+export interface Instance {
+  readonly name: string;
+  /** Lower-case host names; a wildcard is `*.` before a host that the instance owns. */
+  readonly hosts: readonly string[];
+}
+
+/** The registry: instances by name, in the order of the configuration. */
+export type Registry = ReadonlyMap<string, Instance>;
+
+/** What the registry is made from. */
+export interface RegistryConfig {
+  /** As written; `undefined` when it was refused already. */
+  readonly instances: Config["instances"] | undefined;
+  readonly hostPatterns?: readonly string[] | undefined;
+}
+
+// RFC 1035 section 2.3.4 limits a name to 255 octets on the wire, which are 253 characters as text.
+const LONGEST_HOST = 253;
+
+const HOST_ALLOWED = "a lower-case host name of two or more labels, such as acme.example.org";
+
+/**
+ * Builds the registry from the configuration and reports everything that is wrong with it.
+ *
+ * @example
+ * registry({ instances: ["acme"], hostPatterns: ["{instance}.example.org"] }).registry.get("acme")?.hosts; // ["acme.example.org"]
+ */
+export function registry(config: RegistryConfig): {
+  readonly registry: Registry;
+  readonly problems: readonly Problem[];
+} {
+  const ofPatterns = patternProblems(config.hostPatterns ?? []);
+  const problems: Problem[] = [...ofPatterns];
+  const instances = new Map<string, Instance>();
+  for (const { name, hosts: own, path, found } of written(config.instances ?? [])) {
+    if (!DNS_LABEL.test(name)) {
+      problems.push({
+        path,
+        found: name,
+        allowed: "a name of lower-case letters, digits and inner hyphens, 63 at most",
+        nearest: nearestLabel(name),
+      });
+      continue;
+    }
+    if (instances.has(name)) {
+      problems.push({ path, found: name, allowed: "each instance once" });
+      continue;
+    }
+    const hosts = own ?? config.hostPatterns?.map((pattern) => pattern.replaceAll("{instance}", name));
+    if (hosts === undefined) {
+      problems.push({ path, found, allowed: "hosts for the instance, or hostPatterns for all that name none" });
+      continue;
+    }
+    if (own !== undefined) problems.push(...hostProblems(own, `${path}.hosts`));
+    // A sound pattern can still make a host that is too long; a broken one is reported once, where it stands.
+    else if (ofPatterns.length === 0) {
+      problems.push(...hostProblems(hosts, path).map((problem) => ({ ...problem, path, nearest: undefined })));
+    }
+    instances.set(name, { name, hosts });
+  }
+  if (instances.size === 0 && problems.length === 0 && config.instances !== undefined) {
+    problems.push({ path: "instances", found: config.instances, allowed: "one or more instances" });
+  }
+  problems.push(...ownershipProblems(instances));
+  return { registry: instances, problems };
+}
+
+interface Written {
+  readonly name: string;
+  readonly hosts: readonly string[] | undefined;
+  readonly path: string;
+  readonly found: unknown;
+}
+
+function written(instances: Config["instances"]): readonly Written[] {
+  return Array.isArray(instances)
+    ? instances.map((name, index) => ({ name, hosts: undefined, path: `instances[${index}]`, found: name }))
+    : Object.entries(instances).map(([name, { hosts }]) => ({
+        name,
+        hosts,
+        path: `instances.${name}`,
+        found: hosts === undefined ? undefined : { hosts },
+      }));
+}
+
+function patternProblems(patterns: readonly string[]): readonly Problem[] {
+  return patterns.flatMap((pattern, index) => {
+    const path = `hostPatterns[${index}]`;
+    if (!pattern.includes("{instance}")) {
+      return [{ path, found: pattern, allowed: "a host name with {instance} in it: two instances can't own one host" }];
+    }
+    return hostProblems(
+      patterns.map((other) => other.replaceAll("{instance}", "x")),
+      "hostPatterns",
+    )
+      .filter((problem) => problem.path === path)
+      .map((problem) => ({ ...problem, found: pattern, nearest: undefined }));
+  });
+}
+
+/** What is wrong with one instance's hosts, looked at alone. */
+function hostProblems(hosts: readonly string[], path: string): readonly Problem[] {
+  const plain = hosts.filter((host) => !host.startsWith("*."));
+  return hosts.flatMap((host, index): Problem[] => {
+    const at = `${path}[${index}]`;
+    const base = host.startsWith("*.") ? host.slice(2) : host;
+    if (!isHost(base)) return [{ path: at, found: host, allowed: HOST_ALLOWED, nearest: nearestHost(host) }];
+    if (hosts.indexOf(host) !== index) return [{ path: at, found: host, allowed: "each host once" }];
+    // `*.example.org` beside `acme.example.org` would take every other instance of the domain into maintenance.
+    if (base !== host && !plain.some((own) => own === base || base.endsWith(`.${own}`))) {
+      return [
+        {
+          path: at,
+          found: host,
+          allowed: "a wildcard only below a host that the instance itself owns",
+          nearest: plain[0] === undefined ? undefined : `*.${plain[0]}`,
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function isHost(host: string): boolean {
+  const labels = host.split(".");
+  return host.length <= LONGEST_HOST && labels.length >= 2 && labels.every((label) => DNS_LABEL.test(label));
+}
+
+/** The host a person may have meant: lower-cased, without scheme, port, path and dots too many, in its ASCII form. */
+function nearestHost(found: string): string | undefined {
+  const bare = found
+    .trim()
+    .replace(/^[a-z]+:\/\//i, "")
+    .replace(/[:/?#].*$/s, "")
+    .replace(/\.+$/, "");
+  const wildcard = bare.startsWith("*.") ? "*." : "";
+  const host = domainToASCII(bare.slice(wildcard.length));
+  return isHost(host) ? wildcard + host : undefined;
+}
+
+function nearestLabel(found: string): string | undefined {
+  const label = found
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, "");
+  return DNS_LABEL.test(label) ? label : undefined;
+}
+
+/** Hosts that two instances claim, directly or by a wildcard that covers the other's host. */
+function ownershipProblems(instances: Registry): readonly Problem[] {
+  const owner = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const { name, hosts } of instances.values()) {
+    for (const host of hosts) {
+      const other = owner.get(host);
+      if (other === undefined) owner.set(host, name);
+      else if (other !== name) problems.push(owned(name, host, other));
+    }
+  }
+  for (const { name, hosts } of instances.values()) {
+    for (const host of hosts) {
+      for (const wildcard of wildcardsOver(host)) {
+        const other = owner.get(wildcard);
+        if (other !== undefined && other !== name) problems.push(owned(name, host, other, wildcard));
+      }
+    }
+  }
+  return problems;
+}
+
+function owned(name: string, host: string, other: string, wildcard?: string): Problem {
+  const through = wildcard === undefined ? "" : ` through ${wildcard}`;
+  return {
+    path: `instances.${name}.hosts`,
+    found: host,
+    allowed: `hosts that no other instance owns; ${other} owns this one${through}`,
+  };
+}
+
+/** Every wildcard that would match the host: nginx lets `*.` stand for several labels. */
+function wildcardsOver(host: string): readonly string[] {
+  const labels = host.replace(/^\*\./, "").split(".");
+  return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
+}
+
+/** What to say of a name that is no instance. */
+export function unknownInstance(path: string, found: string, known: Registry): Problem {
+  const names = [...known.keys()];
+  const all = found === "*" || found.trim() === "" || found.toLowerCase() === "all";
+  return {
+    path,
+    found,
+    allowed: `the name of an instance: ${listed(names)}${all ? "; nothing stands for all of them" : ""}`,
+    nearest: all ? undefined : nearest(found, names),
+  };
+}

@@ -1,0 +1,79 @@
+import { distance } from "fastest-levenshtein";
+
+/** One thing that is wrong with the configuration, in the words of the person who wrote it. */
+export interface Problem {
+  /** Where: the configuration path as `pulumi config set --path` takes it, such as `maintenance[0].until`. */
+  readonly path: string;
+  /** What stands there, or `undefined` when nothing does. */
+  readonly found: unknown;
+  /** What may stand there. */
+  readonly allowed: string;
+  /** The valid value nearest to what was found, when there is one. */
+  readonly nearest?: string | undefined;
+}
+
+/**
+ * The configuration can't be used. The message lists every problem at once and is meant for people: whoever catches it
+ * shows `message` and never a stack trace.
+ *
+ * @example
+ * throw new SettingsError([{ path: "maintenance[0]", found: "acm", allowed: "an instance: acme, beta", nearest: "acme" }]);
+ */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+
+  constructor(readonly problems: readonly Problem[]) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super([`The configuration has ${count}. Nothing was changed.`, ...problems.map(describe)].join("\n\n"));
+  }
+}
+
+function describe({ path, found, allowed, nearest }: Problem): string {
+  const lines = [`  ${path}`, `    found:    ${show(found)}`, `    allowed:  ${allowed}`];
+  if (nearest !== undefined) lines.push(`    nearest:  ${nearest}`);
+  return lines.join("\n");
+}
+
+// Long enough for any name or time, short enough that a pasted file doesn't bury the other problems.
+const LONGEST_FOUND = 120;
+
+function show(found: unknown): string {
+  if (found === undefined) return "nothing";
+  // JSON keeps control characters of a hostile value out of the terminal, except the C1 set and the separators.
+  const text = (JSON.stringify(found) ?? String(found)).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return text.length > LONGEST_FOUND ? `${text.slice(0, LONGEST_FOUND)}… (${text.length} characters)` : text;
+}
+
+/**
+ * The candidate with the smallest edit distance to `found`; of equals the first. `undefined` without candidates.
+ *
+ * @example
+ * nearest("acm", ["beta", "acme"]); // "acme"
+ */
+export function nearest(found: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const edits = distance(found, candidate);
+    if (edits < least) {
+      best = candidate;
+      least = edits;
+    }
+  }
+  return best;
+}
+
+/**
+ * Names as a sentence part: all of a short list, the first of a long one with the count.
+ *
+ * @example
+ * listed(["acme", "beta"]); // "acme, beta"
+ */
+export function listed(names: readonly string[], most = 8): string {
+  if (names.length === 0) return "(none)";
+  const shown = names.slice(0, most).join(", ");
+  return names.length > most ? `${shown}, … (${names.length} in all)` : shown;
+}

@@ -1,0 +1,192 @@
+import type { z } from "zod";
+import { type Cluster, identifyCluster } from "./cluster";
+import { type Instance, type RegistryConfig, registry } from "./instances";
+import { readKubeconfig } from "./kubeconfig";
+import { type MaintenanceConfig, type MaintenanceEntry, maintenance } from "./maintenance";
+import { nearest, type Problem, SettingsError } from "./problems";
+import {
+  type BucketSettings,
+  configSchema,
+  type IngressNginxSettings,
+  type KubernetesSettings,
+  type PageServerSettings,
+  settingsNamedIn,
+} from "./schema";
+
+/** The namespace of the program's configuration keys: the project's name. */
+export const NAMESPACE = "maintenance-pages";
+
+/** The stack's configuration, valid and complete. Nothing after it reads configuration or the clock. */
+export interface Settings {
+  readonly instances: readonly Instance[];
+  readonly maintenance: readonly MaintenanceEntry[];
+  /** Retry-After where no window's end is known, in seconds. */
+  readonly retryAfter: number;
+  readonly bucket: BucketSettings;
+  readonly ingressNginx: IngressNginxSettings;
+  readonly pageServer: PageServerSettings;
+  readonly kubernetes: KubernetesSettings;
+  /** The cluster that the kubeconfig leads to, or `undefined` when there was no kubeconfig to read. */
+  readonly cluster: Cluster | undefined;
+  readonly protect: boolean;
+  /** The time of the run, from which the entries' states were decided. */
+  readonly now: Date;
+  /** What a person should know although nothing is wrong. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns the stack's configuration into settings.
+ *
+ * @param stackConfig every configuration value as Pulumi hands it to a program: by full key, all of them strings.
+ * @param now the time of the run.
+ * @param kubeconfigs finds the kubeconfig files' texts; the default reads what Pulumi's Kubernetes provider will read.
+ * @throws {SettingsError} with every problem at once.
+ *
+ * @example
+ * readSettings({ "maintenance-pages:maintenance": '["acme"]', … }, readClock());
+ */
+export function readSettings(
+  stackConfig: Readonly<Record<string, string>>,
+  now: Date,
+  kubeconfigs: (settings: KubernetesSettings) => readonly string[] = readKubeconfig,
+): Settings {
+  const { values, problems: unread } = decode(stackConfig);
+  const parsed = configSchema.safeParse(values);
+  // The rules that span values are held against whatever is sound, so that a person sees every problem at once.
+  const config = parsed.data ?? soundParts(values);
+  const known = registry(config);
+  const found = maintenance(config, known.registry, now);
+  const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
+  const problems = [
+    ...unread,
+    ...(parsed.error?.issues ?? [])
+      .flatMap((issue) => problemsOf(issue, values))
+      // A value that could not even be read was reported as such.
+      .filter((problem) => !unread.some((other) => other.path === problem.path)),
+    ...known.problems,
+    ...(known.registry.size > 0 ? found.problems : []),
+    ...(reached?.problems ?? []),
+  ];
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
+
+  const { instances, hostPatterns, maintenance: entries, maintenanceLimit, ...rest } = parsed.data;
+  return {
+    ...rest,
+    instances: [...known.registry.values()],
+    maintenance: found.entries,
+    cluster: reached?.cluster,
+    now,
+    warnings: found.entries.flatMap(warningsOf),
+  };
+}
+
+/** What the rules need of a configuration that has problems elsewhere. */
+function soundParts(
+  values: Readonly<Record<string, unknown>>,
+): RegistryConfig & MaintenanceConfig & { readonly kubernetes: KubernetesSettings | undefined } {
+  const { shape } = configSchema;
+  const entry = shape.maintenance.unwrap().element;
+  const entries: readonly unknown[] = Array.isArray(values.maintenance) ? values.maintenance : [];
+  return {
+    instances: shape.instances.safeParse(values.instances).data,
+    hostPatterns: shape.hostPatterns.safeParse(values.hostPatterns).data,
+    maintenance: entries.map((value) => entry.safeParse(value).data),
+    maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
+    kubernetes: shape.kubernetes.safeParse(values.kubernetes).data,
+  };
+}
+
+function warningsOf({ instance, until, state }: MaintenanceEntry): readonly string[] {
+  if (state === "overdue") {
+    return [
+      `${instance.name} is overdue: its window ended at ${until?.toISOString()}, and the page is still shown. ` +
+        "Extend it with a later until, or take the entry out.",
+    ];
+  }
+  if (state === "closed") {
+    return [`${instance.name} is open again: its window ended at ${until?.toISOString()}. The entry can be taken out.`];
+  }
+  return [];
+}
+
+/** Takes our keys out of the stack's configuration and reads the JSON of those that are not plain text. */
+function decode(stackConfig: Readonly<Record<string, string>>): {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const entries = Object.entries(stackConfig).flatMap(([key, value]): [string, unknown][] => {
+    if (!key.startsWith(`${NAMESPACE}:`)) return [];
+    const name = key.slice(NAMESPACE.length + 1);
+    try {
+      return [[name, JSON.parse(value)]];
+    } catch {
+      problems.push({ path: name, found: value, allowed: "JSON", nearest: nearestJson(name, value) });
+      return [];
+    }
+  });
+  return { values: Object.fromEntries(entries), problems };
+}
+
+/** `pulumi config set maintenance acme` is what somebody types in a hurry; show the way it is meant. */
+function nearestJson(name: string, value: string): string | undefined {
+  const words = value.split(/[\s,]+/).filter((word) => /^[\w.-]+$/.test(word));
+  return (name === "maintenance" || name === "instances") && words.length > 0 ? JSON.stringify(words) : undefined;
+}
+
+/** What a schema's issue means to the person who wrote the value. */
+function problemsOf(issue: z.core.$ZodIssue, values: unknown, above: readonly PropertyKey[] = []): readonly Problem[] {
+  const path = [...above, ...issue.path];
+  const found = valueAt(values, path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: pathText([...path, key]),
+      found: valueAt(found, [key]),
+      allowed: issue.message,
+      nearest: nearest(key, settingsNamedIn(issue.message)),
+    }));
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that a person meant is the one whose outer shape fits what was written.
+    const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0 || !isWrongShape(inner)));
+    if (meant !== undefined && meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, values, path));
+  }
+  if (issue.code === "invalid_key") {
+    return [{ path: pathText(path), found: path.at(-1), allowed: issue.message }];
+  }
+  return [{ path: pathText(path), found, allowed: issue.message, nearest: nearestOf(issue, found) }];
+}
+
+function isWrongShape(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" || issue.code === "invalid_union";
+}
+
+function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined {
+  if (issue.code === "invalid_value" && typeof found === "string") {
+    return nearest(
+      found,
+      issue.values.filter((value) => typeof value === "string"),
+    );
+  }
+  if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
+  if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
+  return undefined;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+/** A path as `pulumi config set --path` takes it. */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    const name = String(key);
+    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
+}

@@ -1,0 +1,272 @@
+import { z } from "zod";
+
+/**
+ * The one schema of the stack's configuration: types, defaults and messages come from it. Rules that need more than one
+ * value (who owns which host, what is in maintenance) are in `instances.ts` and `maintenance.ts`.
+ *
+ * A message says what is allowed; `read.ts` adds the path and what was found.
+ */
+
+/** A label of a host name (RFC 1123 section 2.1), which is also what Kubernetes takes as a name of most objects. */
+export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const dnsLabel = (what: string) =>
+  z
+    .string({ error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` })
+    .regex(DNS_LABEL, { error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` });
+
+// An issue of the schema carries its message but not the keys that would have been right.
+const settingsByMessage = new Map<string, readonly string[]>();
+
+/** An object that refuses keys it does not know, so that a misspelled setting is never a silent default. */
+function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape);
+  const allowed = `an object with the settings ${names.join(", ")}`;
+  settingsByMessage.set(`the settings ${names.join(", ")}`, names);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
+  });
+}
+
+/** The settings that a message about an object speaks of. */
+export function settingsNamedIn(message: string): readonly string[] {
+  return settingsByMessage.get(message) ?? [];
+}
+
+const text = (allowed: string) => z.string({ error: allowed }).min(1, { error: allowed });
+
+const flag = (allowed = "true or false") => z.boolean({ error: allowed });
+
+const wholeNumber = (from: number, to: number, unit: string) => {
+  const error = `a whole number of ${unit} from ${from} to ${to}`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+const url = (allowed: string) =>
+  z
+    .string({ error: allowed })
+    .refine((value) => /^https?:\/\/[^\s"'\\;{}$?#]+$/.test(value) && URL.canParse(value), { error: allowed });
+
+const time = z.iso.datetime({
+  offset: true,
+  error: "an ISO 8601 time with an offset, such as 2026-12-01T22:00:00+01:00 or 2026-12-01T21:00Z",
+});
+
+// --- instances
+
+const instanceSection = section({
+  hosts: z
+    .array(z.string({ error: "a host name" }), { error: "a list of host names" })
+    .min(1, { error: "one or more host names" })
+    .optional()
+    .describe("The instance's hosts. Without it they come from `hostPatterns`."),
+});
+
+const instances = z
+  .union(
+    [
+      z.array(z.string({ error: "the name of an instance" })),
+      z.record(
+        z.string(),
+        instanceSection.nullable().transform((value) => value ?? {}),
+      ),
+    ],
+    { error: "a list of names (with hostPatterns), or an object: name -> { hosts: [...] }" },
+  )
+  .describe("The registry: every instance of the cluster and the hosts it owns.");
+
+// --- maintenance
+
+/** Why an instance is in maintenance: announced beforehand, or not. */
+export const KINDS = ["scheduled", "unscheduled"] as const;
+
+const maintenanceEntry = z.union(
+  [
+    z.string({ error: "the name of an instance" }),
+    section({
+      instance: z.string({ error: "the name of an instance" }).describe("The instance's name in the registry."),
+      kind: z
+        .enum(KINDS, { error: `one of ${KINDS.join(", ")}` })
+        .default("unscheduled")
+        .describe("Which page is shown."),
+      from: time.optional().describe("The window's begin. Until then the instance stays open."),
+      until: time.optional().describe("The window's expected end, shown on the page and sent as Retry-After."),
+      message: z
+        .string({ error: "plain text" })
+        .max(2000, { error: "plain text of 2000 characters at most" })
+        // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry.
+        .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}])*$/u, { error: "plain text without control characters" })
+        .optional()
+        .describe("The operator's words to visitors. Plain text; an empty line begins a paragraph."),
+      closes: z
+        .enum(["manually", "automatically"], { error: "manually or automatically" })
+        .default("manually")
+        .describe("What happens at the window's end: the page stays until somebody leaves, or goes by itself."),
+    }),
+  ],
+  { error: "the name of an instance, or an object with instance, kind, from, until, message, closes" },
+);
+
+// --- bucket
+
+const bucketName = z
+  .string({ error: "a bucket name" })
+  .regex(/^[a-z0-9](?:[-a-z0-9]{1,61}[a-z0-9])$/, {
+    // S3 also allows dots, but a name with dots breaks TLS for virtual-hosted addresses:
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    error: "a bucket name without dots: 3 to 63 lower-case letters, digits and inner hyphens",
+  })
+  .describe("The bucket's name, unique in its store.");
+
+const region = z
+  .string({ error: "a region, such as eu-central-1" })
+  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, { error: "a region, such as eu-central-1" });
+
+const readUrl = url("an http(s) URL without query, such as https://pages.example.org")
+  .optional()
+  .describe("Where the page server reads the objects, when that is not the bucket itself (a CDN, an inner address).");
+
+const bucket = z
+  .discriminatedUnion(
+    "profile",
+    [
+      section({
+        profile: z.literal("aws"),
+        name: bucketName,
+        region: region.describe("The bucket's region."),
+        accountId: z
+          .string({ error: "an AWS account id of 12 digits, in quotes" })
+          .regex(/^\d{12}$/, { error: "an AWS account id of 12 digits, in quotes" })
+          .optional()
+          .describe("The AWS account to work in; credentials of another account are refused."),
+        readUrl,
+      }),
+      section({
+        profile: z.literal("s3-compatible"),
+        name: bucketName,
+        region: region.default("us-east-1").describe("What the store calls its region; many take any."),
+        endpoint: url("the store's http(s) URL, such as https://s3.example.org").describe("The store's S3 API."),
+        pathStyle: flag().default(true).describe("Whether the bucket's name is in the path or in the host name."),
+        readUrl,
+      }),
+    ],
+    { error: "aws or s3-compatible" },
+  )
+  .describe("Where the rendered pages are kept.");
+
+// --- the controller
+
+const helmValues = z.record(z.string(), z.unknown(), { error: "an object of Helm values" });
+
+const ingressNginx = section({
+  install: flag()
+    .default(false)
+    .describe("Whether this stack installs ingress-nginx. If not, take the values from the output ingressNginxValues."),
+  // 4.15.1 (controller v1.15.1) is the chart's last release: the project was retired in March 2026.
+  version: text("a version of the chart, such as 4.15.1").default("4.15.1").describe("The chart's version."),
+  chart: text("a chart's name, or a path to one")
+    .default("ingress-nginx")
+    .describe("The chart: its name in the repository, or a path to a copy of your own."),
+  repository: url("the http(s) URL of a chart repository")
+    .default("https://kubernetes.github.io/ingress-nginx")
+    .describe("The chart's repository; not used when `chart` is a path."),
+  releaseName: dnsLabel("a release name").default("ingress-nginx").describe("The Helm release's name."),
+  namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
+  className: dnsLabel("an ingress class").default("nginx").describe("The ingress class of the overrides."),
+  hostNetwork: flag()
+    .default(false)
+    .describe(
+      "Set it when the controller's pods use the host's network: their traffic then comes from node addresses.",
+    ),
+  values: helmValues
+    .default({})
+    .superRefine((values, context) => {
+      // A global custom-http-errors with 404 would put our page over every healthy instance's own 404 pages.
+      const codes = lookUp(values, ["controller", "config", "custom-http-errors"]);
+      if (
+        String(codes ?? "")
+          .split(",")
+          .some((code) => code.trim() === "404")
+      ) {
+        context.addIssue({
+          code: "custom",
+          path: ["controller", "config", "custom-http-errors"],
+          message: "codes without 404: with it every instance's own 404 pages would be replaced",
+        });
+      }
+    })
+    .describe("More Helm values for the release; deep-merged under the program's own."),
+});
+
+function lookUp(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+// --- the page server and the cluster
+
+const pageServer = section({
+  namespace: dnsLabel("a namespace").default("maintenance-pages").describe("The namespace of all that is made."),
+  image: text("a container image of nginx that runs without root")
+    .regex(/^\S+$/, { error: "a container image without spaces" })
+    .default("nginxinc/nginx-unprivileged:1.29-alpine")
+    .describe("The page server's image: an nginx that runs as any user, with a shell."),
+  replicas: wholeNumber(2, 20, "pods").default(2).describe("Pods, spread over the nodes."),
+});
+
+const kubernetes = section({
+  context: text("the name of a kubeconfig context").optional().describe("The kubeconfig context to work in."),
+  kubeconfig: text("a kubeconfig's path or its text")
+    .optional()
+    .describe("A kubeconfig, as a path or as text. Without it $KUBECONFIG, then ~/.kube/config."),
+  clusterName: text("the name of a cluster in the kubeconfig")
+    .optional()
+    .describe("The cluster this stack is for; a context that leads elsewhere is refused."),
+  server: url("the API server's URL, as it stands in the kubeconfig")
+    .optional()
+    .describe("The API server this stack is for; a context that leads elsewhere is refused."),
+}).refine((value) => Object.values(value).some((setting) => setting !== undefined), {
+  error: "one or more of context, kubeconfig, clusterName, server: the ambient current context is never used unchecked",
+});
+
+// --- the whole
+
+/** The stack's configuration as a person writes it, under the namespace `maintenance-pages`. */
+export const configSchema = section({
+  instances,
+  hostPatterns: z
+    .array(z.string({ error: "a pattern with {instance}" }), { error: "a list of patterns with {instance}" })
+    .min(1, { error: "one or more patterns with {instance}" })
+    .optional()
+    .describe("The hosts of an instance that names none itself; `{instance}` stands for its name."),
+  maintenance: z
+    .array(maintenanceEntry, { error: `a list, such as '["acme"]'; an empty list is []` })
+    .default([])
+    .describe("The instances in maintenance: names, or objects with kind, window and message."),
+  maintenanceLimit: wholeNumber(0, 100_000, "instances")
+    .optional()
+    .describe("How many instances may be in maintenance at once. Default: half of a registry of four or more."),
+  retryAfter: wholeNumber(1, 86_400, "seconds")
+    .default(300)
+    .describe("Retry-After where no window's end is known, in seconds."),
+  bucket,
+  ingressNginx: ingressNginx.prefault({}),
+  pageServer: pageServer.prefault({}),
+  kubernetes,
+  protect: flag()
+    .default(true)
+    .describe("Whether Pulumi refuses to delete what the whole edge depends on (namespace, Service, Helm release)."),
+});
+
+/** The configuration after defaults, before the rules that span values. */
+export type Config = z.output<typeof configSchema>;
+
+/** A maintenance entry as written: a name or an object. */
+export type ConfiguredEntry = Config["maintenance"][number];
+
+export type BucketSettings = Config["bucket"];
+export type IngressNginxSettings = Config["ingressNginx"];
+export type PageServerSettings = Config["pageServer"];
+export type KubernetesSettings = Config["kubernetes"];
