@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { readClock } from "./clock";
+
+it("reads the time that is set", () => {
+  expect(readClock({ MAINTENANCE_PAGES_NOW: "2026-12-01T12:00:00Z" })).toStrictEqual(new Date("2026-12-01T12:00:00Z"));
+});
+
+it("is the clock of the machine otherwise", () => {
+  const before = Date.now();
+  const read = readClock({}).getTime();
+  expect(read).toBeGreaterThanOrEqual(before);
+  expect(read).toBeLessThanOrEqual(Date.now());
+});
+
+it("refuses what is not a time", () => {
+  expect(() => readClock({ MAINTENANCE_PAGES_NOW: "soon" })).toThrow(/MAINTENANCE_PAGES_NOW\n +found: +"soon"/);
+});

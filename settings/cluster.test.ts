@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { identifyCluster } from "./cluster";
+
+const kubeconfig = (current: string | undefined, ...names: string[]) =>
+  JSON.stringify({
+    "current-context": current,
+    contexts: names.map((name) => ({ name, context: { cluster: `${name}-cluster`, user: "somebody" } })),
+    clusters: names.map((name) => ({ name: `${name}-cluster`, cluster: { server: `https://${name}.example:6443` } })),
+  });
+
+describe("identifying the cluster", () => {
+  it("follows the named context, not the current one", () => {
+    expect(identifyCluster({ context: "staging" }, [kubeconfig("production", "production", "staging")])).toStrictEqual({
+      cluster: { context: "staging", clusterName: "staging-cluster", server: "https://staging.example:6443" },
+      problems: [],
+    });
+  });
+
+  it("looks through several files, of which the first mention counts", () => {
+    const files = [kubeconfig(undefined, "one"), kubeconfig("two", "two", "one")];
+    expect(identifyCluster({ clusterName: "two-cluster" }, files)).toMatchObject({
+      cluster: { context: "two" },
+      problems: [],
+    });
+  });
+
+  it("takes two spellings of one address for one", () => {
+    expect(identifyCluster({ server: "https://one.example:6443/" }, [kubeconfig("one", "one")]).problems).toEqual([]);
+  });
+
+  it.each([
+    [{ clusterName: "two-cluster" }, "kubernetes.clusterName"],
+    [{ server: "https://two.example:6443" }, "kubernetes.server"],
+    [{ context: "onne" }, "kubernetes.context"],
+  ])("refuses %j", (expected, path) => {
+    expect(identifyCluster(expected, [kubeconfig("one", "one")]).problems).toMatchObject([{ path }]);
+  });
+
+  it("shows the nearest context", () => {
+    expect(identifyCluster({ context: "onne" }, [kubeconfig("one", "two", "one")]).problems).toMatchObject([
+      { found: "onne", nearest: "one" },
+    ]);
+  });
+
+  it.each(["", "[", "contexts: 7", "{}"])("takes %j for no kubeconfig with a cluster", (text) => {
+    expect(identifyCluster({ context: "one" }, [text]).problems).toHaveLength(1);
+  });
+
+  it("knows nothing without a kubeconfig", () => {
+    expect(identifyCluster({ context: "one" }, [])).toStrictEqual({ cluster: undefined, problems: [] });
+  });
+});

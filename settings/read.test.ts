@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SettingsError } from "./problems";
+import { readSettings } from "./read";
+
+const NOW = new Date("2026-12-01T12:00:00Z");
+
+const valid = {
+  instances: { acme: {}, beta: {} },
+  hostPatterns: ["{instance}.example.org"],
+  bucket: { profile: "s3-compatible", name: "pages", endpoint: "https://s3.example.org" },
+  kubernetes: { context: "staging" },
+};
+
+/** The configuration as Pulumi hands it over: strings, JSON where it was an object or a list. */
+const configuration = (values: object): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      `maintenance-pages:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+
+const read = (more: object = {}) => readSettings(configuration({ ...valid, ...more }), NOW, () => []);
+
+function problemsOf(more: object) {
+  try {
+    read(more);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("reading the settings", () => {
+  it("fills in the defaults", () => {
+    expect(read()).toStrictEqual({
+      instances: [
+        { name: "acme", hosts: ["acme.example.org"] },
+        { name: "beta", hosts: ["beta.example.org"] },
+      ],
+      maintenance: [],
+      retryAfter: 300,
+      bucket: {
+        profile: "s3-compatible",
+        name: "pages",
+        region: "us-east-1",
+        endpoint: "https://s3.example.org",
+        pathStyle: true,
+      },
+      ingressNginx: {
+        install: false,
+        version: "4.15.1",
+        chart: "ingress-nginx",
+        repository: "https://kubernetes.github.io/ingress-nginx",
+        releaseName: "ingress-nginx",
+        namespace: "ingress-nginx",
+        className: "nginx",
+        hostNetwork: false,
+        values: {},
+      },
+      pageServer: { namespace: "maintenance-pages", image: "nginxinc/nginx-unprivileged:1.29-alpine", replicas: 2 },
+      kubernetes: { context: "staging" },
+      cluster: undefined,
+      protect: true,
+      now: NOW,
+      warnings: [],
+    });
+  });
+
+  it("takes exactly what `pulumi config set maintenance '[\"acme\"]'` writes", () => {
+    expect(read({ maintenance: '["acme"]' }).maintenance).toMatchObject([
+      { instance: { name: "acme" }, state: "active" },
+    ]);
+  });
+
+  it("leaves other namespaces alone", () => {
+    const other = { "aws:region": "eu-central-1", "pulumi:disable-default-providers": '["*"]' };
+    expect(readSettings({ ...configuration(valid), ...other }, NOW, () => []).maintenance).toEqual([]);
+  });
+
+  it.each([
+    ["acme", '["acme"]'],
+    ["acme, beta", '["acme","beta"]'],
+    ['["acme"', undefined],
+  ])("says how %s is meant", (maintenance, nearest) => {
+    expect(problemsOf({ maintenance })).toStrictEqual([
+      { path: "maintenance", found: maintenance, allowed: "JSON", nearest },
+    ]);
+  });
+
+  it("refuses a misspelled setting, and shows the one that was meant", () => {
+    expect(problemsOf({ maintenence: ["acme"] })).toMatchObject([
+      { path: "maintenence", found: ["acme"], nearest: "maintenance" },
+    ]);
+    expect(problemsOf({ maintenance: [{ instance: "acme", untill: "2027-01-01T00:00:00Z" }] })).toMatchObject([
+      { path: "maintenance[0].untill", nearest: "until" },
+    ]);
+    expect(problemsOf({ instances: { acme: { host: ["a.example"] } } })).toMatchObject([
+      { path: "instances.acme.host", nearest: "hosts" },
+    ]);
+  });
+
+  it.each([
+    [{ maintenance: { acme: true } }, "maintenance", `a list, such as '["acme"]'; an empty list is []`],
+    [
+      { maintenance: [7] },
+      "maintenance[0]",
+      "the name of an instance, or an object with instance, kind, from, until, message, closes",
+    ],
+    [{ maintenance: [{ kind: "scheduled" }] }, "maintenance[0].instance", "the name of an instance"],
+    [{ maintenance: [{ instance: "acme", kind: "planned" }] }, "maintenance[0].kind", "one of scheduled, unscheduled"],
+    [
+      { maintenance: [{ instance: "acme", from: "2026-12-01T22:00:00" }] },
+      "maintenance[0].from",
+      expect.stringContaining("offset"),
+    ],
+    [
+      { maintenance: [{ instance: "acme", until: "tomorrow" }] },
+      "maintenance[0].until",
+      expect.stringContaining("ISO 8601"),
+    ],
+    [
+      { maintenance: [{ instance: "acme", message: "a\u0007b" }] },
+      "maintenance[0].message",
+      expect.stringContaining("control"),
+    ],
+    [{ bucket: { ...valid.bucket, profile: "aws3" } }, "bucket.profile", "aws or s3-compatible"],
+    [{ bucket: { profile: "aws", name: "pages" } }, "bucket.region", "a region, such as eu-central-1"],
+    [{ bucket: { ...valid.bucket, name: "My.Bucket" } }, "bucket.name", expect.stringContaining("without dots")],
+    [
+      { bucket: { ...valid.bucket, endpoint: "https://x.example/;evil" } },
+      "bucket.endpoint",
+      expect.stringContaining("http(s)"),
+    ],
+    [
+      { bucket: { ...valid.bucket, readUrl: "https://x.example/$host" } },
+      "bucket.readUrl",
+      expect.stringContaining("http(s)"),
+    ],
+    [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
+    [{ kubernetes: {} }, "kubernetes", expect.stringContaining("never used unchecked")],
+    [{ retryAfter: "soon" }, "retryAfter", "JSON"],
+    [
+      { ingressNginx: { values: { controller: { config: { "custom-http-errors": "404,503" } } } } },
+      "ingressNginx.values.controller.config.custom-http-errors",
+      expect.stringContaining("without 404"),
+    ],
+  ])("refuses %j at %s", (more, path, allowed) => {
+    expect(problemsOf(more)).toMatchObject([{ path, allowed }]);
+  });
+
+  it("reports every problem at once, of all rules", () => {
+    const problems = problemsOf({
+      instances: { acme: { hosts: ["Acme.example.org"] }, beta: {} },
+      maintenance: ["acmee", { instance: "beta", kind: "x" }, { instance: "gamma" }],
+      bucket: { profile: "aws" },
+      protect: "maybe",
+    });
+    expect(problems.map(({ path }) => path).sort()).toStrictEqual([
+      "bucket.name",
+      "bucket.region",
+      "instances.acme.hosts[0]",
+      "maintenance[0]",
+      "maintenance[1].kind",
+      "maintenance[2].instance",
+      "protect",
+    ]);
+  });
+
+  it("says all of it in one message without a stack", () => {
+    expect(() => read({ maintenance: ["acm"] })).toThrow(
+      [
+        "The configuration has 1 problem. Nothing was changed.",
+        "",
+        "  maintenance[0]",
+        '    found:    "acm"',
+        "    allowed:  the name of an instance: acme, beta",
+        "    nearest:  acme",
+      ].join("\n"),
+    );
+  });
+
+  it("warns of a window that has ended", () => {
+    const until = "2026-12-01T11:00:00Z";
+    expect(read({ maintenance: [{ instance: "acme", until }] }).warnings).toMatchObject([/acme is overdue.*11:00:00/]);
+    expect(read({ maintenance: [{ instance: "acme", until, closes: "automatically" }] }).warnings).toMatchObject([
+      /acme is open again/,
+    ]);
+  });
+
+  it("refuses a kubeconfig that leads to another cluster", () => {
+    const kubeconfig = `
+current-context: staging
+contexts: [{ name: staging, context: { cluster: staging-cluster } }]
+clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" } }]`;
+    const kubernetes = { context: "staging", server: "https://10.0.0.2:6443" };
+    expect(() => readSettings(configuration({ ...valid, kubernetes }), NOW, () => [kubeconfig])).toThrow(
+      /kubernetes\.server\n.*10\.0\.0\.2:6443.*\n.*staging leads to https:\/\/10\.0\.0\.1:6443/,
+    );
+  });
+
+  it("gives settings or a message for people, whatever is written", () => {
+    const anything = fc.anything({ withBigInt: false, withDate: false, withNullPrototype: false });
+    const name = fc.constantFrom("acme", "beta", "*", "", "__proto__", "constructor");
+    const entry = fc.oneof(
+      name,
+      anything,
+      fc.record(
+        { instance: fc.oneof(name, anything), until: anything, message: fc.string({ unit: "binary" }) },
+        { requiredKeys: [] },
+      ),
+    );
+    const sometimes = <T>(values: fc.Arbitrary<T>) =>
+      fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: values });
+    const written = fc.record({
+      instances: sometimes(
+        fc.oneof(anything, fc.dictionary(fc.oneof(name, fc.string()), fc.oneof(anything, fc.constant({})))),
+      ),
+      maintenance: sometimes(fc.oneof(anything, fc.array(entry), fc.array(name, { maxLength: 1 }))),
+      hostPatterns: sometimes(fc.oneof(anything, fc.array(fc.string()))),
+      maintenanceLimit: sometimes(fc.oneof(anything, fc.nat())),
+      bucket: sometimes(anything),
+      kubernetes: sometimes(anything),
+      ingressNginx: sometimes(anything),
+    });
+    let accepted = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(written, (more) => {
+        try {
+          const settings = read(Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)));
+          accepted += 1;
+          const owned = new Set(settings.instances.flatMap((instance) => instance.hosts));
+          for (const { instance } of settings.maintenance) {
+            for (const host of instance.hosts) expect(owned.has(host)).toBe(true);
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(SettingsError);
+          refused += 1;
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    // Otherwise the property would have looked at one side only.
+    expect(Math.min(accepted, refused)).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Run, runProgram } from "./program";
+
+let run: Run;
+beforeAll(async () => {
+  run = await runProgram("production", {
+    maintenance: JSON.stringify([
+      "acme",
+      { instance: "gamma", kind: "scheduled", until: "2026-12-01T14:00:00Z", message: "Back <soon>" },
+    ]),
+  });
+});
+
+const path = `/(?#${"x".repeat(475)})(?!\\.well-known/acme-challenge/)`;
+
+function ingress(instance: string, rewriteTarget: string, hosts: readonly string[]) {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      name: `maintenance-${instance}`,
+      namespace: "maintenance-pages",
+      labels: {
+        "app.kubernetes.io/name": "maintenance-override",
+        "app.kubernetes.io/part-of": "maintenance-pages",
+        "app.kubernetes.io/managed-by": "pulumi",
+        "app.kubernetes.io/instance": instance,
+      },
+      annotations: {
+        "nginx.ingress.kubernetes.io/use-regex": "true",
+        "nginx.ingress.kubernetes.io/rewrite-target": rewriteTarget,
+        "nginx.ingress.kubernetes.io/proxy-body-size": "0",
+        "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
+        "external-dns.alpha.kubernetes.io/controller": "none",
+        "pulumi.com/skipAwait": "true",
+      },
+    },
+    spec: {
+      ingressClassName: "nginx",
+      rules: hosts.map((host) => ({
+        host,
+        http: {
+          paths: [
+            {
+              path,
+              pathType: "ImplementationSpecific",
+              backend: { service: { name: "page-server", port: { name: "maintenance" } } },
+            },
+          ],
+        },
+      })),
+    },
+  };
+}
+
+describe("two instances in maintenance", () => {
+  it("declares one Ingress each, and no other", () => {
+    const overrides = run.resources.filter(({ type }) => type === "kubernetes:networking.k8s.io/v1:Ingress");
+    const own = run.resources.find(({ name }) => /^pages\/instances\/gamma\/[0-9a-f]{16}\/scheduled\.html$/.test(name));
+    const revision = own?.name.split("/")[3];
+    expect(overrides.map(({ name, inputs }) => [name, inputs]).sort()).toStrictEqual([
+      [
+        "maintenance-acme",
+        ingress("acme", "/acme/unscheduled", ["acme.example.org", "studio.acme.example.org", "apps.acme.example.org"]),
+      ],
+      [
+        "maintenance-gamma",
+        ingress("gamma", `/gamma/scheduled/${revision}`, ["courses.gamma.example", "*.courses.gamma.example"]),
+      ],
+    ]);
+  });
+
+  it("has a path longer than anybody writes", () => {
+    expect(path).toHaveLength(512);
+  });
+
+  it("writes objects only for the instance that says more than the shared page", () => {
+    const own = run.resources.filter(({ name }) => name.startsWith("pages/instances/"));
+    expect(own.map(({ name }) => name.replace(/[0-9a-f]{16}/, "*")).sort()).toStrictEqual([
+      "pages/instances/gamma/*/scheduled.html",
+      "pages/instances/gamma/*/scheduled.json",
+    ]);
+    expect(own[0]?.inputs).toMatchObject({
+      content: expect.stringContaining("Back &lt;soon&gt;"),
+      metadata: { "retry-after": "Tue, 01 Dec 2026 14:00:00 GMT" },
+    });
+  });
+});

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["{settings,pages,components,local}/**/*.test.ts"] } },
+      // A Pulumi program keeps its runtime in module state: one process a file.
+      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          // The first run builds a Kubernetes from source.
+          testTimeout: 300_000,
+          hookTimeout: 55 * 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
