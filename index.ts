@@ -5,7 +5,7 @@ import { MaintenanceOverrides } from "./components/maintenance-overrides";
 import { PageServer } from "./components/page-server";
 import { PagesBucket } from "./components/pages-bucket";
 import { clusterProvider, storeProvider } from "./components/providers";
-import { maintenanceOutput } from "./outputs";
+import { maintenanceOutput, pageAddressesOutput } from "./outputs";
 import { renderInstancePages, renderSharedPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
@@ -64,9 +64,7 @@ new MaintenanceOverrides(
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);
 export const bucketAddress = bucketUrl(settings.bucket);
-export const pageAddresses = Object.fromEntries(
-  sharedPages.map((page) => [page.key, `${pagesUrl(settings.bucket)}/${page.key}`]),
-);
+export const pageAddresses = pageAddressesOutput(sharedPages, pagesUrl(settings.bucket));
 
 /** A configuration error is for people: the message, and no stack trace. */
 function forPeople<Result>(read: () => Result): Result {

@@ -1,3 +1,4 @@
+import type { Page } from "./pages/render";
 import type { MaintenanceEntry, State } from "./settings/maintenance";
 
 /** What the stack's output `maintenance` says of one entry. */
@@ -25,4 +26,11 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
     ...(from === undefined ? {} : { from: from.toISOString() }),
     ...(until === undefined ? {} : { until: until.toISOString() }),
   }));
+}
+
+/** The stack's output `pageAddresses`: where each shared page can be looked at as a person sees it, by kind. */
+export function pageAddressesOutput(pages: readonly Page[], pagesUrl: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pages.filter(({ format }) => format === "html").map(({ kind, key }) => [kind, `${pagesUrl}/${key}`]),
+  );
 }

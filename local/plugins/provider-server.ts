@@ -74,7 +74,8 @@ function implementation(standIn: StandIn): grpc.UntypedServiceImplementation {
     ),
     diffConfig: unary((request: messages.DiffRequest) => difference(request, [])),
     configure: unary((request: messages.ConfigureRequest) => {
-      standIn.configure(fromStruct(request.getArgs()));
+      const configuration = Object.entries(fromStruct(request.getArgs()));
+      standIn.configure(Object.fromEntries(configuration.map(([key, value]) => [key, revealed(value)])));
       return new messages.ConfigureResponse().setSupportspreview(true);
     }),
     check: unary((request: messages.CheckRequest) => {
@@ -125,6 +126,15 @@ function difference(request: messages.DiffRequest, replaceOn: readonly string[])
     .setDiffsList(changed)
     .setReplacesList(replaceOn.filter((path) => !isDeepStrictEqual(at(before, path), at(after, path))))
     .setDeletebeforereplace(replaceOn.length > 0);
+}
+
+// How a secret is marked on the wire (sdk/go/common/resource/sig/sig.go in pulumi/pulumi).
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** A configuration value without the mark of a secret, which is on it whatever a plugin says of itself. */
+function revealed(value: unknown): unknown {
+  return at(value, SIGNATURE) === SECRET ? at(value, "value") : value;
 }
 
 /** The value at a path of plain names, such as `metadata.name`. */

@@ -237,9 +237,12 @@ describe("the staging example: an S3-compatible store, a controller that is ther
     expect(run.outputs).toStrictEqual({
       maintenance: [],
       bucketAddress: "https://s3.example.org/example-staging-maintenance-pages",
-      pageAddresses: expect.objectContaining({
-        "shared/50x.html": "https://s3.example.org/example-staging-maintenance-pages/pages/shared/50x.html",
-      }),
+      pageAddresses: Object.fromEntries(
+        ["not-found", "scheduled", "unscheduled", "50x"].map((kind) => [
+          kind,
+          `https://s3.example.org/example-staging-maintenance-pages/pages/shared/${kind}.html`,
+        ]),
+      ),
       ingressNginxValues: {
         controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
         defaultBackend: { enabled: false },

@@ -1,0 +1,2 @@
+-- Stand-in, see stand_in.lua.
+return require("resty.stand_in")("resty.dns.resolver")

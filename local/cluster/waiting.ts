@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LocalError, lastLines, messageOf } from "./errors";
+
+export interface WaitOptions {
+  /** What is waited for, as it completes "... did not happen: ". */
+  readonly what: string;
+  readonly timeoutSeconds: number;
+  /** The log shown when it does not happen. */
+  readonly logFile: string;
+  /** Checked before every try; ends the wait at once with what it throws. */
+  readonly check: () => void;
+  /** @default 100 */
+  readonly everyMilliseconds?: number;
+}
+
+/**
+ * Tries until `attempt` gives something other than `undefined`. An attempt that throws counts as "not yet".
+ *
+ * @throws LocalError after the timeout, with the last failure and the last lines of the log
+ */
+export async function waitFor<T>(attempt: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
+  const deadline = Date.now() + options.timeoutSeconds * 1000;
+  let failure = "";
+  while (Date.now() < deadline) {
+    options.check();
+    try {
+      const found = await attempt();
+      if (found !== undefined) {
+        return found;
+      }
+    } catch (error) {
+      failure = ` The last try said: ${messageOf(error)}.`;
+    }
+    await sleep(options.everyMilliseconds ?? 100);
+  }
+  options.check();
+  throw new LocalError(
+    `waited ${options.timeoutSeconds} s in vain for ${options.what}.${failure} The end of ${options.logFile}:\n${lastLines(options.logFile)}`,
+  );
+}

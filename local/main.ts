@@ -1,0 +1,99 @@
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { LocalError } from "./cluster/errors";
+import { describeFigures, type Figures } from "./figures";
+import { type Ground, startGround } from "./ground";
+import { scenario } from "./scenario";
+import { whatIsMissing } from "./tools";
+
+const USAGE = `npm run local               a cluster on this machine with two instances and the program deployed; Ctrl-C removes it
+npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table`;
+
+async function main(): Promise<number> {
+  const { check, help } = read();
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const missing = whatIsMissing();
+  if (missing !== undefined) throw new LocalError(missing);
+
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const ground = await startGround({ report, signal: interrupted.signal });
+  try {
+    return check ? await runCheck(ground, interrupted.signal) : await stayOpen(ground, interrupted.signal);
+  } finally {
+    report("removing everything");
+    await ground.stop();
+  }
+}
+
+function read(): { readonly check: boolean; readonly help: boolean } {
+  try {
+    const options = { check: { type: "boolean", default: false }, help: { type: "boolean", default: false } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new LocalError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
+const begin = Date.now();
+
+function report(line: string): void {
+  console.log(`${((Date.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+}
+
+function stayOpen({ port, environmentFile, seconds }: Ground, signal: AbortSignal): Promise<number> {
+  console.log(`
+Ready after ${seconds.start.toFixed(1)} s. Open in a browser on this machine:
+
+  http://acme.localhost:${port}/      an instance
+  http://beta.localhost:${port}/      another one
+  http://nobody.localhost:${port}/    a host that nobody owns
+
+In another terminal, in this folder:
+
+  source ${environmentFile}
+
+  pulumi config set maintenance '["acme"]' && pulumi up      enter maintenance
+  pulumi config set maintenance '[]' && pulumi up            leave it
+
+Ctrl-C ends and removes all of it.
+`);
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(0)));
+}
+
+async function runCheck(ground: Ground, signal: AbortSignal): Promise<number> {
+  const figures: Figures = {};
+  const table = new Table({
+    head: ["", "step", "expected", "seen"],
+    colWidths: [4, 44, 54, 54],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  let wrong = 0;
+  for (const { step, expected, see } of scenario) {
+    if (signal.aborted) throw new LocalError("interrupted");
+    const seen = await see(ground, figures).catch(
+      (error: unknown) => `error: ${error instanceof Error ? error.message : error}`,
+    );
+    const holds = seen === expected;
+    if (!holds) wrong += 1;
+    report(`${holds ? "ok   " : "WRONG"} ${step}`);
+    table.push([holds ? "ok" : "NO", step, expected, holds ? "as expected" : seen]);
+  }
+  console.log(`\n${table.toString()}\n`);
+  console.log(describeFigures(ground, figures));
+  console.log(`\n${scenario.length - wrong} passed, ${wrong} failed`);
+  return wrong === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    // What is thrown on purpose is for people; anything else is a fault of this program, and its trace helps.
+    console.error(error instanceof LocalError ? `\n${error.message}` : error);
+    process.exit(1);
+  },
+);

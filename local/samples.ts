@@ -1,0 +1,147 @@
+import { KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+
+/** The instances that the local cluster has: small web servers that say their own name. */
+export const SAMPLES = ["acme", "beta"] as const;
+
+export type Sample = (typeof SAMPLES)[number];
+
+/** The hosts of an instance, as the local stack's `hostPatterns` say. */
+export const HOST_PATTERNS = ["{instance}.localhost", "studio.{instance}.localhost"] as const;
+
+export function hostsOf(sample: Sample): readonly string[] {
+  return HOST_PATTERNS.map((pattern) => pattern.replace("{instance}", sample));
+}
+
+const MANAGER = "maintenance-pages-samples";
+
+/** The cluster's API, for what somebody would do with kubectl. */
+export class Samples {
+  private readonly api: KubernetesObjectApi;
+
+  constructor(
+    kubeconfig: string,
+    context: string,
+    private readonly image: string,
+  ) {
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfig);
+    config.setCurrentContext(context);
+    this.api = KubernetesObjectApi.makeApiClient(config);
+  }
+
+  /** Creates the samples; does not wait for their pods. */
+  async deploy(): Promise<void> {
+    for (const sample of SAMPLES) {
+      for (const manifest of [...serverOf(sample, this.image, 1), ingressOf(sample)]) await this.apply(manifest);
+    }
+  }
+
+  /** Sets the number of an instance's pods. */
+  async scale(sample: Sample, pods: number): Promise<void> {
+    for (const manifest of serverOf(sample, this.image, pods)) await this.apply(manifest);
+  }
+
+  async deleteIngress(sample: Sample): Promise<void> {
+    await this.api.delete(ingressOf(sample));
+  }
+
+  async createIngress(sample: Sample): Promise<void> {
+    await this.apply(ingressOf(sample));
+  }
+
+  /** Creates or changes an object. Errors carry what the API server or an admission webhook said. */
+  async apply(manifest: KubernetesObject): Promise<void> {
+    await this.api.patch(manifest, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
+  }
+
+  async delete(manifest: KubernetesObject): Promise<void> {
+    await this.api.delete(manifest);
+  }
+
+  /** Removes the samples with their namespaces. */
+  async remove(): Promise<void> {
+    for (const sample of SAMPLES) await this.api.delete(namespaceOf(sample)).catch(() => undefined);
+  }
+}
+
+function namespaceOf(sample: Sample) {
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name: sample } };
+}
+
+// Answers everything: any method, any size, every path with the instance's name and the path.
+const configuration = (sample: Sample) => `pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+events {}
+http {
+  access_log off;
+  client_max_body_size 0;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen 8000;
+    default_type text/plain;
+    location / { return 200 "this is ${sample}: $request_method $uri\\n"; }
+  }
+}
+`;
+
+function serverOf(sample: Sample, image: string, replicas: number): readonly KubernetesObject[] {
+  const metadata = { name: "caddy", namespace: sample };
+  const labels = { "app.kubernetes.io/name": "caddy" };
+  const manifests = [
+    namespaceOf(sample),
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "nginx.conf": configuration(sample) } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: labels, ports: [{ name: "http", port: 80, targetPort: 8000 }] },
+    },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata,
+      spec: {
+        replicas,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            containers: [
+              {
+                name: "web",
+                image,
+                command: ["nginx", "-c", "/etc/sample/nginx.conf", "-g", "daemon off;"],
+                readinessProbe: { httpGet: { path: "/", port: 8000 }, periodSeconds: 1 },
+                volumeMounts: [{ name: "configuration", mountPath: "/etc/sample" }],
+              },
+            ],
+            volumes: [{ name: "configuration", configMap: { name: "caddy" } }],
+          },
+        },
+      },
+    },
+  ];
+  return manifests;
+}
+
+/** The Ingress that Tutor and Grove would make: every host, path `/`, to the instance's Caddy. */
+function ingressOf(sample: Sample) {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name: sample, namespace: sample },
+    spec: { ingressClassName: "nginx", rules: hostsOf(sample).map((host) => ruleFor(host, "caddy")) },
+  };
+}
+
+/** A rule for every path of a host. */
+export function ruleFor(host: string, service: string) {
+  return {
+    host,
+    http: { paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: service, port: { number: 80 } } } }] },
+  };
+}

@@ -1,0 +1,377 @@
+import { MARKER_HEADER } from "../components/page-server.nginx";
+import { tryCommand } from "./cluster/commands";
+import type { Figures } from "./figures";
+import type { Ground } from "./ground";
+import { startLoad } from "./load";
+import { hostsOf, ruleFor, type Sample } from "./samples";
+import { type Up, UpFailed } from "./stack";
+import { type Answer, untilAnswer, visit } from "./visitor";
+
+/** One row of the check: what is done, what has to be seen, and how to see it. */
+export interface Step {
+  readonly step: string;
+  readonly expected: string;
+  /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
+  see(ground: Ground, figures: Figures): Promise<string>;
+}
+
+const CHALLENGE = "/.well-known/acme-challenge/token";
+const HOSTS = hostsOf("acme");
+
+/** The walk of an instance into maintenance and back, with what goes wrong on the way. */
+export const scenario: readonly Step[] = [
+  {
+    step: "a host that nobody owns",
+    expected: "404, the not-found page",
+    see: ({ edge }) => seePage(visit(edge, "nobody.localhost")),
+  },
+  {
+    step: "acme and beta, every host",
+    expected: "4 of 4: 200 from the instance itself",
+    see: ({ edge }) => everyInstanceAnswers(edge),
+  },
+  {
+    step: `pulumi config set maintenance '["acme"]' && pulumi up`,
+    expected: "create Ingress maintenance-acme",
+    async see({ edge, stack }, figures) {
+      await stack.type(["config", "set", "maintenance", '["acme"]']);
+      const begin = Date.now();
+      const page = untilAnswer(() => visit(edge, "acme.localhost"), isPage, 60).then(() => {
+        figures.upToFirstPage = (Date.now() - begin) / 1000;
+      });
+      const up = await stack.up();
+      figures.enter = up.seconds;
+      await page;
+      await everyHostIs("acme", isPage, edge);
+      return seeChanges(up);
+    },
+  },
+  {
+    step: "acme: every host, many paths and methods, JSON, a 20 MB body with and without its length",
+    expected: "all: 503, the page, Retry-After 300",
+    see: ({ edge }) => everyWayShowsThePage(edge),
+  },
+  {
+    step: "acme: certificate renewal",
+    expected: "200 from acme",
+    see: ({ edge }) => seeInstance(visit(edge, "acme.localhost", CHALLENGE)),
+  },
+  {
+    step: "beta meanwhile, and a host that nobody owns",
+    expected: "200 from beta; 404, the not-found page",
+    see: async ({ edge }) =>
+      `${await seeInstance(visit(edge, "beta.localhost"))}; ${await seePage(visit(edge, "nobody.localhost"))}`,
+  },
+  {
+    step: "acme's pods are gone",
+    expected: "503, the page of acme (unscheduled, shared)",
+    async see({ edge, samples }) {
+      await samples.scale("acme", 0);
+      // The challenge still goes to the instance, so it tells when the instance is gone.
+      await untilAnswer(
+        () => visit(edge, "acme.localhost", CHALLENGE),
+        (answer) => answer.status === 503 && !isPage(answer),
+      );
+      return seePage(visit(edge, "acme.localhost", "/courses"));
+    },
+  },
+  {
+    step: "acme's Ingress is gone as well",
+    expected: "503, the page of acme (unscheduled, shared)",
+    async see({ edge, samples }) {
+      await samples.deleteIngress("acme");
+      await untilAnswer(
+        () => visit(edge, "acme.localhost", CHALLENGE),
+        ({ status }) => status === 404,
+      );
+      return seePage(visit(edge, "acme.localhost", "/courses"));
+    },
+  },
+  {
+    step: "the bucket is stopped; a page that was shown before, and one that never was",
+    expected: "503, the page of acme (unscheduled, shared); 404, the not-found page as JSON (embedded)",
+    async see({ edge, cluster }) {
+      await cluster.objectStore.stop();
+      const shown = await seePage(visit(edge, "acme.localhost"));
+      const other = visit(edge, "nobody.localhost", "/", { headers: { accept: "application/json" } });
+      const { status, headers } = await other;
+      await cluster.objectStore.start();
+      const json = String(headers["content-type"]).startsWith("application/json") ? "JSON" : headers["content-type"];
+      return `${shown}; ${status}, the not-found page as ${json} (${marker(await other).get("source")})`;
+    },
+  },
+  {
+    step: "acme's pods and Ingress are back",
+    expected: "the page stays; certificate renewal: 200 from acme",
+    async see({ edge, samples }) {
+      await samples.scale("acme", 1);
+      await samples.createIngress("acme");
+      await untilAnswer(
+        () => visit(edge, "acme.localhost", CHALLENGE),
+        ({ status }) => status === 200,
+        60,
+      );
+      const stays = isPage(await visit(edge, "acme.localhost")) ? "the page stays" : "the page is gone";
+      return `${stays}; certificate renewal: ${await seeInstance(visit(edge, "acme.localhost", CHALLENGE))}`;
+    },
+  },
+  {
+    step: `a typing error: pulumi config set maintenance '["acm"]' && pulumi up`,
+    expected: "refused at maintenance[0], nearest acme; no change; acme still shows the page",
+    async see({ edge, stack }) {
+      await stack.type(["config", "set", "maintenance", '["acm"]']);
+      const refusal = await seeRefusal(stack.up(), /maintenance\[0\]\s+found: +"acm"[\s\S]*nearest: +(\w+)/);
+      const page = isPage(await visit(edge, "acme.localhost")) ? "acme still shows the page" : "acme shows no page";
+      return `refused at maintenance[0], nearest ${refusal}; ${page}`;
+    },
+  },
+  {
+    step: "a kubeconfig that leads to another cluster",
+    expected: "refused at kubernetes.clusterName, it leads to maintenance-pages-local; no change",
+    async see({ stack, cluster }) {
+      await stack.type(["config", "set", "maintenance", '["acme"]']);
+      await stack.type(["config", "set", "--path", "kubernetes.clusterName", "production"]);
+      const refusal = await seeRefusal(stack.up(), /kubernetes\.clusterName[\s\S]*leads to ([\w-]+)/);
+      await stack.type(["config", "set", "--path", "kubernetes.clusterName", cluster.context]);
+      return `refused at kubernetes.clusterName, it leads to ${refusal}`;
+    },
+  },
+  {
+    step: "an up with nothing to do",
+    expected: "no change",
+    see: async ({ stack }) => seeChanges(await stack.up()),
+  },
+  {
+    step: `pulumi config set maintenance '[]' && pulumi up`,
+    expected: "delete Ingress maintenance-acme; then 4 of 4: 200 from the instance itself",
+    async see({ edge, stack }, figures) {
+      await stack.type(["config", "set", "maintenance", "[]"]);
+      const up = await stack.up();
+      figures.leave = up.seconds;
+      await everyHostIs("acme", ({ status }) => status === 200, edge);
+      return `${seeChanges(up)}; then ${await everyInstanceAnswers(edge)}`;
+    },
+  },
+  {
+    step: "pulumi config set --path: a window and a message",
+    expected:
+      "create BucketObjectv2 (2), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end",
+    async see({ edge, stack }) {
+      const until = new Date(Date.now() + 3_600_000);
+      until.setMilliseconds(0);
+      const set = (path: string, value: string) =>
+        stack.type(["config", "set", "--path", `maintenance[0].${path}`, value]);
+      // A list that was written as JSON can't be edited by path.
+      await stack.type(["config", "rm", "maintenance"]);
+      await set("instance", "acme");
+      await set("kind", "scheduled");
+      await set("until", until.toISOString());
+      await set("message", "Back <b>soon</b>");
+      const up = await stack.up();
+      await everyHostIs("acme", isPage, edge);
+      const answer = await visit(edge, "acme.localhost");
+      const shows = [
+        answer.body.includes(`<time datetime="${until.toISOString()}">`) ? "window" : "no window",
+        answer.body.includes("Back &lt;b&gt;soon&lt;/b&gt;") ? "escaped message" : "no escaped message",
+        `Retry-After ${answer.headers["retry-after"] === until.toUTCString() ? "the window's end" : answer.headers["retry-after"]}`,
+      ];
+      return `${seeChanges(up)}; ${await seePage(Promise.resolve(answer))}; ${shows.join(", ")}`;
+    },
+  },
+  {
+    step: "leaving it again",
+    expected: "delete BucketObjectv2 (2), delete Ingress maintenance-acme",
+    async see({ edge, stack }) {
+      await stack.type(["config", "set", "maintenance", "[]"]);
+      const up = await stack.up();
+      await everyHostIs("acme", ({ status }) => status === 200, edge);
+      return seeChanges(up);
+    },
+  },
+  {
+    step: "the same path in a second Ingress, the obvious way (why the override is a regular expression)",
+    expected: `the admission webhook refuses: host "acme.localhost" and path "/" is already defined in ingress acme/acme`,
+    async see({ samples }) {
+      const metadata = { name: "obvious", namespace: "maintenance-pages" };
+      const spec = { ingressClassName: "nginx", rules: [ruleFor("acme.localhost", "page-server")] };
+      const obvious = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec };
+      try {
+        await samples.apply(obvious);
+        await samples.delete(obvious);
+        return "accepted";
+      } catch (error) {
+        const reason = /host \\*"[^"]*" and path \\*"\/\\*" is already defined in ingress [\w/-]+/.exec(
+          String(error),
+        )?.[0];
+        return `the admission webhook refuses: ${reason?.replaceAll("\\", "") ?? String(error)}`;
+      }
+    },
+  },
+  {
+    step: "100 visitors a second on acme and on beta, through one enter and one leave",
+    expected: "acme: only its 200 or the page's 503; beta: only its 200",
+    see: enterAndLeaveUnderLoad,
+  },
+  {
+    step: "the ingress-nginx chart (4.11.0) with the values from the stack's output",
+    expected: "the flag default-backend-service=maintenance-pages/page-server; no default backend of the chart's own",
+    see: renderChart,
+  },
+];
+
+async function enterAndLeaveUnderLoad({ edge, stack }: Ground, figures: Figures): Promise<string> {
+  const own = (sample: Sample) => (answer: Answer) =>
+    answer.status === 200 && answer.body.startsWith(`this is ${sample}:`) ? "200" : undefined;
+  const wrong = (answer: Answer) => `wrong: ${answer.status} ${answer.body.slice(0, 60)}`;
+  const acme = startLoad(
+    edge,
+    "acme.localhost",
+    100,
+    (answer) => own("acme")(answer) ?? (isPage(answer) ? "page" : wrong(answer)),
+  );
+  const beta = startLoad(edge, "beta.localhost", 100, (answer) => own("beta")(answer) ?? wrong(answer));
+  try {
+    await stack.type(["config", "set", "maintenance", '["acme"]']);
+    await stack.up();
+    await everyHostIs("acme", isPage, edge);
+    await stack.type(["config", "set", "maintenance", "[]"]);
+    await stack.up();
+    await everyHostIs("acme", ({ status }) => status === 200, edge);
+  } finally {
+    figures.load = { acme: await acme.stop(), beta: await beta.stop() };
+  }
+  const kinds = (sample: Sample) =>
+    Object.keys(figures.load?.[sample].kinds ?? {})
+      .sort()
+      .join(", ");
+  // Both kinds must have been seen on acme, or the load was not there when it mattered.
+  const acmeSaw = kinds("acme") === "200, page" ? "only its 200 or the page's 503" : kinds("acme");
+  return `acme: ${acmeSaw}; beta: ${kinds("beta") === "200" ? "only its 200" : kinds("beta")}`;
+}
+
+async function renderChart({ tools, stack }: Ground): Promise<string> {
+  const { outputs } = await stack.up();
+  const { code, output } = await tryCommand(
+    tools.binaries.helm,
+    [
+      "template",
+      "ingress-nginx",
+      `${tools.ingressNginxModule}/charts/ingress-nginx`,
+      "--values",
+      "-",
+      "--kube-version",
+      "1.35.0",
+    ],
+    { input: JSON.stringify(outputs.ingressNginxValues) },
+  );
+  if (code !== 0) return output;
+  const flag = /--(default-backend-service=\S+)/.exec(output)?.[1];
+  const own = output.includes("app.kubernetes.io/component: default-backend");
+  return `the flag ${flag}; ${own ? "a" : "no"} default backend of the chart's own`;
+}
+
+// --- what is seen
+
+/** The page server's marker: `instance=acme; kind=unscheduled; …`. */
+function marker(answer: Answer): ReadonlyMap<string, string> {
+  const pairs = String(answer.headers[MARKER_HEADER.toLowerCase()] ?? "").split("; ");
+  return new Map(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]));
+}
+
+function isPage(answer: Answer): boolean {
+  return answer.status === 503 && marker(answer).get("instance") === "acme";
+}
+
+async function seePage(asked: Promise<Answer>): Promise<string> {
+  const answer = await asked;
+  const { status } = answer;
+  const page = marker(answer);
+  if (page.get("kind") === "not-found") return `${status}, the not-found page`;
+  if (page.has("instance"))
+    return `${status}, the page of ${page.get("instance")} (${page.get("kind")}, ${page.get("source")})`;
+  return `${status}, ${answer.body.slice(0, 80)}`;
+}
+
+async function seeInstance(asked: Promise<Answer>): Promise<string> {
+  const { status, body } = await asked;
+  return `${status} from ${/^this is (\w+):/.exec(body)?.[1] ?? body.slice(0, 80)}`;
+}
+
+function seeChanges({ changes }: Pick<Up, "changes">): string {
+  if (changes.length === 0) return "no change";
+  const counted = new Map<string, number>();
+  for (const change of changes) {
+    const what = change.replace(/ pages\/instances\/.*/, "");
+    counted.set(what, (counted.get(what) ?? 0) + 1);
+  }
+  return [...counted]
+    .map(([what, count]) => (count > 1 ? `${what} (${count})` : what))
+    .sort()
+    .join(", ");
+}
+
+/** What a refused run says at the group of `pattern`, and that it changed nothing. */
+async function seeRefusal(up: Promise<Up>, pattern: RegExp): Promise<string> {
+  try {
+    return `not refused; ${seeChanges(await up)}`;
+  } catch (error) {
+    if (!(error instanceof UpFailed)) throw error;
+    const message = pattern.exec(error.output)?.[1] ?? error.output;
+    const trace = /^\s+at .*:\d+:\d+\)?$/m.test(error.output) ? "; with a stack trace" : "";
+    return `${message}; ${seeChanges(error)}${trace}`;
+  }
+}
+
+async function everyInstanceAnswers(edge: string): Promise<string> {
+  const seen = await Promise.all(
+    (["acme", "beta"] as const).flatMap((sample) =>
+      hostsOf(sample).map(async (host) => (await seeInstance(visit(edge, host))) === `200 from ${sample}`),
+    ),
+  );
+  return `${seen.filter(Boolean).length} of ${seen.length}: 200 from the instance itself`;
+}
+
+async function everyHostIs(sample: Sample, isWanted: (answer: Answer) => boolean, edge: string): Promise<void> {
+  for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge, host), isWanted);
+}
+
+async function everyWayShowsThePage(edge: string): Promise<string> {
+  const paths = [
+    "/",
+    "/courses/course-v1:edX+DemoX/about?next=/x&y=%2F",
+    "/.well-known/openid-configuration",
+    "/healthz",
+    "/metrics",
+    "/-/shared",
+    "/ACME/Scheduled",
+    "//double//slash",
+    `/${"long/".repeat(160)}`,
+  ];
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+  const wrong: string[] = [];
+  const look = async (what: string, asked: Promise<Answer>, type = "text/html; charset=utf-8") => {
+    const answer = await asked.catch((error: unknown) => ({ status: 0, headers: {}, body: String(error) }));
+    const headers: Answer["headers"] = answer.headers;
+    const right =
+      isPage(answer) &&
+      headers["retry-after"] === "300" &&
+      headers["cache-control"] === "no-store" &&
+      headers["x-content-type-options"] === "nosniff" &&
+      String(headers["content-security-policy"]).startsWith("default-src 'none'") &&
+      headers["content-type"] === type &&
+      (what.startsWith("HEAD") ? answer.body === "" : answer.body.length > 50);
+    if (!right) wrong.push(`${what}: ${answer.status} ${JSON.stringify(headers)} ${answer.body.slice(0, 60)}`);
+  };
+  for (const host of HOSTS) {
+    for (const path of paths) {
+      for (const method of methods) await look(`${method} ${host}${path}`, visit(edge, host, path, { method }));
+    }
+    const json = { headers: { accept: "application/json" } };
+    await look(`JSON ${host}`, visit(edge, host, "/api/user/v1/me", json), "application/json");
+    const body = Buffer.alloc(20 * 1024 * 1024, "x");
+    await look(`20 MB to ${host}`, visit(edge, host, "/upload", { method: "POST", body }));
+    const chunked = { "transfer-encoding": "chunked" };
+    await look(`20 MB in chunks to ${host}`, visit(edge, host, "/upload", { method: "PUT", body, headers: chunked }));
+  }
+  return wrong.length === 0 ? "all: 503, the page, Retry-After 300" : wrong.join("\n");
+}

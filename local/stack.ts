@@ -1,0 +1,123 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { stringify } from "yaml";
+import { runCommand } from "./cluster/commands";
+import { messageOf } from "./cluster/errors";
+
+/** The name of the local stack; its configuration is Pulumi.local.yaml. */
+export const STACK = "local";
+
+/** What one `pulumi up` did. */
+export interface Up {
+  /** Wall time, in seconds. */
+  readonly seconds: number;
+  /** Every operation on a resource, such as `create Ingress maintenance-acme`, in order; none when nothing changed. */
+  readonly changes: readonly string[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** A run of Pulumi that failed, with what it printed. */
+export class UpFailed extends Error {
+  override readonly name = "UpFailed";
+
+  constructor(
+    readonly output: string,
+    readonly changes: readonly string[],
+  ) {
+    super(output);
+  }
+}
+
+export interface LocalStackOptions {
+  /** The project's folder. */
+  readonly project: string;
+  /** A folder for Pulumi's state, emptied at the start. */
+  readonly stateFolder: string;
+  /** Folders to put before `PATH`. */
+  readonly path: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The stack's configuration, by key without the namespace. */
+  readonly configuration: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The stack of the local cluster, driven the way a person would: the Pulumi CLI on the project's folder. State is in a
+ * folder of its own; no account and no login are needed, and none are touched.
+ */
+export class LocalStack {
+  private constructor(
+    private readonly stack: Stack,
+    private readonly project: string,
+    /** What `pulumi` needs in its environment to work on this stack. */
+    readonly environment: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Writes the stack's configuration and creates the stack, with nothing deployed yet. */
+  static async create(options: LocalStackOptions): Promise<LocalStack> {
+    const { project, stateFolder, path, configuration } = options;
+    rmSync(stateFolder, { recursive: true, force: true });
+    mkdirSync(stateFolder, { recursive: true });
+    const environment = {
+      ...options.environment,
+      PATH: [...path, process.env.PATH ?? ""].join(delimiter),
+      PULUMI_BACKEND_URL: `file://${stateFolder}`,
+      PULUMI_CONFIG_PASSPHRASE: "",
+      PULUMI_STACK: STACK,
+    };
+    const config = Object.fromEntries(
+      Object.entries(configuration).map(([key, value]) => [`maintenance-pages:${key}`, value]),
+    );
+    writeFileSync(
+      join(project, `Pulumi.${STACK}.yaml`),
+      `# Written by npm run local, and again at its next start.\n${stringify({ config })}`,
+    );
+    // The Automation API looks for the CLI in this process's own PATH.
+    process.env.PATH = environment.PATH;
+    const stack = await LocalWorkspace.createStack({ stackName: STACK, workDir: project }, { envVars: environment });
+    return new LocalStack(stack, project, environment);
+  }
+
+  /** Runs `pulumi` as typed, such as `["config", "set", "maintenance", '["acme"]']`. */
+  async type(args: readonly string[]): Promise<string> {
+    return runCommand("pulumi", args, { cwd: this.project, env: { ...process.env, ...this.environment } });
+  }
+
+  /**
+   * Runs `pulumi up`.
+   *
+   * @param environment more environment for this one run.
+   * @throws {UpFailed} when it fails.
+   */
+  async up(environment: Readonly<Record<string, string>> = {}): Promise<Up> {
+    const changes: string[] = [];
+    const begin = Date.now();
+    const { workspace } = this.stack;
+    workspace.envVars = { ...this.environment, ...environment };
+    try {
+      const result = await this.stack.up({ onEvent: (event) => note(event, changes), color: "never" });
+      const outputs = Object.entries(result.outputs).map(([key, { value }]) => [key, value]);
+      return { seconds: (Date.now() - begin) / 1000, changes, outputs: Object.fromEntries(outputs) };
+    } catch (error) {
+      throw new UpFailed(messageOf(error), changes);
+    } finally {
+      workspace.envVars = { ...this.environment };
+    }
+  }
+
+  /** Removes everything that was deployed, what is protected included. */
+  async destroy(): Promise<void> {
+    await this.type(["state", "unprotect", "--all", "--yes", "--stack", STACK]);
+    await this.stack.destroy({ color: "never" });
+  }
+}
+
+/** Operations that leave a resource as it is. */
+const UNCHANGED = new Set(["same", "read", "refresh"]);
+
+function note(event: EngineEvent, changes: string[]): void {
+  const metadata = event.resourcePreEvent?.metadata;
+  if (metadata === undefined || UNCHANGED.has(metadata.op)) return;
+  const [type = "", name = ""] = metadata.urn.split("::").slice(2);
+  changes.push(`${metadata.op} ${type.split(":").at(-1)} ${name}`);
+}

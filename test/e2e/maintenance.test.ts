@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describeFigures, type Figures } from "../../local/figures";
+import { type Ground, startGround } from "../../local/ground";
+import { scenario } from "../../local/scenario";
+
+/** The rows of `npm run local -- --check`, each a test, on the same ground. */
+describe("one instance in maintenance, on a real cluster", () => {
+  const figures: Figures = {};
+  let ground: Ground;
+
+  beforeAll(async () => {
+    ground = await startGround({ report: (line) => console.log(line) });
+  });
+
+  afterAll(async () => {
+    console.log(describeFigures(ground, figures));
+    await ground.stop();
+  });
+
+  it.each(scenario)("$step: $expected", async ({ see, expected }) => {
+    expect(await see(ground, figures)).toBe(expected);
+  });
+});
