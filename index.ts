@@ -50,12 +50,13 @@ new MaintenanceOverrides(
   {
     namespace: settings.pageServer.namespace,
     ingressClassName: settings.ingressNginx.className,
+    dependsOn: [pageServer.deployment],
     overrides: shown.map(({ entry, own }) => ({
       instance: entry.instance.name,
       hosts: entry.instance.hosts,
       kind: entry.kind,
       revision: own?.revision,
-      dependsOn: [pageServer.deployment, ...bucket.objectsOf(own?.pages ?? [])],
+      dependsOn: bucket.objectsOf(own?.pages ?? []),
     })),
   },
   { provider },

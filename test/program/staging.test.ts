@@ -31,6 +31,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       "kubernetes:core/v1:ConfigMap page-server-pages",
       "kubernetes:core/v1:Namespace page-server-namespace",
       "kubernetes:core/v1:Service page-server-service",
+      "kubernetes:networking.k8s.io/v1:Ingress page-server-standby",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy page-server-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget page-server-disruption-budget",
       "maintenance-pages:index:MaintenanceOverrides maintenance",
@@ -228,6 +229,36 @@ describe("the staging example: an S3-compatible store, a controller that is ther
             ],
           },
           { ports: [{ port: 443, protocol: "TCP" }] },
+        ],
+      },
+    });
+  });
+
+  it("keeps the page server known to the controller while nothing is in maintenance", () => {
+    expect(run.find("kubernetes:networking.k8s.io/v1:Ingress", "page-server-standby").inputs).toStrictEqual({
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: {
+        name: "page-server-standby",
+        namespace: "maintenance-pages",
+        labels: { ...labels, "app.kubernetes.io/name": "maintenance-standby" },
+        annotations: { "external-dns.alpha.kubernetes.io/controller": "none", "pulumi.com/skipAwait": "true" },
+      },
+      spec: {
+        ingressClassName: "nginx",
+        rules: [
+          {
+            host: "page-server.maintenance-pages.invalid",
+            http: {
+              paths: [
+                {
+                  path: "/",
+                  pathType: "Prefix",
+                  backend: { service: { name: "page-server", port: { name: "maintenance" } } },
+                },
+              ],
+            },
+          },
         ],
       },
     });
