@@ -1,12 +1,28 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
 import type { IngressNginxValues } from "../components/ingress-controller.values";
-import { type EmbeddedCluster, startEmbeddedCluster } from "./cluster/embedded";
-import { findPulumi } from "./plugins";
+import { type Edge, type ObjectStore, startEmbeddedCluster } from "./cluster/embedded";
+import { LocalError } from "./cluster/errors";
+import { useExistingCluster, whyNot } from "./existing-cluster";
+import { findPulumi, type Pulumi } from "./plugins";
 import { HOST_PATTERNS, hostsOf, SAMPLES, Samples } from "./samples";
 import { LocalStack, STACK } from "./stack";
-import { ensureTools, type Tools } from "./tools";
+import { ensureTools, type Tools, whatIsMissing } from "./tools";
 import { untilAnswer, visit } from "./visitor";
+
+/** A cluster to try the program on: one made here, or one that a kubeconfig leads to. */
+export interface LocalCluster {
+  readonly config: KubeConfig;
+  readonly clusterName: string;
+  /** What a shell needs to reach it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether the program installs ingress-nginx, as the Helm release, or `startEdge` does with the stack's output. */
+  readonly installsController: boolean;
+  readonly objectStore: ObjectStore;
+  startEdge(values: IngressNginxValues): Promise<Pick<Edge, "url" | "port">>;
+  stop(): Promise<void>;
+}
 
 /** A cluster with two instances, the program deployed to it, and nothing in maintenance. */
 export interface Ground {
@@ -15,8 +31,9 @@ export interface Ground {
   readonly port: number;
   readonly stack: LocalStack;
   readonly samples: Samples;
-  readonly cluster: EmbeddedCluster;
-  readonly tools: Tools;
+  readonly cluster: LocalCluster;
+  /** What was built for the embedded cluster; `undefined` on a cluster of the person's own. */
+  readonly tools: Tools | undefined;
   /** A file that a shell sources to work on the local stack. */
   readonly environmentFile: string;
   /** Seconds: building the tools (0 when cached), and from the start of the cluster until both instances answered. */
@@ -27,6 +44,8 @@ export interface Ground {
 
 export interface GroundOptions {
   readonly report: (line: string) => void;
+  /** The context of a cluster that is not on this machine, as a confirmation. */
+  readonly context?: string;
   /** Ends the start, and then removes everything. */
   readonly signal?: AbortSignal;
 }
@@ -42,31 +61,46 @@ const IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine";
 const BUCKET = "maintenance-pages";
 
 /**
- * Starts a cluster, deploys the program to it with an empty `maintenance` list, and then starts ingress-nginx with the
- * values from the stack's output, in the order in which a new cluster is set up.
+ * Deploys the program to a cluster with an empty `maintenance` list, and then starts ingress-nginx with the values from
+ * the stack's output, in the order in which a new cluster is set up. The cluster is the one of `KUBECONFIG`, or else one
+ * made here.
+ *
+ * @throws {LocalError} with what to install, when this machine can make no cluster.
  */
-export async function startGround({ report, signal }: GroundOptions): Promise<Ground> {
-  const tools = await ensureTools(report);
-  const begin = Date.now();
+export async function startGround(options: GroundOptions): Promise<Ground> {
+  const { report } = options;
   mkdirSync(RUN_FOLDER, { recursive: true });
-  const cluster = await startEmbeddedCluster(tools, {
-    runFolder: RUN_FOLDER,
-    report,
-    images: [IMAGE],
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const begin = Date.now();
+  const { cluster, tools } = process.env.KUBECONFIG
+    ? { cluster: await clusterOfKubeconfig(options), tools: undefined }
+    : await embeddedCluster(options);
+  const build = tools?.buildSeconds ?? 0;
   const environmentFile = join(RUN_FOLDER, "environment");
+  const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, join(PROJECT, `Pulumi.${STACK}.yaml`)];
+  let clean = () => cluster.stop();
   const stop = async () => {
-    await cluster.stop();
-    for (const left of [environmentFile, STATE_FOLDER, PLUGINS_FOLDER]) rmSync(left, { recursive: true, force: true });
-    rmSync(join(PROJECT, `Pulumi.${STACK}.yaml`), { force: true });
+    await clean();
+    for (const left of leftovers) rmSync(left, { recursive: true, force: true });
   };
   try {
-    const pulumi = await findPulumi(tools.binaries.pulumi, PLUGINS_FOLDER, report);
+    const pulumi = await findPulumi(tools?.binaries.pulumi, PLUGINS_FOLDER, report);
+    if (cluster.installsController && pulumi.standIns.includes("kubernetes")) {
+      throw new LocalError(
+        "On a cluster of your own the official Kubernetes plugin for Pulumi is needed, and can't be had.",
+      );
+    }
     const stack = await createStack(cluster, pulumi);
     writeEnvironment(environmentFile, stack.environment);
 
-    const samples = new Samples(cluster.kubeconfig, cluster.context, IMAGE);
+    const samples = new Samples(cluster.config, IMAGE);
+    // A cluster of one's own outlives the run, so what was deployed is taken away again; the embedded one is just ended.
+    if (tools === undefined) {
+      clean = async () => {
+        await stack.destroy();
+        await samples.remove();
+        await cluster.stop();
+      };
+    }
     report("pulumi up: the bucket with the pages, and the page server");
     const [first] = await Promise.all([stack.up(), samples.deploy()]);
     report(`pulumi up took ${first.seconds.toFixed(1)} s and made ${first.changes.length} resources`);
@@ -80,7 +114,7 @@ export async function startGround({ report, signal }: GroundOptions): Promise<Gr
           60,
         );
     }
-    const seconds = { build: tools.buildSeconds, start: (Date.now() - begin) / 1000 };
+    const seconds = { build, start: (Date.now() - begin) / 1000 - build };
     return { edge: edge.url, port: edge.port, stack, samples, cluster, tools, environmentFile, seconds, stop };
   } catch (error) {
     await stop();
@@ -88,15 +122,54 @@ export async function startGround({ report, signal }: GroundOptions): Promise<Gr
   }
 }
 
-function createStack(cluster: EmbeddedCluster, pulumi: Awaited<ReturnType<typeof findPulumi>>): Promise<LocalStack> {
+async function embeddedCluster({ report, signal }: GroundOptions): Promise<{ cluster: LocalCluster; tools: Tools }> {
+  const missing = whatIsMissing();
+  if (missing !== undefined) throw new LocalError(missing);
+  const tools = await ensureTools(report);
+  const embedded = await startEmbeddedCluster(tools, {
+    runFolder: RUN_FOLDER,
+    report,
+    images: [IMAGE],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const config = new KubeConfig();
+  config.loadFromFile(embedded.kubeconfig);
+  const cluster: LocalCluster = {
+    config,
+    clusterName: embedded.context,
+    environment: { KUBECONFIG: embedded.kubeconfig },
+    installsController: false,
+    objectStore: embedded.objectStore,
+    startEdge: (values) => embedded.startEdge(values),
+    stop: () => embedded.stop(),
+  };
+  return { cluster, tools };
+}
+
+function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<LocalCluster> {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  if (context !== undefined && config.getContextObject(context) !== null) config.setCurrentContext(context);
+  const objection = whyNot(config, context);
+  if (objection !== undefined) throw new LocalError(objection);
+  report(`the cluster of KUBECONFIG: context ${config.getCurrentContext()}, ${config.getCurrentCluster()?.server}`);
+  return useExistingCluster(config, report);
+}
+
+function createStack(cluster: LocalCluster, pulumi: Pulumi): Promise<LocalStack> {
   const { endpoint, endpointInCluster, accessKey, secretKey } = cluster.objectStore;
   return LocalStack.create({
     project: PROJECT,
     stateFolder: STATE_FOLDER,
     path: pulumi.path,
-    environment: { ...pulumi.environment, AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    environment: {
+      ...pulumi.environment,
+      ...cluster.environment,
+      AWS_ACCESS_KEY_ID: accessKey,
+      AWS_SECRET_ACCESS_KEY: secretKey,
+    },
     configuration: {
-      kubernetes: { kubeconfig: cluster.kubeconfig, context: cluster.context, clusterName: cluster.context },
+      kubernetes: { context: cluster.config.getCurrentContext(), clusterName: cluster.clusterName },
       bucket: {
         profile: "s3-compatible",
         name: BUCKET,
@@ -107,6 +180,10 @@ function createStack(cluster: EmbeddedCluster, pulumi: Awaited<ReturnType<typeof
       instances: SAMPLES,
       hostPatterns: HOST_PATTERNS,
       maintenance: [],
+      // No cluster on one's own machine gives a load balancer an address, and Helm would wait for one.
+      ...(cluster.installsController
+        ? { ingressNginx: { install: true, values: { controller: { service: { type: "ClusterIP" } } } } }
+        : {}),
     },
   });
 }

@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { version as awsVersion } from "@pulumi/aws/package.json";
 import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { cacheFolder } from "./cache";
+import { LocalError } from "./cluster/errors";
 
 /** How this machine runs Pulumi. */
 export interface Pulumi {
+  /** The plugins that are stand-ins of this folder: language-nodejs, kubernetes, aws. */
+  readonly standIns: readonly string[];
   /** The folders to put before `PATH`, for whoever runs `pulumi`. */
   readonly path: readonly string[];
   /** What `pulumi` needs in its environment besides that. */
@@ -21,12 +24,17 @@ const DOWNLOADS = "get.pulumi.com";
  * Finds the Pulumi CLI and its plugins: what the person has installed, else the official plugins if they can be
  * downloaded, else the stand-ins of this folder. Says which.
  *
- * @param built the CLI that was built here, for machines that have none.
+ * @param built the CLI that was built here, if any, for machines that have none.
  * @param folder where the stand-ins' executables are written.
  */
-export async function findPulumi(built: string, folder: string, report: (line: string) => void): Promise<Pulumi> {
+export async function findPulumi(
+  built: string | undefined,
+  folder: string,
+  report: (line: string) => void,
+): Promise<Pulumi> {
   const installed = onPath("pulumi");
   const cli = installed ?? built;
+  if (cli === undefined) throw new LocalError("The Pulumi CLI is missing; see https://www.pulumi.com/docs/install.");
   const home = join(cacheFolder(), "pulumi-home");
   const environment = { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
   report(`Pulumi CLI: ${installed === undefined ? "built here from its source" : installed}`);
@@ -47,7 +55,8 @@ export async function findPulumi(built: string, folder: string, report: (line: s
       : `Pulumi plugins: STAND-INS from local/plugins for ${standIns.join(", ")} (the official ones can't be had here)`,
   );
   return {
-    path: [...(standIns.length === 0 ? [] : [folder]), ...(installed === undefined ? [join(built, "..")] : [])],
+    standIns,
+    path: [...(standIns.length === 0 ? [] : [folder]), ...(installed === undefined ? [dirname(cli)] : [])],
     environment: {
       ...environment,
       ...(standIns.length === 0 ? {} : { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),

@@ -1,4 +1,4 @@
-import { KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+import { type KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 
 /** The instances that the local cluster has: small web servers that say their own name. */
 export const SAMPLES = ["acme", "beta"] as const;
@@ -14,18 +14,25 @@ export function hostsOf(sample: Sample): readonly string[] {
 
 const MANAGER = "maintenance-pages-samples";
 
+/** Every kind of object that the program makes. */
+const KINDS = [
+  ["v1", "Namespace"],
+  ["v1", "ConfigMap"],
+  ["v1", "Service"],
+  ["apps/v1", "Deployment"],
+  ["policy/v1", "PodDisruptionBudget"],
+  ["networking.k8s.io/v1", "NetworkPolicy"],
+  ["networking.k8s.io/v1", "Ingress"],
+] as const;
+
 /** The cluster's API, for what somebody would do with kubectl. */
 export class Samples {
   private readonly api: KubernetesObjectApi;
 
   constructor(
-    kubeconfig: string,
-    context: string,
+    config: KubeConfig,
     private readonly image: string,
   ) {
-    const config = new KubeConfig();
-    config.loadFromFile(kubeconfig);
-    config.setCurrentContext(context);
     this.api = KubernetesObjectApi.makeApiClient(config);
   }
 
@@ -56,6 +63,25 @@ export class Samples {
 
   async delete(manifest: KubernetesObject): Promise<void> {
     await this.api.delete(manifest);
+  }
+
+  /** What carries the label `app.kubernetes.io/part-of` with this value, in any namespace. */
+  async left(partOf: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const [apiVersion, kind] of KINDS) {
+      const { items } = await this.api.list(
+        apiVersion,
+        kind,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        `app.kubernetes.io/part-of=${partOf}`,
+      );
+      found.push(...items.map(({ metadata }) => `${kind} ${metadata?.name}`));
+    }
+    return found;
   }
 
   /** Removes the samples with their namespaces. */

@@ -11,6 +11,8 @@ import { type Answer, untilAnswer, visit } from "./visitor";
 export interface Step {
   readonly step: string;
   readonly expected: string;
+  /** Needs what only the embedded cluster has. @default false */
+  readonly embeddedOnly?: boolean;
   /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
   see(ground: Ground, figures: Figures): Promise<string>;
 }
@@ -127,13 +129,14 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "a kubeconfig that leads to another cluster",
-    expected: "refused at kubernetes.clusterName, it leads to maintenance-pages-local; no change",
+    expected: "refused at kubernetes.clusterName, it leads to the cluster that is reached; no change",
     async see({ stack, cluster }) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
       await stack.type(["config", "set", "--path", "kubernetes.clusterName", "production"]);
       const refusal = await seeRefusal(stack.up(), /kubernetes\.clusterName[\s\S]*leads to ([\w-]+)/);
-      await stack.type(["config", "set", "--path", "kubernetes.clusterName", cluster.context]);
-      return `refused at kubernetes.clusterName, it leads to ${refusal}`;
+      await stack.type(["config", "set", "--path", "kubernetes.clusterName", cluster.clusterName]);
+      const leads = refusal.replace(new RegExp(`^${cluster.clusterName}(?=;)`), "the cluster that is reached");
+      return `refused at kubernetes.clusterName, it leads to ${leads}`;
     },
   },
   {
@@ -215,7 +218,13 @@ export const scenario: readonly Step[] = [
   {
     step: "the ingress-nginx chart (4.11.0) with the values from the stack's output",
     expected: "the flag default-backend-service=maintenance-pages/page-server; no default backend of the chart's own",
+    embeddedOnly: true,
     see: renderChart,
+  },
+  {
+    step: "pulumi destroy, at first protected, then after pulumi config set protect false && pulumi up",
+    expected: "refused, every host as before; then nothing is left",
+    see: destroyTwice,
   },
 ];
 
@@ -252,6 +261,7 @@ async function enterAndLeaveUnderLoad({ edge, stack }: Ground, figures: Figures)
 }
 
 async function renderChart({ tools, stack }: Ground): Promise<string> {
+  if (tools === undefined) return "no helm was built";
   const { outputs } = await stack.up();
   const { code, output } = await tryCommand(
     tools.binaries.helm,
@@ -270,6 +280,23 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
   const flag = /--(default-backend-service=\S+)/.exec(output)?.[1];
   const own = output.includes("app.kubernetes.io/component: default-backend");
   return `the flag ${flag}; ${own ? "a" : "no"} default backend of the chart's own`;
+}
+
+async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
+  const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"];
+  const refused = await stack.type(destroy).then(
+    () => "not refused",
+    (error: unknown) => (/protected/.test(String(error)) ? "refused" : String(error)),
+  );
+  const before = await seePage(visit(edge, "nobody.localhost"));
+  const all = await everyInstanceAnswers(edge);
+  const asBefore =
+    before === "404, the not-found page" && all.startsWith("4 of 4") ? "every host as before" : `${before}, ${all}`;
+  await stack.type(["config", "set", "protect", "false"]);
+  await stack.up();
+  await stack.type(destroy);
+  const left = await samples.left("maintenance-pages");
+  return `${refused}, ${asBefore}; then ${left.length === 0 ? "nothing is left" : left.join(", ")}`;
 }
 
 // --- what is seen

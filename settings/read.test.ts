@@ -151,6 +151,12 @@ describe("reading the settings", () => {
     expect(problemsOf(more)).toMatchObject([{ path, allowed }]);
   });
 
+  it("shows how to write a time that YAML took out of its quotes", () => {
+    expect(problemsOf({ maintenance: [{ instance: "acme", until: "2027-01-10 23:00:00 +0100 +0100" }] })).toMatchObject(
+      [{ path: "maintenance[0].until", nearest: '"2027-01-10T23:00:00+01:00"' }],
+    );
+  });
+
   it("reports every problem at once, of all rules", () => {
     const problems = problemsOf({
       instances: { acme: { hosts: ["Acme.example.org"] }, beta: {} },

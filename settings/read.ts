@@ -169,9 +169,23 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
       issue.values.filter((value) => typeof value === "string"),
     );
   }
+  if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
+    return nearestTime(found);
+  }
   if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
   if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
   return undefined;
+}
+
+/**
+ * The time a person wrote without quotes: YAML reads it as a time, and Pulumi's engine hands it over in the way of Go,
+ * `2026-12-01 22:00:00 +0100 +0100`. It is not simply taken, since a time without an offset arrives as one in UTC.
+ */
+function nearestTime(found: string): string | undefined {
+  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d) \S+$/.exec(found);
+  if (parts === null) return undefined;
+  const [, date, clock, hours, minutes] = parts;
+  return `"${date}T${clock}${hours}:${minutes}"`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

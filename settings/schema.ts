@@ -49,7 +49,7 @@ const url = (allowed: string) =>
 
 const time = z.iso.datetime({
   offset: true,
-  error: "an ISO 8601 time with an offset, such as 2026-12-01T22:00:00+01:00 or 2026-12-01T21:00Z",
+  error: 'an ISO 8601 time with an offset, in quotes, such as "2026-12-01T22:00:00+01:00" or "2026-12-01T21:00Z"',
 });
 
 // --- instances

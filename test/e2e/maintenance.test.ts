@@ -17,7 +17,8 @@ describe("one instance in maintenance, on a real cluster", () => {
     await ground.stop();
   });
 
-  it.each(scenario)("$step: $expected", async ({ see, expected }) => {
+  it.for(scenario)("$step: $expected", async ({ see, expected, embeddedOnly }, { skip }) => {
+    skip(embeddedOnly === true && ground.tools === undefined, "only on the embedded cluster");
     expect(await see(ground, figures)).toBe(expected);
   });
 });
