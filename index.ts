@@ -10,11 +10,10 @@ import { renderInstancePages, renderSharedPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
 import { isShown } from "./settings/maintenance";
-import { SettingsError } from "./settings/problems";
 import { readSettings } from "./settings/read";
 
 // --- settings
-const settings = forPeople(() => readSettings(pulumi.runtime.allConfig(), readClock()));
+const settings = readSettings(pulumi.runtime.allConfig(), readClock());
 for (const warning of settings.warnings) pulumi.log.warn(warning);
 
 // --- pages
@@ -36,13 +35,15 @@ const pageServer = new PageServer(
 
 // --- the controller, for hosts that nobody owns
 export const ingressNginxValues = valuesFor(settings.pageServer.namespace, settings.ingressNginx.values);
-if (settings.ingressNginx.install) {
-  new IngressController(
-    "ingress-nginx",
-    { ...settings, values: ingressNginxValues },
-    { provider, dependsOn: [pageServer.service] },
-  );
-}
+const controller = settings.ingressNginx.install
+  ? [
+      new IngressController(
+        "ingress-nginx",
+        { ...settings, values: ingressNginxValues },
+        { provider, dependsOn: [pageServer.service] },
+      ),
+    ]
+  : [];
 
 // --- the overrides, for instances in maintenance
 new MaintenanceOverrides(
@@ -51,6 +52,7 @@ new MaintenanceOverrides(
     namespace: settings.pageServer.namespace,
     ingressClassName: settings.ingressNginx.className,
     dependsOn: [pageServer.deployment],
+    controller,
     overrides: shown.map(({ entry, own }) => ({
       instance: entry.instance.name,
       hosts: entry.instance.hosts,
@@ -66,12 +68,3 @@ new MaintenanceOverrides(
 export const maintenance = maintenanceOutput(settings.maintenance);
 export const bucketAddress = bucketUrl(settings.bucket);
 export const pageAddresses = pageAddressesOutput(sharedPages, pagesUrl(settings.bucket));
-
-/** A configuration error is for people: the message, and no stack trace. */
-function forPeople<Result>(read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
-  }
-}

@@ -21,6 +21,11 @@ export interface MaintenanceOverridesArgs {
   readonly ingressClassName: string;
   /** What must be there before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
+  /**
+   * The controller, where this stack installs it. On a new cluster the first Ingress has to wait for its admission
+   * webhook; an override in an incident must not wait for a chart that is being upgraded.
+   */
+  readonly controller: readonly pulumi.Resource[];
 }
 
 /**
@@ -28,7 +33,7 @@ export interface MaintenanceOverridesArgs {
  * own Ingress is never touched; leaving maintenance is the deletion of the override.
  *
  * @example
- * new MaintenanceOverrides("maintenance", { overrides, namespace, ingressClassName: "nginx", dependsOn: [pageServer] });
+ * new MaintenanceOverrides("maintenance", { overrides, namespace, ingressClassName: "nginx", dependsOn: [pageServer], controller: [] });
  */
 export class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
@@ -41,7 +46,7 @@ export class MaintenanceOverrides extends pulumi.ComponentResource {
   private createStandby(args: MaintenanceOverridesArgs): Ingress {
     return new Ingress(`${PAGE_SERVER}-standby`, standbyManifest(args), {
       parent: this,
-      dependsOn: [...args.dependsOn],
+      dependsOn: [...args.dependsOn, ...args.controller],
       deleteBeforeReplace: true,
     });
   }

@@ -65,6 +65,14 @@ export class Samples {
     await this.api.delete(manifest);
   }
 
+  /** The names of a namespace's pods that are there to stay. */
+  async podsOf(namespace: string): Promise<readonly string[]> {
+    const { items } = await this.api.list("v1", "Pod", namespace);
+    return items
+      .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+      .map(({ metadata }) => metadata?.name ?? "");
+  }
+
   /** What carries the label `app.kubernetes.io/part-of` with this value, in any namespace. */
   async left(partOf: string): Promise<readonly string[]> {
     const found: string[] = [];

@@ -192,6 +192,18 @@ export const scenario: readonly Step[] = [
     },
   },
   {
+    step: "pulumi config set retryAfter 600: a change of the page server's configuration rolls its pods",
+    expected: "create ConfigMap, delete ConfigMap, update Deployment page-server-deployment; both pods are new",
+    async see({ stack, samples }) {
+      const before = await samples.podsOf("maintenance-pages");
+      await stack.type(["config", "set", "retryAfter", "600"]);
+      const up = await stack.up();
+      const after = await samples.podsOf("maintenance-pages");
+      const kept = after.filter((pod) => before.includes(pod)).length;
+      return `${seeChanges(up)}; ${kept === 0 && after.length === 2 ? "both pods are new" : `${kept} of ${after.length} pods stayed`}`;
+    },
+  },
+  {
     step: "the same path in a second Ingress, the obvious way (why the override is a regular expression)",
     expected: `the admission webhook refuses: host "acme.localhost" and path "/" is already defined in ingress acme/acme`,
     async see({ samples }) {
@@ -330,7 +342,7 @@ function seeChanges({ changes }: Pick<Up, "changes">): string {
   if (changes.length === 0) return "no change";
   const counted = new Map<string, number>();
   for (const change of changes) {
-    const what = change.replace(/ pages\/instances\/.*/, "");
+    const what = change.replace(/ (?:pages\/instances\/|page-server-nginx-).*/, "");
     counted.set(what, (counted.get(what) ?? 0) + 1);
   }
   return [...counted]

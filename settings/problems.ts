@@ -1,3 +1,4 @@
+import { RunError } from "@pulumi/pulumi/errors";
 import { distance } from "fastest-levenshtein";
 
 /** One thing that is wrong with the configuration, in the words of the person who wrote it. */
@@ -13,13 +14,13 @@ export interface Problem {
 }
 
 /**
- * The configuration can't be used. The message lists every problem at once and is meant for people: whoever catches it
- * shows `message` and never a stack trace.
+ * The configuration can't be used. The message lists every problem at once and is meant for people: as a
+ * `RunError` Pulumi shows it without a stack trace, and whoever else catches it shows `message` alone.
  *
  * @example
  * throw new SettingsError([{ path: "maintenance[0]", found: "acm", allowed: "an instance: acme, beta", nearest: "acme" }]);
  */
-export class SettingsError extends Error {
+export class SettingsError extends RunError {
   override readonly name = "SettingsError";
 
   constructor(readonly problems: readonly Problem[]) {

@@ -6,18 +6,19 @@ import { scenario } from "../../local/scenario";
 /** The rows of `npm run local -- --check`, each a test, on the same ground. */
 describe("one instance in maintenance, on a real cluster", () => {
   const figures: Figures = {};
-  let ground: Ground;
+  let ground: Ground | undefined;
 
   beforeAll(async () => {
     ground = await startGround({ report: (line) => console.log(line) });
   });
 
   afterAll(async () => {
-    console.log(describeFigures(ground, figures));
-    await ground.stop();
+    if (ground !== undefined) console.log(describeFigures(ground, figures));
+    await ground?.stop();
   });
 
   it.for(scenario)("$step: $expected", async ({ see, expected, embeddedOnly }, { skip }) => {
+    if (ground === undefined) throw new Error("there is no cluster");
     skip(embeddedOnly === true && ground.tools === undefined, "only on the embedded cluster");
     expect(await see(ground, figures)).toBe(expected);
   });

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { ingressNginxValues } from "./ingress-controller.values";
+
+it("makes the page server the default backend, and asks for nothing else", () => {
+  expect(ingressNginxValues("maintenance-pages")).toStrictEqual({
+    controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
+    defaultBackend: { enabled: false },
+  });
+});
+
+it("keeps the user's values beside ours, and ours where both say something", () => {
+  const extra = {
+    controller: {
+      replicaCount: 3,
+      extraArgs: { "default-backend-service": "other/service", "enable-metrics": "true" },
+      tolerations: [{ key: "edge" }],
+    },
+    defaultBackend: { enabled: true, port: 8080 },
+    tcp: { 22: "git/ssh:22" },
+  };
+  const before = structuredClone(extra);
+  expect(ingressNginxValues("pages", extra)).toStrictEqual({
+    controller: {
+      replicaCount: 3,
+      extraArgs: { "default-backend-service": "pages/page-server", "enable-metrics": "true" },
+      tolerations: [{ key: "edge" }],
+    },
+    defaultBackend: { enabled: false, port: 8080 },
+    tcp: { 22: "git/ssh:22" },
+  });
+  expect(extra).toStrictEqual(before);
+});
