@@ -19,7 +19,11 @@ describe("a cluster that KUBECONFIG leads to", () => {
   it("is not used elsewhere, unless its context is named", () => {
     const config = kubeconfig("https://production.example.org:6443");
     expect(whyNot(config, undefined)).toContain(`--context ${config.getCurrentContext()}`);
-    expect(whyNot(config, "another")).toBeDefined();
+    expect(whyNot(config, "another")).toContain("no context another");
     expect(whyNot(config, config.getCurrentContext())).toBeUndefined();
+  });
+
+  it("has to be one", () => {
+    expect(whyNot(new KubeConfig(), undefined)).toContain("no current context");
   });
 });

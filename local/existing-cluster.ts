@@ -31,14 +31,21 @@ const NAMESPACES = [NAMESPACE, "maintenance-pages", "ingress-nginx", ...SAMPLES]
  * @param named the context that the person has named, as a confirmation.
  */
 export function whyNot(config: KubeConfig, named: string | undefined): string | undefined {
-  const context = config.getCurrentContext();
-  const server = config.getCurrentCluster()?.server ?? "";
+  const context: string | undefined = config.getCurrentContext();
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined || (named !== undefined && named !== context)) {
+    const contexts = config.getContexts().map(({ name }) => name);
+    return [
+      `KUBECONFIG has no ${named === undefined ? "current context with a cluster" : `context ${named} with a cluster`}.`,
+      `Name one of its contexts (${contexts.join(", ") || "there are none"}): npm run local -- --context NAME`,
+    ].join("\n");
+  }
   const host = URL.canParse(server) ? new URL(server).hostname : "";
   if (named === context || ["127.0.0.1", "localhost", "0.0.0.0", "[::1]"].includes(host)) return undefined;
   return [
-    `KUBECONFIG leads to ${server || "no cluster"} (context ${context || "none"}), which is not on this machine.`,
+    `KUBECONFIG leads to ${server} (context ${context}), which is not on this machine.`,
     "To try the program on it nevertheless, name its context:",
-    `  npm run local -- --context ${context || "NAME"}`,
+    `  npm run local -- --context ${context}`,
     "To make a cluster on this machine instead, unset KUBECONFIG.",
   ].join("\n");
 }

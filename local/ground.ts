@@ -9,7 +9,7 @@ import { findPulumi, type Pulumi } from "./plugins";
 import { HOST_PATTERNS, hostsOf, SAMPLES, Samples } from "./samples";
 import { LocalStack, STACK } from "./stack";
 import { ensureTools, type Tools, whatIsMissing } from "./tools";
-import { untilAnswer, visit } from "./visitor";
+import { type Answer, untilAnswer, visit } from "./visitor";
 
 /** A cluster to try the program on: one made here, or one that a kubeconfig leads to. */
 export interface LocalCluster {
@@ -71,8 +71,8 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
   const { report } = options;
   mkdirSync(RUN_FOLDER, { recursive: true });
   const begin = Date.now();
-  const { cluster, tools } = process.env.KUBECONFIG
-    ? { cluster: await clusterOfKubeconfig(options), tools: undefined }
+  const { cluster, pulumi, tools } = process.env.KUBECONFIG
+    ? await clusterOfKubeconfig(options)
     : await embeddedCluster(options);
   const build = tools?.buildSeconds ?? 0;
   const environmentFile = join(RUN_FOLDER, "environment");
@@ -83,12 +83,6 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     for (const left of leftovers) rmSync(left, { recursive: true, force: true });
   };
   try {
-    const pulumi = await findPulumi(tools?.binaries.pulumi, PLUGINS_FOLDER, report);
-    if (cluster.installsController && pulumi.standIns.includes("kubernetes")) {
-      throw new LocalError(
-        "On a cluster of your own the official Kubernetes plugin for Pulumi is needed, and can't be had.",
-      );
-    }
     const stack = await createStack(cluster, pulumi);
     writeEnvironment(environmentFile, stack.environment);
 
@@ -102,17 +96,13 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
       };
     }
     report("pulumi up: the bucket with the pages, and the page server");
-    const [first] = await Promise.all([stack.up(), samples.deploy()]);
+    const first = await stack.up();
+    await samples.deploy();
     report(`pulumi up took ${first.seconds.toFixed(1)} s and made ${first.changes.length} resources`);
 
     const edge = await cluster.startEdge(first.outputs.ingressNginxValues as IngressNginxValues);
     for (const sample of SAMPLES) {
-      for (const host of hostsOf(sample))
-        await untilAnswer(
-          () => visit(edge.url, host),
-          ({ status }) => status === 200,
-          60,
-        );
+      for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);
     }
     const seconds = { build, start: (Date.now() - begin) / 1000 - build };
     return { edge: edge.url, port: edge.port, stack, samples, cluster, tools, environmentFile, seconds, stop };
@@ -122,10 +112,19 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
   }
 }
 
-async function embeddedCluster({ report, signal }: GroundOptions): Promise<{ cluster: LocalCluster; tools: Tools }> {
+const isOpen = ({ status }: Answer) => status === 200;
+
+interface Found {
+  readonly cluster: LocalCluster;
+  readonly pulumi: Pulumi;
+  readonly tools: Tools | undefined;
+}
+
+async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found> {
   const missing = whatIsMissing();
   if (missing !== undefined) throw new LocalError(missing);
   const tools = await ensureTools(report);
+  const pulumi = await findPulumi(tools.binaries.pulumi, PLUGINS_FOLDER, report);
   const embedded = await startEmbeddedCluster(tools, {
     runFolder: RUN_FOLDER,
     report,
@@ -143,17 +142,24 @@ async function embeddedCluster({ report, signal }: GroundOptions): Promise<{ clu
     startEdge: (values) => embedded.startEdge(values),
     stop: () => embedded.stop(),
   };
-  return { cluster, tools };
+  return { cluster, pulumi, tools };
 }
 
-function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<LocalCluster> {
+async function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<Found> {
   const config = new KubeConfig();
   config.loadFromDefault();
   if (context !== undefined && config.getContextObject(context) !== null) config.setCurrentContext(context);
   const objection = whyNot(config, context);
   if (objection !== undefined) throw new LocalError(objection);
   report(`the cluster of KUBECONFIG: context ${config.getCurrentContext()}, ${config.getCurrentCluster()?.server}`);
-  return useExistingCluster(config, report);
+  // Before anything is made in the cluster: the stand-in can't install the Helm release.
+  const pulumi = await findPulumi(undefined, PLUGINS_FOLDER, report);
+  if (pulumi.standIns.includes("kubernetes")) {
+    throw new LocalError(
+      "On a cluster of your own Pulumi's official Kubernetes plugin is needed, and it can't be had here.",
+    );
+  }
+  return { cluster: await useExistingCluster(config, report), pulumi, tools: undefined };
 }
 
 function createStack(cluster: LocalCluster, pulumi: Pulumi): Promise<LocalStack> {

@@ -4,6 +4,7 @@ import { LocalError } from "./cluster/errors";
 import { describeFigures, type Figures } from "./figures";
 import { type Ground, startGround } from "./ground";
 import { scenario } from "./scenario";
+import { UpFailed } from "./stack";
 
 const USAGE = `npm run local               a cluster on this machine with two instances and the program deployed; Ctrl-C removes it
 npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
@@ -107,7 +108,7 @@ main().then(
   (code) => process.exit(code),
   (error: unknown) => {
     // What is thrown on purpose is for people; anything else is a fault of this program, and its trace helps.
-    console.error(error instanceof LocalError ? `\n${error.message}` : error);
+    console.error(error instanceof LocalError || error instanceof UpFailed ? `\n${error.message}` : error);
     process.exit(1);
   },
 );

@@ -17,9 +17,11 @@ describe("one instance in maintenance, on a real cluster", () => {
     await ground?.stop();
   });
 
-  it.for(scenario)("$step: $expected", async ({ see, expected, embeddedOnly }, { skip }) => {
-    if (ground === undefined) throw new Error("there is no cluster");
-    skip(embeddedOnly === true && ground.tools === undefined, "only on the embedded cluster");
-    expect(await see(ground, figures)).toBe(expected);
-  });
+  for (const { step, expected, see, embeddedOnly } of scenario) {
+    it(`${step}: ${expected}`, async ({ skip }) => {
+      if (ground === undefined) throw new Error("there is no cluster");
+      skip(embeddedOnly === true && ground.tools === undefined, "only on the embedded cluster");
+      expect(await see(ground, figures)).toBe(expected);
+    });
+  }
 });
