@@ -25,7 +25,7 @@ export function describeFigures({ seconds }: Ground, figures: Figures): string {
   for (const [name, seen] of Object.entries(figures.load ?? {})) {
     const kinds = Object.entries(seen.kinds).map(([kind, count]) => `${count} × ${kind}`);
     lines.push(
-      `load on ${name}              ${seen.answers} answers: ${kinds.join(", ")}; closed unanswered by a reload and asked again: ${seen.closed.keptAlive} kept-alive, ${seen.closed.fresh} new; longest gap ${seen.longestGap} ms`,
+      `load on ${name}              ${seen.answers} answers: ${kinds.join(", ")}; ${seen.reconnects} asked again on a new connection, longest gap ${seen.longestGap} ms`,
     );
   }
   return lines.join("\n");

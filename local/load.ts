@@ -6,8 +6,8 @@ export interface Seen {
   readonly answers: number;
   /** Answers by what they were: the names that `classify` gave, and `failed: …` for broken connections. */
   readonly kinds: Readonly<Record<string, number>>;
-  /** Visitors whose connection was closed without an answer, and who asked again, once: on kept-alive and on new ones. */
-  readonly closed: { readonly keptAlive: number; readonly fresh: number };
+  /** Visitors whose kept-alive connection was closed under them, and who asked again on a new one as a browser does. */
+  readonly reconnects: number;
   /** The longest time between two good answers, in milliseconds. */
   readonly longestGap: number;
 }
@@ -38,7 +38,7 @@ export function startLoad(
   const open = new Set<Promise<void>>();
   let lastGood = Date.now();
   let longestGap = 0;
-  const closed = { keptAlive: 0, fresh: 0 };
+  let reconnects = 0;
   let sent = 0;
   const begin = Date.now();
 
@@ -57,7 +57,7 @@ export function startLoad(
       const asked = visit(edge, host, path, { agent })
         .catch((error: unknown) => {
           if (!(error instanceof ClosedConnection)) throw error;
-          closed[error.keptAlive ? "keptAlive" : "fresh"] += 1;
+          reconnects += 1;
           return visit(edge, host, path);
         })
         .then((answer) => count(classify(answer)))
@@ -72,7 +72,7 @@ export function startLoad(
       clearInterval(timer);
       await Promise.all(open);
       agent.destroy();
-      return { answers: Object.values(kinds).reduce((sum, number) => sum + number, 0), kinds, closed, longestGap };
+      return { answers: Object.values(kinds).reduce((sum, number) => sum + number, 0), kinds, reconnects, longestGap };
     },
   };
 }

@@ -15,20 +15,12 @@ export interface VisitOptions {
 }
 
 /**
- * The connection was closed before anything was answered, as nginx does at each reload with connections on which it is
- * waiting for a request: kept-alive ones, and (seen 3 times in 32,000 through this cluster's relay, never without it)
- * ones so new that the request was still on its way. It happens whatever Ingress changes.
+ * A kept-alive connection was closed just as it was used again, as nginx does with idle ones at each reload, whatever
+ * Ingress changes. Nothing was answered; a browser asks again on a new connection (RFC 9112 section 9.3.1) and its
+ * visitor never notices. A new connection that is closed unanswered is a failure and not this.
  */
 export class ClosedConnection extends Error {
   override readonly name = "ClosedConnection";
-
-  constructor(
-    message: string,
-    /** Whether the connection had carried an earlier request; a browser then asks again (RFC 9112 section 9.3.1). */
-    readonly keptAlive: boolean,
-  ) {
-    super(message);
-  }
 }
 
 const TIMEOUT_MILLISECONDS = 20_000;
@@ -37,8 +29,8 @@ const TIMEOUT_MILLISECONDS = 20_000;
  * Asks the edge for a host's path, as a visitor's browser would after a DNS lookup.
  *
  * @param edge the edge's address, such as `http://127.0.0.1:8080`.
- * @throws {ClosedConnection} when the connection was closed before an answer; any other error when it fails otherwise or
- *   no answer comes in 20 s.
+ * @throws {ClosedConnection} when a kept-alive connection of the agent's was closed; any other error when the connection
+ *   fails or no answer comes in 20 s.
  */
 export function visit(edge: string, host: string, path = "/", options: VisitOptions = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body, agent } = options;
@@ -49,7 +41,8 @@ export function visit(edge: string, host: string, path = "/", options: VisitOpti
       {
         path,
         method,
-        ...(agent === undefined ? {} : { agent }),
+        // Without an agent of the caller's a connection of its own: Node's global agent keeps them alive.
+        agent: agent ?? false,
         headers: { host, ...(hasLength ? { "content-length": body.length } : {}), ...headers },
       },
       (response) => {
@@ -70,10 +63,7 @@ export function visit(edge: string, host: string, path = "/", options: VisitOpti
       },
     );
     outgoing.setTimeout(TIMEOUT_MILLISECONDS, () => outgoing.destroy(new Error(`no answer from ${host} in 20 s`)));
-    outgoing.on("error", (error: NodeJS.ErrnoException) =>
-      // Node says ECONNRESET of a connection that was closed in good order too.
-      reject(error.code === "ECONNRESET" ? new ClosedConnection(error.message, outgoing.reusedSocket) : error),
-    );
+    outgoing.on("error", (error) => reject(outgoing.reusedSocket ? new ClosedConnection(error.message) : error));
     outgoing.end(body);
   });
 }
