@@ -1,26 +1,40 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { SettingsError } from "./problems";
 import type { KubernetesSettings } from "./schema";
 
 /**
  * Reads the kubeconfig that Pulumi's Kubernetes provider will read: the configured one (text or path), else the files
- * of `$KUBECONFIG`, else `~/.kube/config`. Files that do not exist are left out, as kubectl does.
+ * of `$KUBECONFIG`, else `~/.kube/config`. Of the latter two, files that do not exist are left out, as kubectl does.
  *
  * @returns the files' texts; empty when there is none.
+ * @throws {SettingsError} when the configured file does not exist, or a file can't be read.
  */
 export function readKubeconfig(
   settings: KubernetesSettings,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly string[] {
-  if (settings.kubeconfig !== undefined && isText(settings.kubeconfig)) return [settings.kubeconfig];
-  const paths = (settings.kubeconfig ?? environment.KUBECONFIG ?? join(homedir(), ".kube", "config"))
+  const { kubeconfig } = settings;
+  if (kubeconfig !== undefined) return [isText(kubeconfig) ? kubeconfig : read(kubeconfig, "kubernetes.kubeconfig")];
+  // An empty variable counts as none, as it does for kubectl.
+  const variable = environment.KUBECONFIG || undefined;
+  return (variable ?? join(homedir(), ".kube", "config"))
     .split(delimiter)
-    .map((path) => path.replace(/^~(?=\/)/, homedir()));
-  return paths.filter((path) => path !== "" && existsSync(path)).map((path) => readFileSync(path, "utf8"));
+    .filter((path) => path !== "" && existsSync(path))
+    .map((path) => read(path, variable === undefined ? "~/.kube/config" : "$KUBECONFIG"));
+}
+
+function read(path: string, source: string): string {
+  try {
+    return readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SettingsError([{ path: source, found: path, allowed: `a file that can be read (${reason})` }]);
+  }
 }
 
 /** Whether a configured kubeconfig is the text itself and not a path to it. */
-export function isText(kubeconfig: string): boolean {
+function isText(kubeconfig: string): boolean {
   return kubeconfig.includes("\n") || kubeconfig.trimStart().startsWith("{");
 }

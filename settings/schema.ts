@@ -59,7 +59,10 @@ const instanceSection = section({
     .array(z.string({ error: "a host name" }), { error: "a list of host names" })
     .min(1, { error: "one or more host names" })
     .optional()
-    .describe("The instance's hosts. Without it they come from `hostPatterns`."),
+    .describe(
+      "The instance's hosts. Without it they come from `hostPatterns`. A wildcard stands for hosts that the instance's " +
+        "own Ingress covers by that wildcard; a host that any Ingress names exactly has to be listed itself.",
+    ),
 });
 
 const instances = z
