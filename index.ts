@@ -17,8 +17,10 @@ const settings = readSettings(pulumi.runtime.allConfig(), readClock());
 for (const warning of settings.warnings) pulumi.log.warn(warning);
 
 // --- pages
-const sharedPages = renderSharedPages();
-const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry) }));
+const sharedPages = renderSharedPages(settings);
+const shown = settings.maintenance
+  .filter(isShown)
+  .map((entry) => ({ entry, own: renderInstancePages(entry, settings) }));
 
 // --- the bucket with the pages, and the page server that answers with them
 const provider = clusterProvider(settings.kubernetes, settings.cluster);

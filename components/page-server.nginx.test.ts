@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nginxConfiguration } from "./page-server.nginx";
+import { CORS_HEADERS } from "./page-server.nginx.negotiation";
 
 const over = (pagesUrl: string) => nginxConfiguration({ pagesUrl, retryAfter: 300 });
 
@@ -31,6 +32,7 @@ describe("the page server's nginx configuration", () => {
     const common = [
       "Cache-Control",
       "Vary",
+      ...Object.keys(CORS_HEADERS),
       "Content-Security-Policy",
       "X-Content-Type-Options",
       "X-Robots-Tag",

@@ -1,4 +1,6 @@
-import { KINDS } from "../settings/schema";
+import { CONTENT_TYPES, FORMATS } from "../pages/kinds";
+import { OVERRIDE_KINDS } from "../settings/schema";
+import { CORS_HEADERS, CORS_MAPS, FORMAT_MAPS } from "./page-server.nginx.negotiation";
 
 /** What the page server's nginx configuration depends on. */
 export interface NginxSettings {
@@ -65,17 +67,15 @@ http {
   scgi_temp_path ${PATHS.scratch}/scgi;
 
   types {
-    text/html html;
-    application/json json;
+${FORMATS.map((format) => `    ${CONTENT_TYPES[format].split(";")[0]} ${format};`).join("\n")}
   }
   charset utf-8; # for the embedded files; an object brings its own
 
-  # A browser names text/html in Accept; an API client names JSON and not HTML; the rest gets what a person can read.
-  map $http_accept $format {
-    default html;
-    "~*text/html" html;
-    "~*[/+]json" json;
-  }
+  # --- which format
+${FORMAT_MAPS}
+
+  # --- who may read it from another origin
+${CORS_MAPS}
 
   # Only what looks like a number or an HTTP date: the value comes from the object's metadata.
   map $upstream_http_x_amz_meta_retry_after $retry_after {
@@ -84,9 +84,10 @@ http {
   }
 
   # An override names a revision only when the instance has a page of its own.
-  map $revision $first_place {
+  map "$format $revision" $first_place {
     default /-/instance;
-    "" /-/shared;
+    "~^none " /-/nothing;
+    "~ $" /-/shared;
   }
 
   proxy_cache_path ${PATHS.scratch}/cache levels=1 keys_zone=pages:1m max_size=64m inactive=365d use_temp_path=off;
@@ -122,21 +123,28 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   server {
     listen ${PORTS.maintenance};
 ${headers('"instance=$instance; kind=$page; revision=$revision; source=$source"', { "Retry-After": "$retry_after" })}
-    location ~ "^/(?<instance>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/(?<kind>${KINDS.join("|")})(?:/(?<revision>[0-9a-f]{16}))?$" {
+    location ~ "^/(?<instance>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/(?<kind>${OVERRIDE_KINDS.join("|")})(?:/(?<revision>[0-9a-f]{16}))?$" {
+      if ($preflight) {
+        set $source preflight;
+        return 204;
+      }
       error_page 413 503 =503 $first_place;
       return 503;
     }
     location / {
-      error_page 413 503 =503 /-/shared;
+      error_page 413 503 =503 $first_place;
       return 503;
     }
 ${bucketPlace("instance", "instances/$instance/$revision/$page.$format", "/-/shared", pagesUrl, 503)}
 ${bucketPlace("shared", "shared/$page.$format", "/-/embedded", pagesUrl, 503)}
-${embeddedPlace("$page", 503)}
+${embeddedPlaces("$page", 503)}
   }
   map $kind $page {
     default unscheduled;
-    scheduled scheduled;
+${OVERRIDE_KINDS.map((kind) => `    ${kind} ${kind};`).join("\n")}
+  }
+  map $kind $nothing {
+    default "";
   }
 
   # --- hosts that no instance owns: the controller's default backend
@@ -144,11 +152,11 @@ ${embeddedPlace("$page", 503)}
     listen ${PORTS.notFound};
 ${headers('"kind=not-found; source=$source"', {})}
     location / {
-      error_page 404 413 =404 /-/shared;
+      error_page 404 413 =404 $first_place;
       return 404;
     }
 ${bucketPlace("shared", "shared/not-found.$format", "/-/embedded", pagesUrl, 404)}
-${embeddedPlace("not-found", 404)}
+${embeddedPlaces("not-found", 404)}
   }
 
   # --- probes; not in the Service, since on a visitor's port /healthz is a path like any other
@@ -234,7 +242,8 @@ function headers(marker: string, more: Readonly<Record<string, string>>): string
     [MARKER_HEADER]: marker,
     ...more,
     "Cache-Control": "no-store",
-    Vary: "Accept",
+    Vary: '"Accept, Origin, Sec-Fetch-Dest"',
+    ...CORS_HEADERS,
     // The page's own policy (in its head) allows its style sheet by digest; both hold. Only a header can forbid frames.
     "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
     "X-Content-Type-Options": "nosniff",
@@ -257,7 +266,7 @@ function bucketPlace(source: string, key: string, next: string, pagesUrl: string
     }`;
 }
 
-function embeddedPlace(page: string, status: number): string {
+function embeddedPlaces(page: string, status: number): string {
   return `    location = /-/embedded {
       internal;
       set $source embedded;
@@ -269,5 +278,11 @@ function embeddedPlace(page: string, status: number): string {
       set $source none;
       default_type text/plain;
       return ${status} "${status}\\n";
+    }
+    location = /-/nothing {
+      internal;
+      set $source nothing;
+      default_type "";
+      return ${status} $nothing; # a variable, because nginx takes an empty text for none and begins anew
     }`;
 }

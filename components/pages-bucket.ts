@@ -1,6 +1,6 @@
 import * as s3 from "@pulumi/aws/s3/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import mime from "mime";
+import { CONTENT_TYPES } from "../pages/kinds";
 import type { Page } from "../pages/render";
 import { bucketArn, PAGES_PREFIX } from "../settings/bucket-address";
 import type { BucketSettings } from "../settings/schema";
@@ -104,7 +104,7 @@ export class PagesBucket extends pulumi.ComponentResource {
             bucket: bucket.bucket,
             key: `${PAGES_PREFIX}/${page.key}`,
             content: page.body,
-            contentType: contentType(page.key),
+            contentType: CONTENT_TYPES[page.format],
             // A page that Caddy or a CDN kept would outlive the maintenance. The page server has a cache of its own.
             cacheControl: "no-store",
             ...(page.retryAfter === undefined ? {} : { metadata: { "retry-after": page.retryAfter } }),
@@ -114,10 +114,4 @@ export class PagesBucket extends pulumi.ComponentResource {
       ]),
     );
   }
-}
-
-/** The media type by the key's ending; text carries its charset, which HTTP does not default to UTF-8. */
-function contentType(key: string): string {
-  const type = mime.getType(key) ?? "application/octet-stream";
-  return type.startsWith("text/") ? `${type}; charset=utf-8` : type;
 }

@@ -1,4 +1,5 @@
 import { MARKER_HEADER } from "../components/page-server.nginx";
+import { CLIENTS } from "./clients";
 import { tryCommand } from "./cluster/commands";
 import type { Figures } from "./figures";
 import type { Ground } from "./ground";
@@ -20,6 +21,9 @@ export interface Step {
 const CHALLENGE = "/.well-known/acme-challenge/token";
 const HOSTS = hostsOf("acme");
 
+/** What a browser asks with when a person opens a page. */
+const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
+
 /** The walk of an instance into maintenance and back, with what goes wrong on the way. */
 export const scenario: readonly Step[] = [
   {
@@ -37,9 +41,8 @@ export const scenario: readonly Step[] = [
     expected: "create Ingress maintenance-acme",
     async see({ edge, stack }, figures) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
-      const begin = Date.now();
-      const page = untilAnswer(() => visit(edge, "acme.localhost"), isPage, 60).then(() => {
-        figures.upToFirstPage = (Date.now() - begin) / 1000;
+      const page = untilAnswer(() => visit(edge, "acme.localhost"), isPage, 60).then((milliseconds) => {
+        figures.upToFirstPage = milliseconds / 1000;
       });
       const up = await stack.up();
       figures.enter = up.seconds;
@@ -52,6 +55,16 @@ export const scenario: readonly Step[] = [
     step: "acme: every host, many paths and methods, JSON, a 20 MB body with and without its length",
     expected: "all: 503, the page, Retry-After 300",
     see: ({ edge }) => everyWayShowsThePage(edge),
+  },
+  {
+    step: `acme: ${CLIENTS.length} clients (browsers, apps, bots, tools) and what each gets by its Accept header`,
+    expected: "each its format, 503",
+    see: everyClientGetsItsFormat,
+  },
+  {
+    step: "acme: a browser application on another host asks its API",
+    expected: "preflight 204; then 503 that it may read, with the problem document",
+    see: otherOriginSeesTheProblem,
   },
   {
     step: "acme: certificate renewal",
@@ -91,15 +104,15 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "the bucket is stopped; a page that was shown before, and one that never was",
-    expected: "503, the page of acme (unscheduled, shared); 404, the not-found page as JSON (embedded)",
+    expected: "503, the page of acme (unscheduled, shared); 404, the not-found page as XML (embedded)",
     async see({ edge, cluster }) {
       await cluster.objectStore.stop();
       const shown = await seePage(visit(edge, "acme.localhost"));
-      const other = visit(edge, "nobody.localhost", "/", { headers: { accept: "application/json" } });
+      const other = visit(edge, "nobody.localhost", "/", { headers: { accept: "application/xml" } });
       const { status, headers } = await other;
       await cluster.objectStore.start();
-      const json = String(headers["content-type"]).startsWith("application/json") ? "JSON" : headers["content-type"];
-      return `${shown}; ${status}, the not-found page as ${json} (${marker(await other).get("source")})`;
+      const type = headers["content-type"] === "application/problem+xml" ? "XML" : headers["content-type"];
+      return `${shown}; ${status}, the not-found page as ${type} (${marker(await other).get("source")})`;
     },
   },
   {
@@ -158,7 +171,7 @@ export const scenario: readonly Step[] = [
   {
     step: "pulumi config set --path: a window and a message",
     expected:
-      "create BucketObjectv2 (2), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end",
+      "create BucketObjectv2 (4), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end",
     async see({ edge, stack }) {
       const until = new Date(Date.now() + 3_600_000);
       until.setMilliseconds(0);
@@ -172,7 +185,7 @@ export const scenario: readonly Step[] = [
       await set("message", "Back <b>soon</b>");
       const up = await stack.up();
       await everyHostIs("acme", isPage, edge);
-      const answer = await visit(edge, "acme.localhost");
+      const answer = await visit(edge, "acme.localhost", "/", { headers: BROWSER });
       const shows = [
         answer.body.includes(`<time datetime="${until.toISOString()}">`) ? "window" : "no window",
         answer.body.includes("Back &lt;b&gt;soon&lt;/b&gt;") ? "escaped message" : "no escaped message",
@@ -183,12 +196,27 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "leaving it again",
-    expected: "delete BucketObjectv2 (2), delete Ingress maintenance-acme",
+    expected: "delete BucketObjectv2 (4), delete Ingress maintenance-acme",
     async see({ edge, stack }) {
       await stack.type(["config", "set", "maintenance", "[]"]);
       const up = await stack.up();
       await everyHostIs("acme", ({ status }) => status === 200, edge);
       return seeChanges(up);
+    },
+  },
+  {
+    step: `pulumi config set provisioning '["acme"]' && pulumi up, and back`,
+    expected:
+      "create Ingress maintenance-acme; 503, the page of acme (provisioning, shared); delete Ingress maintenance-acme",
+    async see({ edge, stack }) {
+      await stack.type(["config", "set", "provisioning", '["acme"]']);
+      const enter = await stack.up();
+      await everyHostIs("acme", isPage, edge);
+      const page = await seePage(visit(edge, "acme.localhost"));
+      await stack.type(["config", "rm", "provisioning"]);
+      const leave = await stack.up();
+      await everyHostIs("acme", ({ status }) => status === 200, edge);
+      return `${seeChanges(enter)}; ${page}; ${seeChanges(leave)}`;
     },
   },
   {
@@ -292,6 +320,35 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
   const flag = /--(default-backend-service=\S+)/.exec(output)?.[1];
   const own = output.includes("app.kubernetes.io/component: default-backend");
   return `the flag ${flag}; ${own ? "a" : "no"} default backend of the chart's own`;
+}
+
+async function everyClientGetsItsFormat({ edge }: Ground): Promise<string> {
+  const wrong: string[] = [];
+  for (const { name, headers, gets } of CLIENTS) {
+    const answer = await visit(edge, "acme.localhost", "/", { headers });
+    const got = answer.body === "" ? "nothing" : String(answer.headers["content-type"]);
+    if (!isPage(answer) || got !== gets) wrong.push(`${name}: ${answer.status} ${got}`);
+  }
+  return wrong.length === 0 ? "each its format, 503" : wrong.join("; ");
+}
+
+async function otherOriginSeesTheProblem({ edge }: Ground): Promise<string> {
+  const origin = "http://apps.acme.localhost";
+  const asked = {
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type,x-csrftoken",
+  };
+  const preflight = await visit(edge, "acme.localhost", "/api", { method: "OPTIONS", headers: { origin, ...asked } });
+  const answer = await visit(edge, "acme.localhost", "/api", { method: "POST", headers: { origin, accept: "*/*" } });
+  const allows = ({ headers }: Answer) =>
+    headers["access-control-allow-origin"] === origin && headers["access-control-allow-credentials"] === "true";
+  const passes =
+    allows(preflight) &&
+    preflight.headers["access-control-allow-methods"] === "POST" &&
+    preflight.headers["access-control-allow-headers"] === asked["access-control-request-headers"];
+  const document: unknown = JSON.parse(answer.body);
+  const isProblem = typeof document === "object" && document !== null && Reflect.get(document, "status") === 503;
+  return `preflight ${passes ? preflight.status : "refused"}; then ${answer.status} that it may ${allows(answer) ? "" : "not "}read, with ${isProblem ? "the" : "no"} problem document`;
 }
 
 async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
@@ -405,13 +462,14 @@ async function everyWayShowsThePage(edge: string): Promise<string> {
   };
   for (const host of HOSTS) {
     for (const path of paths) {
-      for (const method of methods) await look(`${method} ${host}${path}`, visit(edge, host, path, { method }));
+      for (const method of methods)
+        await look(`${method} ${host}${path}`, visit(edge, host, path, { method, headers: BROWSER }));
     }
     const json = { headers: { accept: "application/json" } };
-    await look(`JSON ${host}`, visit(edge, host, "/api/user/v1/me", json), "application/json");
+    await look(`JSON ${host}`, visit(edge, host, "/api/user/v1/me", json), "application/problem+json");
     const body = Buffer.alloc(20 * 1024 * 1024, "x");
-    await look(`20 MB to ${host}`, visit(edge, host, "/upload", { method: "POST", body }));
-    const chunked = { "transfer-encoding": "chunked" };
+    await look(`20 MB to ${host}`, visit(edge, host, "/upload", { method: "POST", body, headers: BROWSER }));
+    const chunked = { ...BROWSER, "transfer-encoding": "chunked" };
     await look(`20 MB in chunks to ${host}`, visit(edge, host, "/upload", { method: "PUT", body, headers: chunked }));
   }
   return wrong.length === 0 ? "all: 503, the page, Retry-After 300" : wrong.join("\n");

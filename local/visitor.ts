@@ -68,10 +68,13 @@ export function visit(edge: string, host: string, path = "/", options: VisitOpti
   });
 }
 
+// While nginx reloads, its old and its new workers accept connections side by side for a moment.
+const IN_A_ROW = 8;
+
 /**
- * Asks again every 50 ms until the answer is as wanted.
+ * Asks again every 50 ms until the answer is as wanted, several times in a row.
  *
- * @returns how many milliseconds it took.
+ * @returns after how many milliseconds the first of those came.
  * @throws after `seconds`, with what was seen last.
  */
 export async function untilAnswer(
@@ -80,9 +83,13 @@ export async function untilAnswer(
   seconds = 30,
 ): Promise<number> {
   const begin = Date.now();
+  let first = 0;
+  let inARow = 0;
   for (;;) {
     const seen = await ask().catch((error: unknown) => String(error));
-    if (typeof seen !== "string" && isWanted(seen)) return Date.now() - begin;
+    inARow = typeof seen !== "string" && isWanted(seen) ? inARow + 1 : 0;
+    if (inARow === 1) first = Date.now() - begin;
+    if (inARow === IN_A_ROW) return first;
     if (Date.now() - begin > seconds * 1000) {
       const last = typeof seen === "string" ? seen : `${seen.status} ${seen.body.slice(0, 80)}`;
       throw new Error(`not within ${seconds} s; last seen: ${last}`);

@@ -1,18 +1,32 @@
+import mime from "mime";
+
 /** What a page is about, and the status it is answered with. */
-export const PAGE_KINDS = ["not-found", "scheduled", "unscheduled", "50x"] as const;
+export const PAGE_KINDS = ["not-found", "provisioning", "scheduled", "unscheduled", "50x"] as const;
 
 export type PageKind = (typeof PAGE_KINDS)[number];
 
 /** The forms in which every page exists; also the endings of its objects and files. */
-export const FORMATS = ["html", "json"] as const;
+export const FORMATS = ["html", "json", "xml", "txt"] as const;
 
 export type Format = (typeof FORMATS)[number];
+
+/**
+ * The media type of each form, as a Content-Type header has it. JSON and XML are problem documents, whose types no
+ * file ending stands for (RFC 9457 section 3 and appendix B).
+ */
+export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+  html: `${mime.getType("html")}; charset=utf-8`,
+  json: "application/problem+json",
+  xml: "application/problem+xml",
+  txt: `${mime.getType("txt")}; charset=utf-8`,
+};
 
 /** The status that belongs to a page, or `undefined` where the failing server decides it (50x). */
 export function statusOf(kind: PageKind): 404 | 503 | undefined {
   switch (kind) {
     case "not-found":
       return 404;
+    case "provisioning":
     case "scheduled":
     case "unscheduled":
       return 503;

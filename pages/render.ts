@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
 import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import { isMail, type LinksSettings } from "../settings/schema";
 import { FORMATS, type Format, PAGE_KINDS, type PageKind, statusOf } from "./kinds";
 import strings from "./languages/en.json";
+import { durationInWords, timeInWords } from "./times";
 
 /** One page in one format, as it is stored in the bucket and, when shared, in the cluster. */
 export interface Page {
@@ -32,7 +34,6 @@ const here = __dirname;
 const style = readFileSync(join(here, "style.css"), "utf8");
 const templates = new Liquid({
   root: join(here, "templates"),
-  extname: ".liquid",
   // Everything that is put into a page is text unless the template says otherwise.
   outputEscape: "escape",
   strictVariables: true,
@@ -55,13 +56,20 @@ export const contentSecurityPolicy = [
 // patience.
 const RETRY_SECONDS = 60;
 
+/** What all pages of a stack have in common. */
+export interface PageSettings {
+  /** The zone in which windows are shown, beside UTC. */
+  readonly timeZone: string;
+  readonly links: LinksSettings;
+}
+
 /** The pages that any instance and unknown hosts share: every kind in every format. */
-export function renderSharedPages(): readonly Page[] {
+export function renderSharedPages(settings: PageSettings): readonly Page[] {
   return PAGE_KINDS.flatMap((kind) =>
     FORMATS.map((format) => ({
       kind,
       format,
-      body: format === "html" ? html(kind, undefined) : json(kind, undefined),
+      body: RENDERERS[format](kind, undefined, settings),
       key: `shared/${kind}.${format}`,
       retryAfter: undefined,
     })),
@@ -72,9 +80,9 @@ export function renderSharedPages(): readonly Page[] {
  * The pages of an entry that says more than the shared page does, or `undefined` when the shared page says it all: an
  * unscheduled `["acme"]` must not wait for a bucket.
  */
-export function renderInstancePages(entry: MaintenanceEntry): InstancePages | undefined {
+export function renderInstancePages(entry: MaintenanceEntry, settings: PageSettings): InstancePages | undefined {
   if (!isShown(entry) || !saysMore(entry)) return undefined;
-  const bodies = { html: html(entry.kind, entry), json: json(entry.kind, entry) };
+  const bodies = FORMATS.map((format) => ({ format, body: RENDERERS[format](entry.kind, entry, settings) }));
   const instance = entry.instance.name;
   const retryAfter = entry.state === "overdue" ? undefined : entry.until?.toUTCString();
   const revision = createHash("sha256")
@@ -84,10 +92,10 @@ export function renderInstancePages(entry: MaintenanceEntry): InstancePages | un
   return {
     instance,
     revision,
-    pages: FORMATS.map((format) => ({
+    pages: bodies.map(({ format, body }) => ({
       kind: entry.kind,
       format,
-      body: bodies[format],
+      body,
       key: `instances/${instance}/${revision}/${entry.kind}.${format}`,
       retryAfter,
     })),
@@ -98,58 +106,73 @@ function saysMore(entry: MaintenanceEntry): boolean {
   return entry.from !== undefined || entry.until !== undefined || entry.message !== undefined;
 }
 
-function html(kind: PageKind, entry: MaintenanceEntry | undefined): string {
-  return templates.renderFileSync("page", {
+/** What the templates for people, HTML and plain text, are filled with. */
+function context(kind: PageKind, entry: MaintenanceEntry | undefined, settings: PageSettings): object {
+  return {
     language: "en",
     contentSecurityPolicy,
     retrySeconds: RETRY_SECONDS,
     style,
     strings: strings[kind],
-    labels: { window: strings.window, message: strings.message },
+    labels: { window: strings.window, message: strings.message, retry: strings.retry },
     host: entry?.instance.hosts.find((host) => !host.startsWith("*.")) ?? null,
-    window: entry?.from || entry?.until ? windowOf(entry) : null,
+    window: entry?.from || entry?.until ? windowOf(entry, settings.timeZone) : null,
     paragraphs: entry?.message?.split(/\r?\n(?:[\t ]*\r?\n)+/) ?? [],
-  });
+    links: linksOf(settings.links),
+  };
 }
 
-function windowOf(entry: MaintenanceEntry): object {
-  const at = (time: Date | undefined) => (time ? { machine: time.toISOString(), text: inWords(time) } : null);
-  return { from: at(entry.from), until: at(entry.until), overdue: entry.state === "overdue" };
+function linksOf({ status, contact }: LinksSettings): readonly { readonly text: string; readonly url: string }[] {
+  const texts = strings.links;
+  return [
+    ...(status === undefined ? [] : [{ text: texts.status, url: status }]),
+    ...(contact === undefined ? [] : [{ text: texts.contact, url: isMail(contact) ? `mailto:${contact}` : contact }]),
+  ];
 }
 
-const words = new Intl.DateTimeFormat("en-GB", {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  timeZone: "UTC",
-  timeZoneName: "short",
-});
-
-function inWords(time: Date): string {
-  return words.format(time);
+function windowOf(entry: MaintenanceEntry, timeZone: string): object {
+  const { from, until } = entry;
+  const at = (time: Date | undefined) =>
+    time ? { machine: time.toISOString(), text: timeInWords(time, timeZone) } : null;
+  return {
+    from: at(from),
+    until: at(until),
+    duration: from && until ? durationInWords(until.getTime() - from.getTime()) : null,
+    overdue: entry.state === "overdue",
+  };
 }
 
-/** The members are those of problem details (RFC 9457 section 3.1), with our own under `maintenance`. */
+/** What the problem documents say: members of RFC 9457 section 3.1, and our own under `maintenance`. */
+function problem(kind: PageKind, entry: MaintenanceEntry | undefined) {
+  return {
+    status: statusOf(kind),
+    maintenance: entry && {
+      kind: entry.kind,
+      from: entry.from?.toISOString() ?? null,
+      until: entry.until?.toISOString() ?? null,
+      overdue: entry.state === "overdue",
+      message: entry.message ?? null,
+    },
+  };
+}
+
 function json(kind: PageKind, entry: MaintenanceEntry | undefined): string {
-  const status = statusOf(kind);
-  return `${JSON.stringify({
-    type: "about:blank",
-    title: strings[kind].title,
-    ...(status === undefined ? {} : { status }),
-    detail: strings[kind].heading,
-    ...(entry === undefined
-      ? {}
-      : {
-          maintenance: {
-            kind: entry.kind,
-            from: entry.from?.toISOString() ?? null,
-            until: entry.until?.toISOString() ?? null,
-            overdue: entry.state === "overdue",
-            message: entry.message ?? null,
-          },
-        }),
-  })}\n`;
+  const { status, maintenance } = problem(kind, entry);
+  const { title, heading } = strings[kind];
+  return `${JSON.stringify({ type: "about:blank", title, status, detail: heading, maintenance })}\n`;
 }
+
+function xml(kind: PageKind, entry: MaintenanceEntry | undefined): string {
+  const { status, maintenance } = problem(kind, entry);
+  const filling = { strings: strings[kind], status: status ?? null, maintenance: maintenance ?? null };
+  return templates.renderFileSync("problem.xml.liquid", filling);
+}
+
+type Renderer = (kind: PageKind, entry: MaintenanceEntry | undefined, settings: PageSettings) => string;
+
+const RENDERERS: Readonly<Record<Format, Renderer>> = {
+  html: (...page) => templates.renderFileSync("page.html.liquid", context(...page)),
+  json,
+  xml,
+  txt: (...page) => templates.renderFileSync("page.txt.liquid", context(...page)),
+};

@@ -1,9 +1,9 @@
 import { type Instance, type Registry, unknownInstance } from "./instances";
 import { listed, type Problem } from "./problems";
-import type { ConfiguredEntry, KINDS } from "./schema";
+import type { ConfiguredEntry, OVERRIDE_KINDS } from "./schema";
 
-/** Why an instance is in maintenance. */
-export type Kind = (typeof KINDS)[number];
+/** Why an instance shows a page. */
+export type Kind = (typeof OVERRIDE_KINDS)[number];
 
 /**
  * Where an entry stands at the time of the run:
@@ -30,6 +30,8 @@ export interface MaintenanceConfig {
   /** The list as written; `undefined` stands for an entry that was refused already. */
   readonly maintenance: readonly (ConfiguredEntry | undefined)[];
   readonly maintenanceLimit?: number | undefined;
+  /** Instances that are being set up. They have no visitors yet, so the limit does not count them. */
+  readonly provisioning?: readonly string[] | undefined;
 }
 
 /** Whether visitors see the page. */
@@ -84,6 +86,25 @@ export function maintenance(
     });
   });
   problems.push(...limitProblems([...entries.values()], registry, config.maintenanceLimit));
+  config.provisioning?.forEach((name, index) => {
+    const path = `provisioning[${index}]`;
+    const instance = registry.get(name);
+    if (instance === undefined) {
+      problems.push(unknownInstance(path, name, registry));
+    } else if (entries.has(name)) {
+      problems.push({ path, found: name, allowed: "each instance once, in provisioning or in maintenance" });
+    } else {
+      entries.set(name, {
+        instance,
+        kind: "provisioning",
+        from: undefined,
+        until: undefined,
+        message: undefined,
+        closesAutomatically: false,
+        state: "active",
+      });
+    }
+  });
   return { entries: [...entries.values()], problems };
 }
 

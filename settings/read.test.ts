@@ -41,6 +41,8 @@ describe("reading the settings", () => {
         { name: "beta", hosts: ["beta.example.org"] },
       ],
       maintenance: [],
+      timeZone: "UTC",
+      links: {},
       retryAfter: 300,
       bucket: {
         profile: "s3-compatible",
@@ -140,6 +142,15 @@ describe("reading the settings", () => {
       expect.stringContaining("http(s)"),
     ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
+    [{ timeZone: "Berlin" }, "timeZone", expect.stringContaining("IANA")],
+    [{ links: { contact: "javascript:alert(1)" } }, "links.contact", expect.stringContaining("mail address")],
+    [{ links: { status: "status.example.org" } }, "links.status", expect.stringContaining("http(s)")],
+    [{ provisioning: ["gamma"] }, "provisioning[0]", "the name of an instance: acme, beta"],
+    [
+      { provisioning: ["acme"], maintenance: ["acme"] },
+      "provisioning[0]",
+      expect.stringContaining("each instance once"),
+    ],
     [{ kubernetes: {} }, "kubernetes", expect.stringContaining("never used unchecked")],
     [{ retryAfter: "soon" }, "retryAfter", "JSON"],
     [
@@ -186,6 +197,14 @@ describe("reading the settings", () => {
         "    nearest:  acme",
       ].join("\n"),
     );
+  });
+
+  it("takes instances that are being set up, which the limit does not count", () => {
+    const settings = read({ provisioning: ["acme", "beta"], maintenanceLimit: 0 });
+    expect(settings.maintenance).toMatchObject([
+      { instance: { name: "acme" }, kind: "provisioning", state: "active" },
+      { instance: { name: "beta" }, kind: "provisioning", state: "active" },
+    ]);
   });
 
   it("warns of a window that has ended", () => {

@@ -8,7 +8,9 @@ import {
   type BucketSettings,
   configSchema,
   type IngressNginxSettings,
+  isTextSetting,
   type KubernetesSettings,
+  type LinksSettings,
   type PageServerSettings,
   settingsNamedIn,
 } from "./schema";
@@ -20,6 +22,8 @@ export const NAMESPACE = "maintenance-pages";
 export interface Settings {
   readonly instances: readonly Instance[];
   readonly maintenance: readonly MaintenanceEntry[];
+  readonly timeZone: string;
+  readonly links: LinksSettings;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
@@ -70,7 +74,7 @@ export function readSettings(
   ];
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
 
-  const { instances, hostPatterns, maintenance: entries, maintenanceLimit, ...rest } = parsed.data;
+  const { instances, hostPatterns, maintenance: entries, maintenanceLimit, provisioning, ...rest } = parsed.data;
   return {
     ...rest,
     instances: [...known.registry.values()],
@@ -93,6 +97,7 @@ function soundParts(
     hostPatterns: shape.hostPatterns.safeParse(values.hostPatterns).data,
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
+    provisioning: shape.provisioning.safeParse(values.provisioning).data,
     kubernetes: shape.kubernetes.safeParse(values.kubernetes).data,
   };
 }
@@ -119,6 +124,7 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
   const entries = Object.entries(stackConfig).flatMap(([key, value]): [string, unknown][] => {
     if (!key.startsWith(`${NAMESPACE}:`)) return [];
     const name = key.slice(NAMESPACE.length + 1);
+    if (isTextSetting(name)) return [[name, value]];
     try {
       return [[name, JSON.parse(value)]];
     } catch {
@@ -132,7 +138,9 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
 /** `pulumi config set maintenance acme` is what somebody types in a hurry; show the way it is meant. */
 function nearestJson(name: string, value: string): string | undefined {
   const words = value.split(/[\s,]+/).filter((word) => /^[\w.-]+$/.test(word));
-  return (name === "maintenance" || name === "instances") && words.length > 0 ? JSON.stringify(words) : undefined;
+  return ["maintenance", "provisioning", "instances"].includes(name) && words.length > 0
+    ? JSON.stringify(words)
+    : undefined;
 }
 
 /** What a schema's issue means to the person who wrote the value. */

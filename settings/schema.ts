@@ -83,6 +83,9 @@ const instances = z
 /** Why an instance is in maintenance: announced beforehand, or not. */
 export const KINDS = ["scheduled", "unscheduled"] as const;
 
+/** Every kind that an override can show; `provisioning` comes from a list of its own. */
+export const OVERRIDE_KINDS = [...KINDS, "provisioning"] as const;
+
 const maintenanceEntry = z.union(
   [
     z.string({ error: "the name of an instance" }),
@@ -97,8 +100,9 @@ const maintenanceEntry = z.union(
       message: z
         .string({ error: "plain text" })
         .max(2000, { error: "plain text of 2000 characters at most" })
-        // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry.
-        .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}])*$/u, { error: "plain text without control characters" })
+        // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
+        // them nor the last two of the basic plane.
+        .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" })
         .optional()
         .describe("The operator's words to visitors. Plain text; an empty line begins a paragraph."),
       closes: z
@@ -109,6 +113,36 @@ const maintenanceEntry = z.union(
   ],
   { error: "the name of an instance, or an object with instance, kind, from, until, message, closes" },
 );
+
+// --- what the pages say besides
+
+const timeZone = z
+  .string({ error: "a time zone, such as Europe/Berlin" })
+  .refine(isTimeZone, { error: "a time zone of the IANA database, such as Europe/Berlin" });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const links = section({
+  status: url("an http(s) URL without query, such as https://status.example.org").optional().describe("A status page."),
+  contact: z
+    .string({ error: "an http(s) URL or a mail address" })
+    .refine((value) => isMail(value) || /^https?:\/\/[^\s"'<>]+$/.test(value), {
+      error: "an http(s) URL or a mail address, such as help@example.org",
+    })
+    .optional()
+    .describe("Where visitors can ask: an address on the web, or of mail."),
+});
+
+/** Whether a contact is a mail address: good enough for a `mailto:` link, which is all that becomes of it. */
+export function isMail(contact: string): boolean {
+  return /^[\w.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(contact);
+}
 
 // --- bucket
 
@@ -251,6 +285,12 @@ export const configSchema = section({
   maintenanceLimit: wholeNumber(0, 100_000, "instances")
     .optional()
     .describe("How many instances may be in maintenance at once. Default: half of a registry of four or more."),
+  provisioning: z
+    .array(z.string({ error: "the name of an instance" }), { error: `a list of names, such as '["acme"]'` })
+    .default([])
+    .describe("Instances that are being set up: their hosts show that, instead of the not-found page's 'or'."),
+  timeZone: timeZone.default("UTC").describe("The time zone in which windows are shown, beside UTC."),
+  links: links.prefault({}),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),
@@ -263,6 +303,12 @@ export const configSchema = section({
     .describe("Whether Pulumi refuses to delete what the whole edge depends on (namespace, Service, Helm release)."),
 });
 
+/** Whether a setting is plain text, which the stack's configuration holds as it is and not as JSON. */
+export function isTextSetting(name: string): boolean {
+  const setting: unknown = Reflect.get(configSchema.shape, name);
+  return setting instanceof z.ZodDefault && setting.unwrap() instanceof z.ZodString;
+}
+
 /** The configuration after defaults, before the rules that span values. */
 export type Config = z.output<typeof configSchema>;
 
@@ -273,3 +319,4 @@ export type BucketSettings = Config["bucket"];
 export type IngressNginxSettings = Config["ingressNginx"];
 export type PageServerSettings = Config["pageServer"];
 export type KubernetesSettings = Config["kubernetes"];
+export type LinksSettings = Config["links"];

@@ -79,8 +79,10 @@ describe("two instances in maintenance", () => {
     expect(own.map(({ name }) => name.replace(/[0-9a-f]{16}/, "*")).sort()).toStrictEqual([
       "pages/instances/gamma/*/scheduled.html",
       "pages/instances/gamma/*/scheduled.json",
+      "pages/instances/gamma/*/scheduled.txt",
+      "pages/instances/gamma/*/scheduled.xml",
     ]);
-    expect(own[0]?.inputs).toMatchObject({
+    expect(own.find(({ name }) => name.endsWith(".html"))?.inputs).toMatchObject({
       content: expect.stringContaining("Back &lt;soon&gt;"),
       metadata: { "retry-after": "Tue, 01 Dec 2026 14:00:00 GMT" },
     });

@@ -17,14 +17,11 @@ describe("the staging example: an S3-compatible store, a controller that is ther
   it("declares exactly these resources", () => {
     expect(run.resources.map(({ type, name }) => `${type} ${name}`).sort()).toStrictEqual([
       "aws:s3/bucket:Bucket pages",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/50x.html",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/50x.json",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/not-found.html",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/not-found.json",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/scheduled.html",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/scheduled.json",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/unscheduled.html",
-      "aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/unscheduled.json",
+      ...["50x", "not-found", "provisioning", "scheduled", "unscheduled"].flatMap((kind) =>
+        ["html", "json", "txt", "xml"].map(
+          (format) => `aws:s3/bucketObjectv2:BucketObjectv2 pages/shared/${kind}.${format}`,
+        ),
+      ),
       "aws:s3/bucketPolicy:BucketPolicy pages-policy",
       "kubernetes:apps/v1:Deployment page-server-deployment",
       `kubernetes:core/v1:ConfigMap ${nginxName()}`,
@@ -85,7 +82,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       cacheControl: "no-store",
     });
     expect(run.find("aws:s3/bucketObjectv2:BucketObjectv2", "pages/shared/scheduled.json").inputs).toMatchObject({
-      contentType: "application/json",
+      contentType: "application/problem+json",
     });
   });
 
@@ -117,16 +114,11 @@ describe("the staging example: an S3-compatible store, a controller that is ther
 
   it("embeds every shared page", () => {
     const { data } = run.find("kubernetes:core/v1:ConfigMap", "page-server-pages").inputs;
-    expect(Object.keys(data as object).sort()).toStrictEqual([
-      "50x.html",
-      "50x.json",
-      "not-found.html",
-      "not-found.json",
-      "scheduled.html",
-      "scheduled.json",
-      "unscheduled.html",
-      "unscheduled.json",
-    ]);
+    expect(Object.keys(data as object).sort()).toStrictEqual(
+      ["50x", "not-found", "provisioning", "scheduled", "unscheduled"].flatMap((kind) =>
+        ["html", "json", "txt", "xml"].map((format) => `${kind}.${format}`),
+      ),
+    );
   });
 
   it("declares a Deployment that holds no privilege and loses no visitor", () => {
@@ -269,7 +261,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       maintenance: [],
       bucketAddress: "https://s3.example.org/example-staging-maintenance-pages",
       pageAddresses: Object.fromEntries(
-        ["not-found", "scheduled", "unscheduled", "50x"].map((kind) => [
+        ["not-found", "provisioning", "scheduled", "unscheduled", "50x"].map((kind) => [
           kind,
           `https://s3.example.org/example-staging-maintenance-pages/pages/shared/${kind}.html`,
         ]),

@@ -1,0 +1,55 @@
+/**
+ * A time as a visitor reads it: in the stack's time zone, and in UTC for whoever is elsewhere.
+ *
+ * @example
+ * timeInWords(new Date("2026-12-01T20:00:00Z"), "Europe/Berlin"); // "Tuesday 1 December 2026 at 21:00 CET (20:00 UTC)"
+ */
+export function timeInWords(time: Date, timeZone: string, language = "en-GB"): string {
+  const full = new Intl.DateTimeFormat(language, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+    timeZoneName: "short",
+  }).format(time);
+  if (isUtc(time, timeZone)) return full;
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" } as const;
+  // The day only where it is another one than in the stack's zone.
+  const day = (zone: string) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(time);
+  const date = day(timeZone) === day("UTC") ? {} : ({ weekday: "long" } as const);
+  return `${full} (${new Intl.DateTimeFormat(language, { ...date, ...clock }).format(time)} UTC)`;
+}
+
+function isUtc(time: Date, timeZone: string): boolean {
+  const offset = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" })
+    .formatToParts(time)
+    .find(({ type }) => type === "timeZoneName")?.value;
+  return timeZone === "UTC" || (offset === "GMT" && /^(?:Etc\/|UTC|UCT|GMT|Zulu)/.test(timeZone));
+}
+
+/**
+ * A length of time in days, hours and minutes, rounded to the minute.
+ *
+ * @param milliseconds more than nothing.
+ *
+ * @example
+ * durationInWords(9_000_000); // "2 hours, 30 minutes"
+ */
+export function durationInWords(milliseconds: number, language = "en-GB"): string {
+  const minutes = Math.max(1, Math.round(milliseconds / 60_000));
+  const parts = [
+    ["day", Math.floor(minutes / 1440)],
+    ["hour", Math.floor((minutes % 1440) / 60)],
+    ["minute", minutes % 60],
+  ] as const;
+  const words = parts
+    .filter(([, count]) => count > 0)
+    .map(([unit, count]) =>
+      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count),
+    );
+  return new Intl.ListFormat(language, { type: "unit", style: "long" }).format(words);
+}
