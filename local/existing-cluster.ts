@@ -18,7 +18,7 @@ const NAMESPACE = "maintenance-pages-local";
 const OBJECT_STORE = "object-store";
 const OBJECT_STORE_PORT = 7070;
 // The image of the S3 server that the embedded cluster runs as a process (https://github.com/versity/versitygw).
-const OBJECT_STORE_IMAGE = "docker.io/versity/versitygw:v1.8.0";
+const OBJECT_STORE_IMAGE = "versity/versitygw:v1.8.0";
 const MANAGER = "maintenance-pages-local";
 
 /** Every namespace that is made. A cluster that has one of them is somebody's, and is left alone. */

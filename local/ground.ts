@@ -57,7 +57,7 @@ const STATE_FOLDER = join(RUN_FOLDER, "state");
 const PLUGINS_FOLDER = join(RUN_FOLDER, "plugins");
 
 // The page server's own default; in the embedded cluster it stands for Debian's nginx.
-const IMAGE = "docker.io/nginxinc/nginx-unprivileged:1.29-alpine";
+const IMAGE = "nginxinc/nginx-unprivileged:1.29-alpine";
 const BUCKET = "maintenance-pages";
 
 /**
