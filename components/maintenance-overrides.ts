@@ -101,8 +101,9 @@ export function overrideManifest(override: Omit<Override, "dependsOn">, { namesp
  * the overrides' backend.
  *
  * A reloaded nginx gets the routes at once but the endpoints of a backend that is new to it up to a second later
- * (rootfs/etc/nginx/lua/balancer.lua, BACKENDS_SYNC_INTERVAL), and answers with a bare 503 until then: measured at 100
- * requests/s, 5 visitors when the first instance entered. With the standby the backend is never new.
+ * (rootfs/etc/nginx/lua/balancer.lua, BACKENDS_SYNC_INTERVAL), and answers with a bare 503 until then: 5 of 1,336 visitors
+ * when one instance entered and left with no other in maintenance. With the standby the backend is never new: 0 of 50,162
+ * through 21 enters and leaves.
  */
 export function standbyManifest({ namespace, ingressClassName }: Placement) {
   return {
