@@ -5,8 +5,9 @@ import { MaintenanceOverrides } from "./components/maintenance-overrides";
 import { PageServer } from "./components/page-server";
 import { PagesBucket } from "./components/pages-bucket";
 import { clusterProvider, storeProvider } from "./components/providers";
-import { maintenanceOutput, pageAddressesOutput } from "./outputs";
-import { renderInstancePages, renderSharedPages } from "./pages/render";
+import { failurePagesOutput, maintenanceOutput } from "./outputs";
+import { readClients } from "./pages/clients";
+import { renderFailurePages, renderInstancePages, renderSharedPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
 import { isShown } from "./settings/maintenance";
@@ -17,21 +18,29 @@ const settings = readSettings(pulumi.runtime.allConfig(), readClock());
 for (const warning of settings.warnings) pulumi.log.warn(warning);
 
 // --- pages
-const sharedPages = renderSharedPages(settings);
-const shown = settings.maintenance
-  .filter(isShown)
-  .map((entry) => ({ entry, own: renderInstancePages(entry, settings) }));
+const look = { ...settings, clients: readClients(settings.instances, settings.theme) };
+const sharedPages = renderSharedPages(look);
+const failurePages = renderFailurePages(settings.instances, look);
+const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry, look) }));
 
 // --- the bucket with the pages, and the page server that answers with them
 const provider = clusterProvider(settings.kubernetes, settings.cluster);
 const bucket = new PagesBucket(
   "pages",
-  { bucket: settings.bucket, pages: [...sharedPages, ...shown.flatMap(({ own }) => own?.pages ?? [])] },
+  {
+    bucket: settings.bucket,
+    pages: [
+      ...sharedPages.objects,
+      ...failurePages.flatMap(({ objects }) => objects),
+      ...shown.flatMap(({ own }) => own?.objects ?? []),
+    ],
+    clients: [...look.clients.values()],
+  },
   { provider: storeProvider(settings.bucket) },
 );
 const pageServer = new PageServer(
   "page-server",
-  { ...settings, pagesUrl: pagesUrl(settings.bucket), embeddedPages: sharedPages },
+  { ...settings, pagesUrl: pagesUrl(settings.bucket), embeddedPages: sharedPages.objects },
   { provider },
 );
 
@@ -60,7 +69,8 @@ new MaintenanceOverrides(
       hosts: entry.instance.hosts,
       kind: entry.kind,
       revision: own?.revision,
-      dependsOn: bucket.objectsOf(own?.pages ?? []),
+      hasAssets: (look.clients.get(entry.instance.name)?.assets.length ?? 0) > 0,
+      dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
     })),
   },
   { provider },
@@ -69,4 +79,4 @@ new MaintenanceOverrides(
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);
 export const bucketAddress = bucketUrl(settings.bucket);
-export const pageAddresses = pageAddressesOutput(sharedPages, pagesUrl(settings.bucket));
+export const failurePageAddresses = failurePagesOutput(failurePages, pagesUrl(settings.bucket));

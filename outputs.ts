@@ -1,4 +1,4 @@
-import type { Page } from "./pages/render";
+import type { FailurePages } from "./pages/render";
 import type { MaintenanceEntry, State } from "./settings/maintenance";
 
 /** What the stack's output `maintenance` says of one entry. */
@@ -28,9 +28,25 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
   }));
 }
 
-/** The stack's output `pageAddresses`: where each shared page can be looked at as a person sees it, by kind. */
-export function pageAddressesOutput(pages: readonly Page[], pagesUrl: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    pages.filter(({ format }) => format === "html").map(({ kind, key }) => [kind, `${pagesUrl}/${key}`]),
+/**
+ * The stack's output `failurePageAddresses`: where whoever is not the page server finds the 50x page, for all instances
+ * (`shared`) and for each whose pages differ.
+ *
+ * @example
+ * { shared: "https://…/pages/shared/50x.en.html", instances: { gamma: "https://…/pages/instances/gamma/50x.en.html" } }
+ */
+export function failurePagesOutput(
+  failurePages: readonly FailurePages[],
+  pagesUrl: string,
+): { readonly shared?: string; readonly instances: Readonly<Record<string, string>> } {
+  const addresses = failurePages.flatMap(({ instance, objects }) =>
+    objects.map(({ key }) => [instance, `${pagesUrl}/${key}`] as const),
   );
+  const [shared] = addresses.flatMap(([instance, url]) => (instance === undefined ? [url] : []));
+  return {
+    ...(shared === undefined ? {} : { shared }),
+    instances: Object.fromEntries(
+      addresses.flatMap(([instance, url]) => (instance === undefined ? [] : [[instance, url]])),
+    ),
+  };
 }

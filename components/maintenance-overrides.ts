@@ -1,5 +1,6 @@
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import * as pulumi from "@pulumi/pulumi";
+import { ASSETS_PATH } from "../pages/kinds";
 import type { Kind } from "../settings/maintenance";
 import { labels, PAGE_SERVER, SERVICE_PORTS } from "./names";
 
@@ -10,6 +11,8 @@ export interface Override {
   readonly kind: Kind;
   /** The revision of the instance's own page, or `undefined` for the shared one. */
   readonly revision: string | undefined;
+  /** Whether its pages show files of their own, which then have to be reached. */
+  readonly hasAssets: boolean;
   /** What must be there before visitors are sent to this page, besides what all of them need. */
   readonly dependsOn: readonly pulumi.Resource[];
 }
@@ -70,7 +73,7 @@ export class MaintenanceOverrides extends pulumi.ComponentResource {
  * all of the host's paths as regular expressions, the longest first, and nginx takes the first that matches.
  */
 export function overrideManifest(override: Omit<Override, "dependsOn">, { namespace, ingressClassName }: Placement) {
-  const { instance, hosts, kind, revision } = override;
+  const { instance, hosts, kind, revision, hasAssets } = override;
   return {
     metadata: {
       name: `maintenance-${instance}`,
@@ -78,8 +81,9 @@ export function overrideManifest(override: Omit<Override, "dependsOn">, { namesp
       labels: { ...labels("maintenance-override"), "app.kubernetes.io/instance": instance },
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
-        // Tells the page server which page it is; page-server.nginx.ts reads it.
-        "nginx.ingress.kubernetes.io/rewrite-target": ["", instance, kind, ...(revision ? [revision] : [])].join("/"),
+        // Tells the page server which page it is, and with $1 (see OVERRIDE_PATH) which of the client's files; else nothing
+        // of what a visitor asks for gets there. page-server.nginx.ts reads it.
+        "nginx.ingress.kubernetes.io/rewrite-target": `/${instance}/${kind}/${revision ?? "-"}/${hasAssets ? "$1" : ""}`,
         // An upload gets the page and not 413; it is passed on as it comes, and never stored on the controller's disk.
         "nginx.ingress.kubernetes.io/proxy-body-size": "0",
         "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
@@ -142,11 +146,13 @@ export const OVERRIDE_PATH_LENGTH = 512;
 
 /**
  * Every path but the one by which certificates are renewed (RFC 8555 section 8.3): those requests still reach the
- * instance's solver. The comment `(?#…)` matches nothing and makes the path long.
+ * instance's solver. The comment `(?#…)` matches nothing and makes the path long. Of a path of ours the group has what
+ * comes after it, the name of a file; of any other it is empty.
  */
 export const OVERRIDE_PATH = overridePath(OVERRIDE_PATH_LENGTH);
 
 function overridePath(length: number): string {
-  const around = "/(?#)(?!\\.well-known/acme-challenge/)";
+  const assets = ASSETS_PATH.slice(1).replace(".", "\\.");
+  const around = `/(?#)(?!\\.well-known/acme-challenge/)(?:${assets}([a-z0-9._/-]+)$)?`;
   return around.replace("(?#)", () => `(?#${"x".repeat(length - around.length)})`);
 }

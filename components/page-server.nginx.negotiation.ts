@@ -13,8 +13,11 @@ const TYPES = [
   String.raw`\*/\*`,
 ].join("|");
 
-/** One pattern for each decimal of q, the highest first: the first that matches tells the type. */
-function tiers(): string {
+/**
+ * One pattern for each decimal of q, the highest first: the first that matches tells which of the known things, types or
+ * languages, a header likes best.
+ */
+function tiers(known: string): string {
   const qualities = [
     String.raw`(?:;\s*q\s*=\s*1(?:\.0*)?\s*)?`,
     ...[9, 8, 7, 6, 5, 4, 3, 2, 1].map((decimal) => String.raw`;\s*q\s*=\s*0?\.${decimal}\d*\s*`),
@@ -22,7 +25,7 @@ function tiers(): string {
   ];
   const parameter = String.raw`(?:;\s*(?!q\s*=)[^,;]*)*`;
   return qualities
-    .map((quality) => `    "~*(?:^|,)\\s*(?<type>${TYPES})\\s*${parameter}${quality}${parameter}(?:,|$)" $type;`)
+    .map((quality) => `    "~*(?:^|,)\\s*(?<best>${known})\\s*${parameter}${quality}${parameter}(?:,|$)" $best;`)
     .join("\n");
 }
 
@@ -39,7 +42,7 @@ function tiers(): string {
  */
 export const FORMAT_MAPS = `  map $http_accept $accepted_type {
     default "*/*";
-${tiers()}
+${tiers(TYPES)}
   }
   map $accepted_type $wanted {
     default any;
@@ -60,6 +63,49 @@ ${tiers()}
     "~ txt$" txt;
     "~ none$" none;
   }`;
+
+/**
+ * What people's browsers call a language that we have under another name: the older tags of Norwegian, Hebrew and
+ * Indonesian (https://www.iana.org/assignments/language-subtag-registry), and Chinese by where it is written so.
+ */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  nb: ["no", "nn"],
+  he: ["iw"],
+  id: ["in"],
+  "zh-Hant": ["zh-tw", "zh-hk", "zh-mo"],
+  "zh-Hans": ["zh-cn", "zh-sg", "zh"],
+  "pt-BR": ["pt"],
+};
+
+/**
+ * Which language a request gets, as nginx maps. The rule: of the languages that there are, the one in `Accept-Language`
+ * with the highest q-value, and of equals the first; q-values count to one decimal. A region that we have no pages for is
+ * passed over (`de-CH` gets `de`: the lookup of RFC 4647 section 3.4). Whoever asks for none of them, or for any (`*`),
+ * gets the first of `languages`.
+ *
+ * @param languages BCP 47 tags, the one for everybody else first.
+ */
+export function languageMaps(languages: readonly string[]): string {
+  const names = languages.flatMap((tag) =>
+    [tag, ...(ALIASES[tag] ?? [])].map((name) => ({ name: name.toLowerCase(), tag })),
+  );
+  // The longer name first, or `zh` would take what is meant for `zh-tw`.
+  const byLength = [...names].sort((one, other) => other.name.length - one.name.length);
+  const known = `(?:${byLength.map(({ name }) => name).join("|")})(?:-[a-z0-9]+)*|\\*`;
+  const files = byLength.map(({ name, tag }) => `    "~*^${name}(?:-|$)" ${tag};`).join("\n");
+  return `  map $http_accept_language $accepted_language {
+    default "*";
+${tiers(known)}
+  }
+  map $accepted_language $spoken {
+    default ${languages[0]};
+${files}
+  }
+  map $format $content_language {
+    default $spoken;
+    none "";
+  }`;
+}
 
 /**
  * Cross-origin requests: a browser application of the instance on another host (a micro-frontend) has to see the status

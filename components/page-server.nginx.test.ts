@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { nginxConfiguration } from "./page-server.nginx";
-import { CORS_HEADERS } from "./page-server.nginx.negotiation";
+import { CORS_HEADERS, languageMaps } from "./page-server.nginx.negotiation";
 
-const over = (pagesUrl: string) => nginxConfiguration({ pagesUrl, retryAfter: 300 });
+const over = (pagesUrl: string) =>
+  nginxConfiguration({ pagesUrl, retryAfter: 300, languages: ["en", "ar", "zh-Hant"] });
+
+const visitorsServers = () =>
+  over("https://pages.example/pages")
+    .split(/^ {2}server \{/m)
+    .slice(1, 3)
+    .map((server) => server.replace(/^ {2}\}[\s\S]*/m, ""));
 
 describe("the page server's nginx configuration", () => {
   it("verifies the bucket's certificate, and asks by its name", () => {
@@ -16,21 +23,35 @@ describe("the page server's nginx configuration", () => {
 
   it("names the bucket only with a variable behind it, so that nginx starts when the name is unknown", () => {
     const passes = [...over("https://pages.example/pages").matchAll(/proxy_pass (\S+);/g)].map((match) => match[1]);
-    expect(new Set(passes)).toStrictEqual(new Set(["https://pages.example/pages/$key"]));
+    expect(new Set(passes)).toStrictEqual(new Set(["https://pages.example/pages/$key", "http://pages/$key"]));
+    expect(over("https://pages.example/pages")).toContain("upstream pages {\n    server unix:");
   });
 
-  it("answers no request with a status of its own", () => {
-    const statuses = [...over("https://pages.example/pages").matchAll(/^ +error_page .*=(\d*) /gm)].map(([, to]) => to);
-    expect(new Set(statuses)).toStrictEqual(new Set(["503", "404"]));
+  it("answers no visitor with a status of its own, and 200 for a client's file alone", () => {
+    const [maintenance = "", notFound = ""] = visitorsServers();
+    const places = (server: string) =>
+      [...server.matchAll(/^ +error_page .*=(\d*) (\S+);/gm)].map(([, status, place]) => [status, place]);
+    for (const [status, place] of places(maintenance)) {
+      if (place === "/-/asset") expect(status).toBe("200");
+      else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
+    }
+    expect(new Set(places(notFound).map(([status]) => status))).toStrictEqual(new Set(["404"]));
+  });
+
+  it("knows the languages it was given, the first for everybody else, and the longer name before the shorter", () => {
+    const maps = languageMaps(["fr", "zh-Hans", "zh-Hant", "pt-BR"]);
+    expect(maps).toContain("default fr;");
+    expect(maps.indexOf('"~*^zh-tw(?:-|$)" zh-Hant;')).toBeLessThan(maps.indexOf('"~*^zh(?:-|$)" zh-Hans;'));
+    expect(maps).toContain('"~*^pt(?:-|$)" pt-BR;');
+    expect(maps).not.toMatch(/\ben\b/);
   });
 
   it("gives every visitors' port every header, since an inner add_header would drop the outer ones", () => {
-    const servers = over("https://pages.example/pages")
-      .split(/^ {2}server \{/m)
-      .slice(1, 3);
+    const servers = visitorsServers();
     const names = servers.map((server) => [...server.matchAll(/add_header (\S+)/g)].map((match) => match[1]));
     const common = [
       "Cache-Control",
+      "Content-Language",
       "Vary",
       ...Object.keys(CORS_HEADERS),
       "Content-Security-Policy",

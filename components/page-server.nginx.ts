@@ -1,6 +1,7 @@
 import { CONTENT_TYPES, FORMATS } from "../pages/kinds";
+import { SCRIPT_DIGEST } from "../pages/script";
 import { OVERRIDE_KINDS } from "../settings/schema";
-import { CORS_HEADERS, CORS_MAPS, FORMAT_MAPS } from "./page-server.nginx.negotiation";
+import { CORS_HEADERS, CORS_MAPS, FORMAT_MAPS, languageMaps } from "./page-server.nginx.negotiation";
 
 /** What the page server's nginx configuration depends on. */
 export interface NginxSettings {
@@ -8,6 +9,8 @@ export interface NginxSettings {
   readonly pagesUrl: string;
   /** Retry-After where the page brings none, in seconds. */
   readonly retryAfter: number;
+  /** The languages of the pages, as BCP 47 tags; the one for everybody else first. */
+  readonly languages: readonly string[];
 }
 
 /** The page server's ports. Visitors reach the first two through the Service; the last is for probes alone. */
@@ -23,26 +26,34 @@ export const PATHS = {
   resolver: "/tmp/resolver.conf",
 } as const;
 
+// A name as the settings allow it.
+const INSTANCE = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
+
 /** The header that tells whoever verifies a change which page was served, and from where. */
 export const MARKER_HEADER = "X-Maintenance-Page";
 
 /**
- * The page server's nginx configuration.
+ * The page server's nginx configuration: visitors' ports, which decide how a page is answered, and behind them a socket,
+ * which finds it.
  *
- * A page is looked for in three places, and each step keeps the status: the instance's own object, the shared object,
- * the file that is mounted into the container. The steps are internal redirects to addresses (`error_page 503 =503 /-/…`)
- * and not to named locations, because such a redirect also turns any method into GET, so POST and PUT need no rule of
- * their own (https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page).
+ * The visitors' servers redirect to an address inside (`error_page 503 =503 /-/page`) and not to a named location, because
+ * such a redirect also turns any method into GET, so POST and PUT need no rule of their own
+ * (https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page).
+ *
+ * The socket's server looks in three places: the instance's own object, the shared object, the file that is mounted into
+ * the container. Each holds a page in all languages (pages/bundle.ts), of which server-side includes let one through
+ * (https://nginx.org/en/docs/http/ngx_http_ssi_module.html). What comes out is kept for a second, so that a rush of
+ * visitors costs no more than a static file.
  *
  * @example
- * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300 });
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"] });
  */
-export function nginxConfiguration({ pagesUrl, retryAfter }: NginxSettings): string {
+export function nginxConfiguration({ pagesUrl, retryAfter, languages }: NginxSettings): string {
   const { host, protocol } = new URL(pagesUrl);
   return `# Written by components/page-server.nginx.ts.
 worker_processes 2;
 pid ${PATHS.scratch}/nginx.pid;
-error_log /dev/stderr warn;
+error_log stderr warn;
 
 events {
   worker_connections 4096;
@@ -74,29 +85,37 @@ ${FORMATS.map((format) => `    ${CONTENT_TYPES[format].split(";")[0]} ${format};
   # --- which format
 ${FORMAT_MAPS}
 
+  # --- which language
+${languageMaps(languages)}
+
   # --- who may read it from another origin
 ${CORS_MAPS}
 
   # Only what looks like a number or an HTTP date: the value comes from the object's metadata.
-  map $upstream_http_x_amz_meta_retry_after $retry_after {
+  map "$source $upstream_http_x_page_retry_after" $retry_after {
     default ${retryAfter};
-    "~^[A-Za-z0-9 ,:]+$" $upstream_http_x_amz_meta_retry_after;
+    "~^asset " "";
+    "~^[a-z]+ (?<date>[A-Za-z0-9 ,:]+)$" $date;
   }
 
-  # An override names a revision only when the instance has a page of its own.
-  map "$format $revision" $first_place {
-    default /-/instance;
-    "~^none " /-/nothing;
-    "~ $" /-/shared;
+  map $format $answer {
+    default /-/page;
+    none /-/nothing;
+  }
+  map $source $shown_source {
+    default $source;
+    page $upstream_http_x_page_source;
   }
 
-  proxy_cache_path ${PATHS.scratch}/cache levels=1 keys_zone=pages:1m max_size=64m inactive=365d use_temp_path=off;
-  proxy_cache pages;
+  proxy_cache_path ${PATHS.scratch}/objects levels=1 keys_zone=objects:1m max_size=64m inactive=365d use_temp_path=off;
+  proxy_cache_path ${PATHS.scratch}/pages levels=1 keys_zone=pages:4m max_size=64m inactive=1m use_temp_path=off;
+  proxy_cache objects;
   proxy_cache_key $key;
-  proxy_cache_valid 200 5s; # until an edited page shows
+  # Until an edited page shows. Whoever comes first after that waits for the bucket, and not in vain: it is the new page.
+  # Everybody else gets the old one meanwhile.
+  proxy_cache_valid 200 5s;
   proxy_cache_lock on;
   proxy_cache_lock_timeout 2s;
-  proxy_cache_background_update on;
   # A page that was there once is better than none, whatever has become of the bucket.
   proxy_cache_use_stale error timeout invalid_header updating http_403 http_404 http_429 http_500 http_502 http_503 http_504;
   proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires X-Accel-Redirect X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
@@ -109,6 +128,7 @@ ${CORS_MAPS}
   proxy_read_timeout 2s;
   proxy_http_version 1.1;
 ${protocol === "https:" ? TLS : ""}  # The bucket learns nothing of the visitor: no header, cookie, query or body.
+  proxy_method GET;
   proxy_pass_request_headers off;
   proxy_pass_request_body off;
   proxy_set_header Host ${host};
@@ -119,25 +139,37 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   proxy_intercept_errors on;
   recursive_error_pages on;
 
-  # --- instances in maintenance: /<instance>/<kind>[/<revision>], written by the override's rewrite-target
+  # --- instances in maintenance: /<instance>/<kind>/<revision or ->/<asset or nothing>, which is the override's
+  # rewrite-target
   server {
     listen ${PORTS.maintenance};
-${headers('"instance=$instance; kind=$page; revision=$revision; source=$source"', { "Retry-After": "$retry_after" })}
-    location ~ "^/(?<instance>[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/(?<kind>${OVERRIDE_KINDS.join("|")})(?:/(?<revision>[0-9a-f]{16}))?$" {
+${headers('"instance=$instance; kind=$page; revision=$revision; source=$shown_source"', { "Retry-After": "$retry_after" })}
+    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${OVERRIDE_KINDS.join("|")})/(?<revision>[0-9a-f]{16}|-)/$" {
       if ($preflight) {
         set $source preflight;
         return 204;
       }
-      error_page 413 503 =503 $first_place;
+      error_page 413 503 =503 $answer;
       return 503;
+    }
+    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${OVERRIDE_KINDS.join("|")})/(?:[0-9a-f]{16}|-)/(?<asset>[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3})$" {
+      error_page 413 418 =200 /-/asset;
+      return 418;
     }
     location / {
-      error_page 413 503 =503 $first_place;
+      set $instance -;
+      set $revision -;
+      error_page 413 503 =503 $answer;
       return 503;
     }
-${bucketPlace("instance", "instances/$instance/$revision/$page.$format", "/-/shared", pagesUrl, 503)}
-${bucketPlace("shared", "shared/$page.$format", "/-/embedded", pagesUrl, 503)}
-${embeddedPlaces("$page", 503)}
+    location = /-/asset {
+      internal;
+      set $source asset;
+      set $key instances/$instance/assets/$asset;
+      proxy_pass ${pagesUrl}/$key;
+      error_page ${FAILURES} =404 /-/nothing;
+    }
+${answers("$instance/$revision/$page", 503)}
   }
   map $kind $page {
     default unscheduled;
@@ -150,13 +182,55 @@ ${OVERRIDE_KINDS.map((kind) => `    ${kind} ${kind};`).join("\n")}
   # --- hosts that no instance owns: the controller's default backend
   server {
     listen ${PORTS.notFound};
-${headers('"kind=not-found; source=$source"', {})}
+${headers('"kind=not-found; source=$shown_source"', {})}
     location / {
-      error_page 404 413 =404 $first_place;
+      error_page 404 413 =404 $answer;
       return 404;
     }
-${bucketPlace("shared", "shared/not-found.$format", "/-/embedded", pagesUrl, 404)}
-${embeddedPlaces("not-found", 404)}
+${answers("-/-/not-found", 404)}
+  }
+
+  # --- the pages, in one language: /<language>/<instance or ->/<revision or ->/<page>.<format>
+  upstream pages {
+    server unix:${PATHS.scratch}/pages.sock;
+    keepalive 4;
+  }
+  server {
+    listen unix:${PATHS.scratch}/pages.sock;
+    ssi on;
+    ssi_types ${FORMATS.map((format) => CONTENT_TYPES[format].split(";")[0])
+      .filter((type) => type !== "text/html") // nginx has that one already
+      .join(" ")};
+    ssi_silent_errors on;
+    set $lt "<";
+    add_header X-Page-Source $source;
+    add_header X-Page-Retry-After $upstream_http_x_amz_meta_retry_after;
+    # An override names a revision only when the instance has a page of its own.
+    location ~ "^/(?<language>[A-Za-z-]+)/(?<instance>${INSTANCE})/(?<revision>[0-9a-f]{16})/(?<file>[a-z0-9-]+\\.[a-z]+)$" {
+      set $source instance;
+      set $key instances/$instance/$revision/$file;
+      proxy_pass ${pagesUrl}/$key;
+      error_page ${FAILURES} =200 /-/shared;
+    }
+    location ~ "^/(?<language>[A-Za-z-]+)/[a-z0-9-]+/-/(?<file>[a-z0-9-]+\\.[a-z]+)$" {
+      rewrite ^ /-/shared last;
+    }
+    location = /-/shared {
+      internal;
+      set $source shared;
+      set $key shared/$file;
+      proxy_pass ${pagesUrl}/$key;
+      error_page ${FAILURES} =200 /-/embedded;
+    }
+    location = /-/embedded {
+      internal;
+      set $source embedded;
+      root ${PATHS.embeddedPages};
+      try_files /$file @none;
+    }
+    location @none {
+      return 444; # anything else would be taken for the page
+    }
   }
 
   # --- probes; not in the Service, since on a visitor's port /healthz is a path like any other
@@ -193,6 +267,7 @@ const HIDDEN_HEADERS = [
   "CF-Cache-Status",
   "CF-Ray",
   "Content-Disposition",
+  "Content-Language",
   "Content-Security-Policy",
   "ETag",
   "Expires",
@@ -222,6 +297,8 @@ const HIDDEN_HEADERS = [
   "X-Cache",
   "X-Content-Type-Options",
   "X-Frame-Options",
+  "X-Page-Retry-After",
+  "X-Page-Source",
   "X-Powered-By",
   "X-Request-Id",
   "X-Robots-Tag",
@@ -242,10 +319,11 @@ function headers(marker: string, more: Readonly<Record<string, string>>): string
     [MARKER_HEADER]: marker,
     ...more,
     "Cache-Control": "no-store",
-    Vary: '"Accept, Origin, Sec-Fetch-Dest"',
+    "Content-Language": "$content_language",
+    Vary: '"Accept, Accept-Language, Origin, Sec-Fetch-Dest"',
     ...CORS_HEADERS,
     // The page's own policy (in its head) allows its style sheet by digest; both hold. Only a header can forbid frames.
-    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
+    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; script-src ${SCRIPT_DIGEST}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Referrer-Policy": "no-referrer",
@@ -255,24 +333,17 @@ function headers(marker: string, more: Readonly<Record<string, string>>): string
     .join("\n");
 }
 
-function bucketPlace(source: string, key: string, next: string, pagesUrl: string, status: number): string {
-  return `    location = /-/${source} {
+function answers(page: string, status: number): string {
+  return `    location = /-/page {
       internal;
-      set $source ${source};
-      set $key ${key};
-      proxy_pass ${pagesUrl}/$key;
-      error_page 413 =${status} /-/${source}; # a body in chunks is found too large only here; it is thrown away then
-      error_page ${FAILURES} =${status} ${next};
-    }`;
-}
-
-function embeddedPlaces(page: string, status: number): string {
-  return `    location = /-/embedded {
-      internal;
-      set $source embedded;
-      root ${PATHS.embeddedPages};
-      etag off;
-      try_files /${page}.$format @plain;
+      set $source page;
+      set $key $spoken/${page}.$format;
+      proxy_pass http://pages/$key;
+      proxy_cache pages;
+      proxy_cache_valid 200 1s;
+      proxy_read_timeout 10s; # the bucket may be asked for two objects, one after the other
+      error_page 413 =${status} /-/page; # a body in chunks is found too large only here; it is thrown away then
+      error_page ${FAILURES} =${status} @plain;
     }
     location @plain {
       set $source none;

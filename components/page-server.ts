@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
@@ -6,7 +7,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Page } from "../pages/render";
+import type { PageObject } from "../pages/render";
 import type { IngressNginxSettings, PageServerSettings } from "../settings/schema";
 import { labels, PAGE_SERVER, SERVICE_PORTS, selector } from "./names";
 import { nginxConfiguration, PATHS, PORTS } from "./page-server.nginx";
@@ -18,9 +19,11 @@ export interface PageServerArgs {
   /** Where the pages' objects are read, without a slash at the end. */
   readonly pagesUrl: string;
   /** The pages to keep in the cluster for when the bucket can't be reached. */
-  readonly embeddedPages: readonly Page[];
+  readonly embeddedPages: readonly PageObject[];
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
+  /** The languages of the pages, the one for everybody else first. */
+  readonly languages: readonly string[];
   /** Whether Pulumi refuses to delete the namespace and the Service. */
   readonly protect: boolean;
 }
@@ -34,7 +37,7 @@ const USER = 101;
  * own copy. A bucket alone would answer 200.
  *
  * @example
- * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, protect: true });
+ * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], protect: true });
  */
 export class PageServer extends pulumi.ComponentResource {
   /**
@@ -116,7 +119,7 @@ export class PageServer extends pulumi.ComponentResource {
       `${this.name}-pages`,
       {
         metadata: this.metadata(`${PAGE_SERVER}-pages`),
-        data: Object.fromEntries(embeddedPages.map(({ kind, format, body }) => [`${kind}.${format}`, body])),
+        data: Object.fromEntries(embeddedPages.map(({ key, body }) => [basename(key), body])),
       },
       { parent: this, dependsOn: [namespace] },
     );

@@ -1,14 +1,17 @@
 import * as s3 from "@pulumi/aws/s3/index.js";
 import * as pulumi from "@pulumi/pulumi";
+import { type Client, pathOf } from "../pages/clients";
 import { CONTENT_TYPES } from "../pages/kinds";
-import type { Page } from "../pages/render";
+import type { PageObject } from "../pages/render";
 import { bucketArn, PAGES_PREFIX } from "../settings/bucket-address";
 import type { BucketSettings } from "../settings/schema";
 
 export interface PagesBucketArgs {
   readonly bucket: BucketSettings;
-  /** Every page to keep in the bucket. */
-  readonly pages: readonly Page[];
+  /** Every page's object. */
+  readonly pages: readonly PageObject[];
+  /** The clients, whose assets are kept there as well. */
+  readonly clients: readonly Client[];
 }
 
 /**
@@ -29,11 +32,12 @@ export class PagesBucket extends pulumi.ComponentResource {
     const restrictions = this.createRestrictions(name, bucket);
     this.createPolicy(name, bucket, restrictions);
     this.objects = this.createObjects(name, bucket, args.pages, restrictions);
+    this.createAssets(name, bucket, args.clients, restrictions);
     this.registerOutputs({});
   }
 
   /** The objects of these pages, for whoever must not come before them. */
-  objectsOf(pages: readonly Page[]): readonly pulumi.Resource[] {
+  objectsOf(pages: readonly PageObject[]): readonly pulumi.Resource[] {
     return pages.flatMap(({ key }) => this.objects.get(key) ?? []);
   }
 
@@ -92,7 +96,7 @@ export class PagesBucket extends pulumi.ComponentResource {
   private createObjects(
     name: string,
     bucket: s3.Bucket,
-    pages: readonly Page[],
+    pages: readonly PageObject[],
     dependsOn: readonly pulumi.Resource[],
   ): ReadonlyMap<string, s3.BucketObjectv2> {
     return new Map(
@@ -113,5 +117,30 @@ export class PagesBucket extends pulumi.ComponentResource {
         ),
       ]),
     );
+  }
+
+  private createAssets(
+    name: string,
+    bucket: s3.Bucket,
+    clients: readonly Client[],
+    dependsOn: readonly pulumi.Resource[],
+  ): void {
+    for (const { name: instance, assets } of clients) {
+      for (const asset of assets) {
+        const key = `instances/${instance}/assets/${asset.name}`;
+        new s3.BucketObjectv2(
+          `${name}/${key}`,
+          {
+            bucket: bucket.bucket,
+            key: `${PAGES_PREFIX}/${key}`,
+            // From the project's folder, in which the program runs: wherever that is, the state says the same.
+            source: new pulumi.asset.FileAsset(pathOf(asset.file)),
+            contentType: asset.contentType,
+            cacheControl: "no-store",
+          },
+          { parent: this, dependsOn: [...dependsOn] },
+        );
+      }
+    }
   }
 }

@@ -21,6 +21,12 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   txt: `${mime.getType("txt")}; charset=utf-8`,
 };
 
+/**
+ * The path under which an instance in maintenance answers with its client's assets; nothing else of the instance is
+ * reached there meanwhile.
+ */
+export const ASSETS_PATH = "/.maintenance-page/";
+
 /** The status that belongs to a page, or `undefined` where the failing server decides it (50x). */
 export function statusOf(kind: PageKind): 404 | 503 | undefined {
   switch (kind) {

@@ -1,178 +1,326 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Liquid } from "liquidjs";
+import type { Instance } from "../settings/instances";
 import { isShown, type MaintenanceEntry } from "../settings/maintenance";
-import { isMail, type LinksSettings } from "../settings/schema";
-import { FORMATS, type Format, PAGE_KINDS, type PageKind, statusOf } from "./kinds";
-import strings from "./languages/en.json";
+import { PagesError, type Problem } from "../settings/problems";
+import { isMail, type LinksSettings, type ThemeSettings } from "../settings/schema";
+import { bundle } from "./bundle";
+import { markupProblems, sizeProblems, validityProblems } from "./check";
+import { type Client, stringsOf } from "./clients";
+import { ASSETS_PATH, FORMATS, type Format, PAGE_KINDS, type PageKind, statusOf } from "./kinds";
+import { paragraphsOf, partsOf } from "./message";
+import { digestOf, RETRY_SCRIPT, SCRIPT_DIGEST } from "./script";
+import { type Templates, templatesOf } from "./templates";
+import { themeOf, themeStyle } from "./theme";
 import { durationInWords, timeInWords } from "./times";
 
-/** One page in one format, as it is stored in the bucket and, when shared, in the cluster. */
+/** One page in one format and language, as a visitor gets it. */
 export interface Page {
   readonly kind: PageKind;
   readonly format: Format;
+  /** The BCP 47 tag of the language that the page speaks. */
+  readonly language: string;
   readonly body: string;
-  /** The key below the bucket's prefix for pages, and so the path below the bucket's URL. */
-  readonly key: string;
-  /** When to come back, as the value of a Retry-After header (an HTTP date); without it the page server's default. */
-  readonly retryAfter: string | undefined;
 }
 
-/** A page of one instance's own: what its maintenance entry says differs from the shared page. */
-export interface InstancePages {
+/** What is stored: in the bucket and, when shared, in the cluster. */
+export interface PageObject {
+  /** The key below the bucket's prefix for pages, and so the path below the bucket's URL. */
+  readonly key: string;
+  readonly format: Format;
+  readonly body: string;
+  /** When to come back, as the value of a Retry-After header (an HTTP date); without it the page server's default. */
+  readonly retryAfter?: string;
+}
+
+/** Pages, and the objects in which they are stored. */
+export interface Pages {
+  readonly pages: readonly Page[];
+  readonly objects: readonly PageObject[];
+}
+
+/** The pages of one instance's own: what its maintenance entry or its client's folder says differs from the shared ones. */
+export interface InstancePages extends Pages {
   readonly instance: string;
   /**
    * A digest of the pages. It is part of their keys, so an address never changes its content: a cache can keep it for
    * ever, and a page server that lost the bucket can't show the text of an earlier maintenance.
    */
   readonly revision: string;
-  readonly pages: readonly Page[];
+  /**
+   * Whether they say what the shared pages don't, so that visitors must not see those meanwhile. Otherwise only the look
+   * differs, and an instance enters maintenance whatever has become of the bucket.
+   */
+  readonly awaited: boolean;
 }
 
-const here = __dirname;
-const style = readFileSync(join(here, "style.css"), "utf8");
-const templates = new Liquid({
-  root: join(here, "templates"),
-  // Everything that is put into a page is text unless the template says otherwise.
-  outputEscape: "escape",
-  strictVariables: true,
-  strictFilters: true,
-  ownPropertyOnly: true,
-});
-
-/**
- * The policy that travels in the page, so that it holds wherever the page is served from. The style sheet is allowed by
- * its digest, hence nothing that gets into a page can add style, script, image or frame.
- */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
-
-// How often a page that stays open asks again. Well above the page server's cost of an answer, well below a visitor's
-// patience.
-const RETRY_SECONDS = 60;
+/** The 50x page of all instances, or of one. */
+export interface FailurePages extends Pages {
+  readonly instance: string | undefined;
+}
 
 /** What all pages of a stack have in common. */
 export interface PageSettings {
   /** The zone in which windows are shown, beside UTC. */
   readonly timeZone: string;
   readonly links: LinksSettings;
+  /** The languages of the pages, the one for everybody else first. */
+  readonly languages: readonly string[];
+  readonly theme?: ThemeSettings | undefined;
+  /** The instances whose pages differ, by name. */
+  readonly clients: ReadonlyMap<string, Client>;
 }
 
-/** The pages that any instance and unknown hosts share: every kind in every format. */
-export function renderSharedPages(settings: PageSettings): readonly Page[] {
-  return PAGE_KINDS.flatMap((kind) =>
-    FORMATS.map((format) => ({
-      kind,
-      format,
-      body: RENDERERS[format](kind, undefined, settings),
-      key: `shared/${kind}.${format}`,
-      retryAfter: undefined,
-    })),
-  );
+/** What one page is about. */
+interface Subject {
+  readonly kind: PageKind;
+  readonly instance?: Instance | undefined;
+  readonly entry?: MaintenanceEntry | undefined;
+}
+
+// How often a page asks again where scripts are off. Well above the page server's cost of an answer, well below a
+// visitor's patience.
+const RETRY_SECONDS = 60;
+
+/** The pages that any instance and unknown hosts share: every kind in every format and language. */
+export function renderSharedPages(settings: PageSettings): Pages {
+  const look = lookOf(undefined, settings);
+  const pages = PAGE_KINDS.flatMap((kind) => renderPages({ kind }, look, settings));
+  return { pages, objects: bundlesOf(pages, look).map((object) => ({ ...object, key: `shared/${object.key}` })) };
 }
 
 /**
  * The pages of an entry that says more than the shared page does, or `undefined` when the shared page says it all: an
  * unscheduled `["acme"]` must not wait for a bucket.
+ *
+ * @throws {PagesError} when a page is broken or grew too long.
  */
 export function renderInstancePages(entry: MaintenanceEntry, settings: PageSettings): InstancePages | undefined {
-  if (!isShown(entry) || !saysMore(entry)) return undefined;
-  const bodies = FORMATS.map((format) => ({ format, body: RENDERERS[format](entry.kind, entry, settings) }));
-  const instance = entry.instance.name;
+  const { instance, kind } = entry;
+  const client = settings.clients.get(instance.name);
+  if (!isShown(entry) || !(saysMore(entry) || client !== undefined)) return undefined;
+  const look = lookOf(client, settings);
+  const pages = renderPages({ kind, instance, entry }, look, settings);
+  const bundles = bundlesOf(pages, look);
   const retryAfter = entry.state === "overdue" ? undefined : entry.until?.toUTCString();
   const revision = createHash("sha256")
-    .update(JSON.stringify([entry.kind, bodies, retryAfter ?? ""]))
+    .update(JSON.stringify([retryAfter ?? "", bundles.map(({ key, body }) => [key, body])]))
     .digest("hex")
     .slice(0, 16);
-  return {
-    instance,
-    revision,
-    pages: bodies.map(({ format, body }) => ({
-      kind: entry.kind,
-      format,
-      body,
-      key: `instances/${instance}/${revision}/${entry.kind}.${format}`,
-      retryAfter,
-    })),
-  };
+  const objects = bundles.map((object) => ({
+    ...object,
+    key: `instances/${instance.name}/${revision}/${object.key}`,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  }));
+  return { instance: instance.name, revision, pages, objects, awaited: saysMore(entry) };
+}
+
+/**
+ * The 50x pages as whoever is not the page server can show them: one for all, and one for each instance whose pages
+ * differ. They are HTML, since only what a browser navigates to is replaced by them, and stored in the first language
+ * alone, at addresses that stay: whoever shows them knows the instance and nothing else.
+ */
+export function renderFailurePages(instances: readonly Instance[], settings: PageSettings): readonly FailurePages[] {
+  return [undefined, ...instances.filter(({ name }) => settings.clients.has(name))].map((instance) => {
+    const look = lookOf(instance && settings.clients.get(instance.name), settings);
+    const pages = renderPages({ kind: "50x", instance }, look, settings, ["html"]);
+    const folder = instance === undefined ? "shared" : `instances/${instance.name}`;
+    const objects = pages
+      .slice(0, 1)
+      .map(({ kind, language, format, body }) => ({ key: `${folder}/${kind}.${language}.${format}`, format, body }));
+    return { instance: instance?.name, pages, objects };
+  });
 }
 
 function saysMore(entry: MaintenanceEntry): boolean {
   return entry.from !== undefined || entry.until !== undefined || entry.message !== undefined;
 }
 
+function renderPages(
+  subject: Subject,
+  look: Look,
+  settings: PageSettings,
+  formats: readonly Format[] = FORMATS,
+): readonly Page[] {
+  const { kind, instance } = subject;
+  const pages = formats.flatMap((format) =>
+    settings.languages.map(
+      (language): Page => ({ kind, format, language, body: RENDERERS[format](subject, language, look, settings) }),
+    ),
+  );
+  const problems = [
+    ...pages.flatMap((page) => sizeProblems(page, instance?.name)),
+    // The shared templates' markup is held against the standard by the tests.
+    ...(look.client?.hasMarkup ? templateProblems(pages, look.client, look.style) : []),
+  ];
+  if (problems.length > 0) throw new PagesError(problems);
+  return pages;
+}
+
+/** One object for each kind and format, with every language in it: a page is changed by changing four objects, not a hundred. */
+function bundlesOf(pages: readonly Page[], { style }: Look): readonly PageObject[] {
+  const bundles = new Map<string, Page[]>();
+  for (const page of pages) {
+    const name = `${page.kind}.${page.format}`;
+    bundles.set(name, [...(bundles.get(name) ?? []), page]);
+  }
+  return [...bundles].map(([key, [first, ...others]]) => {
+    if (first === undefined) throw new Error(`no page for ${key}`);
+    return { key, format: first.format, body: bundle([first, ...others], [style, RETRY_SCRIPT]) };
+  });
+}
+
+/** A template's fault is in the page of every language; a person needs it once. */
+function templateProblems(pages: readonly Page[], client: Client, style: string): readonly Problem[] {
+  const [first, ...others] = pages.filter(({ format }) => format === "html");
+  if (first === undefined) return [];
+  const all = [
+    ...validityProblems(first, client),
+    ...[first, ...others].flatMap((page) => markupProblems(page, client, style)),
+  ];
+  return [
+    ...new Map(all.toReversed().map((problem) => [`${problem.path} ${problem.found}`, problem])).values(),
+  ].toReversed();
+}
+
+// --- the look: what all pages of a client have in common, and the policy that allows it
+
+interface Look {
+  readonly client: Client | undefined;
+  readonly templates: Templates;
+  readonly style: string;
+  readonly contentSecurityPolicy: string;
+}
+
+function lookOf(client: Client | undefined, settings: PageSettings): Look {
+  const theme = themeOf(settings.theme, client?.theme);
+  const shared = readFileSync(join(__dirname, "style.css"), "utf8").replace(/\/\*.*?\*\/\n/gs, "");
+  const style = `\n${themeStyle(theme)}${shared}${client?.style ?? ""}`;
+  return { client, templates: templatesOf(client), style, contentSecurityPolicy: policyFor(style) };
+}
+
+/**
+ * The policy that travels in the page, so that it holds wherever the page is served from. Style sheet and script are
+ * allowed by their digests, hence nothing that gets into a page can add style, script or frame, or ask another host.
+ */
+function policyFor(style: string): string {
+  return [
+    "default-src 'none'",
+    `style-src ${digestOf(style)}`,
+    `script-src ${SCRIPT_DIGEST}`,
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
+
+// --- the formats
+
 /** What the templates for people, HTML and plain text, are filled with. */
-function context(kind: PageKind, entry: MaintenanceEntry | undefined, settings: PageSettings): object {
+function filling({ kind, instance, entry }: Subject, language: string, look: Look, settings: PageSettings): object {
+  const { direction, window, message, retry, links, ...kinds } = stringsOf(language, look.client);
   return {
-    language: "en",
-    contentSecurityPolicy,
+    kind,
+    language,
+    direction,
+    contentSecurityPolicy: look.contentSecurityPolicy,
     retrySeconds: RETRY_SECONDS,
-    style,
-    strings: strings[kind],
-    labels: { window: strings.window, message: strings.message, retry: strings.retry },
-    host: entry?.instance.hosts.find((host) => !host.startsWith("*.")) ?? null,
-    window: entry?.from || entry?.until ? windowOf(entry, settings.timeZone) : null,
-    paragraphs: entry?.message?.split(/\r?\n(?:[\t ]*\r?\n)+/) ?? [],
-    links: linksOf(settings.links),
+    script: RETRY_SCRIPT,
+    style: look.style,
+    logo: look.client?.logo ?? null,
+    // Where the application answers by itself and only fails, that path is the application's.
+    assets: look.client !== undefined && look.client.assets.length > 0 && kind !== "50x" ? ASSETS_PATH : null,
+    strings: kinds[kind],
+    labels: { window, message, retry },
+    site: instance === undefined ? null : siteOf(instance),
+    window: entry?.from || entry?.until ? windowOf(entry, language, settings.timeZone) : null,
+    message: messageIn(entry, language, settings.languages) ?? null,
+    links: linksOf(settings.links).map(({ relation, url }) => ({ url, text: links[relation] })),
   };
 }
 
-function linksOf({ status, contact }: LinksSettings): readonly { readonly text: string; readonly url: string }[] {
-  const texts = strings.links;
+function siteOf({ title, hosts }: Instance): string | null {
+  return title ?? hosts.find((host) => !host.startsWith("*.")) ?? null;
+}
+
+/** The operator's words in a visitor's language, or else in the first of the stack's that they were given in. */
+function messageIn(entry: MaintenanceEntry | undefined, language: string, languages: readonly string[]) {
+  const messages = entry?.message ?? {};
+  const spoken = [language, ...languages].find((candidate) => messages[candidate] !== undefined);
+  const text = spoken === undefined ? undefined : messages[spoken];
+  if (spoken === undefined || text === undefined) return undefined;
+  const paragraphs = paragraphsOf(text);
+  return { language: spoken, text: paragraphs.join("\n\n"), paragraphs: paragraphs.map(partsOf) };
+}
+
+function linksOf({ status, contact }: LinksSettings) {
   return [
-    ...(status === undefined ? [] : [{ text: texts.status, url: status }]),
-    ...(contact === undefined ? [] : [{ text: texts.contact, url: isMail(contact) ? `mailto:${contact}` : contact }]),
+    ...(status === undefined ? [] : [{ relation: "status" as const, url: status }]),
+    ...(contact === undefined
+      ? []
+      : [{ relation: "contact" as const, url: isMail(contact) ? `mailto:${contact}` : contact }]),
   ];
 }
 
-function windowOf(entry: MaintenanceEntry, timeZone: string): object {
-  const { from, until } = entry;
+function windowOf({ from, until, state }: MaintenanceEntry, language: string, timeZone: string): object {
   const at = (time: Date | undefined) =>
-    time ? { machine: time.toISOString(), text: timeInWords(time, timeZone) } : null;
+    time ? { machine: time.toISOString(), text: timeInWords(time, timeZone, language) } : null;
   return {
     from: at(from),
     until: at(until),
-    duration: from && until ? durationInWords(until.getTime() - from.getTime()) : null,
-    overdue: entry.state === "overdue",
+    duration: from && until ? durationInWords(until.getTime() - from.getTime(), language) : null,
+    overdue: state === "overdue",
   };
 }
 
 /** What the problem documents say: members of RFC 9457 section 3.1, and our own under `maintenance`. */
-function problem(kind: PageKind, entry: MaintenanceEntry | undefined) {
+function problem({ kind, instance, entry }: Subject, language: string, look: Look, settings: PageSettings) {
+  const { title, heading } = stringsOf(language, look.client)[kind];
   return {
+    title,
     status: statusOf(kind),
+    detail: heading,
     maintenance: entry && {
       kind: entry.kind,
+      site: instance === undefined ? null : siteOf(instance),
       from: entry.from?.toISOString() ?? null,
       until: entry.until?.toISOString() ?? null,
       overdue: entry.state === "overdue",
-      message: entry.message ?? null,
+      message: messageIn(entry, language, settings.languages) ?? null,
     },
+    links: linksOf(settings.links),
   };
 }
 
-function json(kind: PageKind, entry: MaintenanceEntry | undefined): string {
-  const { status, maintenance } = problem(kind, entry);
-  const { title, heading } = strings[kind];
-  return `${JSON.stringify({ type: "about:blank", title, status, detail: heading, maintenance })}\n`;
+function json(subject: Subject, language: string, look: Look, settings: PageSettings): string {
+  const { title, status, detail, maintenance, links } = problem(subject, language, look, settings);
+  const members = {
+    type: "about:blank",
+    title,
+    status,
+    detail,
+    maintenance: maintenance && {
+      ...maintenance,
+      message: maintenance.message?.text ?? null,
+    },
+    links: Object.fromEntries(links.map(({ relation, url }) => [relation, url])),
+  };
+  return `${JSON.stringify(members)}\n`;
 }
 
-function xml(kind: PageKind, entry: MaintenanceEntry | undefined): string {
-  const { status, maintenance } = problem(kind, entry);
-  const filling = { strings: strings[kind], status: status ?? null, maintenance: maintenance ?? null };
-  return templates.renderFileSync("problem.xml.liquid", filling);
+function xml(subject: Subject, language: string, look: Look, settings: PageSettings): string {
+  const { status, maintenance, ...members } = problem(subject, language, look, settings);
+  const all = { language, ...members, status: status ?? null, maintenance: maintenance ?? null };
+  return look.templates.render("problem.xml.liquid", subject.kind, all);
 }
 
-type Renderer = (kind: PageKind, entry: MaintenanceEntry | undefined, settings: PageSettings) => string;
+type Renderer = (subject: Subject, language: string, look: Look, settings: PageSettings) => string;
 
 const RENDERERS: Readonly<Record<Format, Renderer>> = {
-  html: (...page) => templates.renderFileSync("page.html.liquid", context(...page)),
+  html: (...page) => page[2].templates.render("page.html.liquid", page[0].kind, filling(...page)),
   json,
   xml,
-  txt: (...page) => templates.renderFileSync("page.txt.liquid", context(...page)),
+  txt: (...page) => page[2].templates.render("page.txt.liquid", page[0].kind, filling(...page)),
 };

@@ -1,11 +1,14 @@
+import { localeOf } from "./languages";
+
 /**
  * A time as a visitor reads it: in the stack's time zone, and in UTC for whoever is elsewhere.
  *
  * @example
  * timeInWords(new Date("2026-12-01T20:00:00Z"), "Europe/Berlin"); // "Tuesday 1 December 2026 at 21:00 CET (20:00 UTC)"
  */
-export function timeInWords(time: Date, timeZone: string, language = "en-GB"): string {
-  const full = new Intl.DateTimeFormat(language, {
+export function timeInWords(time: Date, timeZone: string, language = "en"): string {
+  const locale = localeOf(language);
+  const full = new Intl.DateTimeFormat(locale, {
     weekday: "long",
     day: "numeric",
     month: "long",
@@ -21,7 +24,7 @@ export function timeInWords(time: Date, timeZone: string, language = "en-GB"): s
   // The day only where it is another one than in the stack's zone.
   const day = (zone: string) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(time);
   const date = day(timeZone) === day("UTC") ? {} : ({ weekday: "long" } as const);
-  return `${full} (${new Intl.DateTimeFormat(language, { ...date, ...clock }).format(time)} UTC)`;
+  return `${full} (${new Intl.DateTimeFormat(locale, { ...date, ...clock }).format(time)} UTC)`;
 }
 
 function isUtc(time: Date, timeZone: string): boolean {
@@ -39,7 +42,8 @@ function isUtc(time: Date, timeZone: string): boolean {
  * @example
  * durationInWords(9_000_000); // "2 hours, 30 minutes"
  */
-export function durationInWords(milliseconds: number, language = "en-GB"): string {
+export function durationInWords(milliseconds: number, language = "en"): string {
+  const locale = localeOf(language);
   const minutes = Math.max(1, Math.round(milliseconds / 60_000));
   const parts = [
     ["day", Math.floor(minutes / 1440)],
@@ -48,8 +52,6 @@ export function durationInWords(milliseconds: number, language = "en-GB"): strin
   ] as const;
   const words = parts
     .filter(([, count]) => count > 0)
-    .map(([unit, count]) =>
-      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count),
-    );
-  return new Intl.ListFormat(language, { type: "unit", style: "long" }).format(words);
+    .map(([unit, count]) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count));
+  return new Intl.ListFormat(locale, { type: "unit", style: "long" }).format(words);
 }

@@ -7,6 +7,8 @@ export interface Instance {
   readonly name: string;
   /** Lower-case host names; a wildcard is `*.` before a host that the instance owns. */
   readonly hosts: readonly string[];
+  /** What visitors know the site as, where the registry says. */
+  readonly title?: string | undefined;
 }
 
 /** The registry: instances by name, in the order of the configuration. */
@@ -37,7 +39,7 @@ export function registry(config: RegistryConfig): {
   const ofPatterns = patternProblems(config.hostPatterns ?? []);
   const problems: Problem[] = [...ofPatterns];
   const instances = new Map<string, Instance>();
-  for (const { name, hosts: own, path, found } of written(config.instances ?? [])) {
+  for (const { name, title, hosts: own, path, found } of written(config.instances ?? [])) {
     if (!DNS_LABEL.test(name)) {
       problems.push({
         path,
@@ -61,7 +63,7 @@ export function registry(config: RegistryConfig): {
     else if (ofPatterns.length === 0) {
       problems.push(...hostProblems(hosts, path).map((problem) => ({ ...problem, path, nearest: undefined })));
     }
-    instances.set(name, { name, hosts });
+    instances.set(name, { name, hosts, ...(title === undefined ? {} : { title }) });
   }
   if (instances.size === 0 && problems.length === 0 && config.instances !== undefined) {
     problems.push({ path: "instances", found: config.instances, allowed: "one or more instances" });
@@ -72,6 +74,7 @@ export function registry(config: RegistryConfig): {
 
 interface Written {
   readonly name: string;
+  readonly title: string | undefined;
   readonly hosts: readonly string[] | undefined;
   readonly path: string;
   readonly found: unknown;
@@ -79,9 +82,16 @@ interface Written {
 
 function written(instances: Config["instances"]): readonly Written[] {
   return Array.isArray(instances)
-    ? instances.map((name, index) => ({ name, hosts: undefined, path: `instances[${index}]`, found: name }))
-    : Object.entries(instances).map(([name, { hosts }]) => ({
+    ? instances.map((name, index) => ({
         name,
+        title: undefined,
+        hosts: undefined,
+        path: `instances[${index}]`,
+        found: name,
+      }))
+    : Object.entries(instances).map(([name, { hosts, title }]) => ({
+        name,
+        title: title?.trim() || undefined,
         hosts,
         path: `instances.${name}`,
         found: hosts === undefined ? undefined : { hosts },

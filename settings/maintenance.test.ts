@@ -13,7 +13,7 @@ const AFTER = "2026-12-01T14:00:00+01:00";
 const LATER = "2026-12-01T15:00:00Z";
 
 const read = (entries: MaintenanceConfig["maintenance"], maintenanceLimit?: number) =>
-  maintenance({ maintenance: entries, maintenanceLimit }, known, NOW);
+  maintenance({ maintenance: entries, maintenanceLimit, languages: ["en", "fr"] }, known, NOW);
 const entry = (more: object) => ({ instance: "acme", kind: "scheduled", closes: "manually", ...more }) as const;
 
 describe("a maintenance entry", () => {
@@ -99,7 +99,7 @@ describe("the limit", () => {
 
   it("does not bind a registry of three", () => {
     const three = registry({ instances: ["a", "b", "c"], hostPatterns: ["{instance}.example"] }).registry;
-    expect(maintenance({ maintenance: ["a", "b", "c"] }, three, NOW).problems).toEqual([]);
+    expect(maintenance({ maintenance: ["a", "b", "c"], languages: ["en"] }, three, NOW).problems).toEqual([]);
   });
 
   it("looks ahead: windows that will overlap count now", () => {

@@ -1,5 +1,5 @@
 import { type Instance, type Registry, unknownInstance } from "./instances";
-import { listed, type Problem } from "./problems";
+import { listed, nearest, type Problem } from "./problems";
 import type { ConfiguredEntry, OVERRIDE_KINDS } from "./schema";
 
 /** Why an instance shows a page. */
@@ -20,7 +20,8 @@ export interface MaintenanceEntry {
   readonly kind: Kind;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
-  readonly message: string | undefined;
+  /** The operator's words by language, in the order in which they were written; the first stands in for the others. */
+  readonly message: Readonly<Record<string, string>> | undefined;
   readonly closesAutomatically: boolean;
   readonly state: State;
 }
@@ -32,6 +33,8 @@ export interface MaintenanceConfig {
   readonly maintenanceLimit?: number | undefined;
   /** Instances that are being set up. They have no visitors yet, so the limit does not count them. */
   readonly provisioning?: readonly string[] | undefined;
+  /** The languages of the pages; a message that is one text is in the first. */
+  readonly languages: readonly string[];
 }
 
 /** Whether visitors see the page. */
@@ -71,6 +74,15 @@ export function maintenance(
     if (from !== undefined && until !== undefined && until <= from) {
       problems.push({ path: `${path}.until`, found: written.until, allowed: `a time after from, ${written.from}` });
     }
+    for (const language of typeof written.message === "object" ? Object.keys(written.message) : []) {
+      if (config.languages.includes(language)) continue;
+      problems.push({
+        path: `${path}.message.${language}`,
+        found: language,
+        allowed: `the languages of this stack: ${listed(config.languages)}`,
+        nearest: nearest(language, config.languages),
+      });
+    }
     const closesAutomatically = written.closes === "automatically";
     if (closesAutomatically && until === undefined) {
       problems.push({ path: `${path}.closes`, found: written.closes, allowed: "automatically only with an until" });
@@ -80,7 +92,7 @@ export function maintenance(
       kind: written.kind,
       from,
       until,
-      message: written.message?.trim() || undefined,
+      message: messageOf(written.message, config.languages),
       closesAutomatically,
       state: stateAt(now, from, until, closesAutomatically),
     });
@@ -110,6 +122,17 @@ export function maintenance(
 
 function inFull(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {
   return typeof entry === "string" ? { instance: entry, kind: "unscheduled", closes: "manually" } : entry;
+}
+
+function messageOf(
+  written: Exclude<ConfiguredEntry, string>["message"],
+  languages: readonly string[],
+): MaintenanceEntry["message"] {
+  const byLanguage = typeof written === "object" ? written : { [languages[0] ?? ""]: written ?? "" };
+  const said = Object.entries(byLanguage).flatMap(([language, text]) =>
+    text.trim() === "" ? [] : [[language, text.trim()]],
+  );
+  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 function stateAt(now: Date, from: Date | undefined, until: Date | undefined, closesAutomatically: boolean): State {

@@ -3,7 +3,7 @@ import { distance } from "fastest-levenshtein";
 
 /** One thing that is wrong with the configuration, in the words of the person who wrote it. */
 export interface Problem {
-  /** Where: the configuration path as `pulumi config set --path` takes it, such as `maintenance[0].until`. */
+  /** Where: the configuration path as `pulumi config set --path` takes it, such as `maintenance[0].until`; or a file. */
   readonly path: string;
   /** What stands there, or `undefined` when nothing does. */
   readonly found: unknown;
@@ -14,18 +14,45 @@ export interface Problem {
 }
 
 /**
- * The configuration can't be used. The message lists every problem at once and is meant for people: as a
- * `RunError` Pulumi shows it without a stack trace, and whoever else catches it shows `message` alone.
+ * What a person wrote can't be used. The message lists every problem at once and is meant for people: as a `RunError`
+ * Pulumi shows it without a stack trace, and whoever else catches it shows `message` alone.
+ */
+abstract class ProblemsError extends RunError {
+  constructor(
+    what: string,
+    readonly problems: readonly Problem[],
+  ) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super([`${what} ${count}. Nothing was changed.`, ...problems.map(describe)].join("\n\n"));
+  }
+}
+
+/**
+ * The configuration can't be used.
  *
  * @example
  * throw new SettingsError([{ path: "maintenance[0]", found: "acm", allowed: "an instance: acme, beta", nearest: "acme" }]);
  */
-export class SettingsError extends RunError {
+export class SettingsError extends ProblemsError {
   override readonly name = "SettingsError";
 
-  constructor(readonly problems: readonly Problem[]) {
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super([`The configuration has ${count}. Nothing was changed.`, ...problems.map(describe)].join("\n\n"));
+  constructor(problems: readonly Problem[]) {
+    super("The configuration has", problems);
+  }
+}
+
+/**
+ * A page can't be made: what a client's folder holds is broken. A problem's path is the file's, with line and column
+ * where they are known.
+ *
+ * @example
+ * throw new PagesError([{ path: "pages/clients/acme/page.html.liquid:3:5", found: "…", allowed: "…" }]);
+ */
+export class PagesError extends ProblemsError {
+  override readonly name = "PagesError";
+
+  constructor(problems: readonly Problem[]) {
+    super("The pages have", problems);
   }
 }
 

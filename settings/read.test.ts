@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LANGUAGES } from "../pages/languages";
 import { SettingsError } from "./problems";
 import { readSettings } from "./read";
 
@@ -43,6 +44,7 @@ describe("reading the settings", () => {
       maintenance: [],
       timeZone: "UTC",
       links: {},
+      languages: LANGUAGES,
       retryAfter: 300,
       bucket: {
         profile: "s3-compatible",
@@ -128,6 +130,15 @@ describe("reading the settings", () => {
       "maintenance[0].message",
       expect.stringContaining("control"),
     ],
+    [
+      { maintenance: [{ instance: "acme", message: { enn: "Hello" } }] },
+      "maintenance[0].message.enn",
+      expect.stringContaining("a language of the pages: en, ar,"),
+    ],
+    [{ languages: ["en", "xx"] }, "languages[1]", expect.stringContaining("a language of the pages")],
+    [{ languages: ["en", "fr", "en"] }, "languages", "each language once"],
+    [{ theme: { accent: "#ffff00" } }, "theme.accent", expect.stringContaining("a contrast of 4.5:1")],
+    [{ theme: { dark: { text: "blu" } } }, "theme.dark.text", expect.stringContaining("a colour of CSS")],
     [{ bucket: { ...valid.bucket, profile: "aws3" } }, "bucket.profile", "aws or s3-compatible"],
     [{ bucket: { profile: "aws", name: "pages" } }, "bucket.region", "a region, such as eu-central-1"],
     [{ bucket: { ...valid.bucket, name: "My.Bucket" } }, "bucket.name", expect.stringContaining("without dots")],

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { LANGUAGES } from "../pages/languages";
+import { contrastProblems, themeOf } from "../pages/theme";
 import { type Cluster, identifyCluster } from "./cluster";
 import { type Instance, type RegistryConfig, registry } from "./instances";
 import { readKubeconfig } from "./kubeconfig";
@@ -6,13 +8,14 @@ import { type MaintenanceConfig, type MaintenanceEntry, maintenance } from "./ma
 import { nearest, type Problem, SettingsError } from "./problems";
 import {
   type BucketSettings,
+  choicesNamedIn,
   configSchema,
   type IngressNginxSettings,
   isTextSetting,
   type KubernetesSettings,
   type LinksSettings,
   type PageServerSettings,
-  settingsNamedIn,
+  type ThemeSettings,
 } from "./schema";
 
 /** The namespace of the program's configuration keys: the project's name. */
@@ -24,6 +27,10 @@ export interface Settings {
   readonly maintenance: readonly MaintenanceEntry[];
   readonly timeZone: string;
   readonly links: LinksSettings;
+  /** The languages of the pages, the one for everybody else first. */
+  readonly languages: readonly string[];
+  /** Design tokens that differ from the shared theme's. */
+  readonly theme?: ThemeSettings | undefined;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
@@ -71,6 +78,7 @@ export function readSettings(
     ...known.problems,
     ...(known.registry.size > 0 ? found.problems : []),
     ...(reached?.problems ?? []),
+    ...(config.theme === undefined ? [] : contrastProblems(themeOf(config.theme), config.theme, "theme")),
   ];
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
 
@@ -86,9 +94,11 @@ export function readSettings(
 }
 
 /** What the rules need of a configuration that has problems elsewhere. */
-function soundParts(
-  values: Readonly<Record<string, unknown>>,
-): RegistryConfig & MaintenanceConfig & { readonly kubernetes: KubernetesSettings | undefined } {
+function soundParts(values: Readonly<Record<string, unknown>>): RegistryConfig &
+  MaintenanceConfig & {
+    readonly kubernetes: KubernetesSettings | undefined;
+    readonly theme: ThemeSettings | undefined;
+  } {
   const { shape } = configSchema;
   const entry = shape.maintenance.unwrap().element;
   const entries: readonly unknown[] = Array.isArray(values.maintenance) ? values.maintenance : [];
@@ -98,6 +108,8 @@ function soundParts(
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
     provisioning: shape.provisioning.safeParse(values.provisioning).data,
+    languages: shape.languages.safeParse(values.languages).data ?? LANGUAGES,
+    theme: shape.theme.safeParse(values.theme).data,
     kubernetes: shape.kubernetes.safeParse(values.kubernetes).data,
   };
 }
@@ -144,7 +156,11 @@ function nearestJson(name: string, value: string): string | undefined {
 }
 
 /** What a schema's issue means to the person who wrote the value. */
-function problemsOf(issue: z.core.$ZodIssue, values: unknown, above: readonly PropertyKey[] = []): readonly Problem[] {
+export function problemsOf(
+  issue: z.core.$ZodIssue,
+  values: unknown,
+  above: readonly PropertyKey[] = [],
+): readonly Problem[] {
   const path = [...above, ...issue.path];
   const found = valueAt(values, path);
   if (issue.code === "unrecognized_keys") {
@@ -152,7 +168,7 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, above: readonly Pr
       path: pathText([...path, key]),
       found: valueAt(found, [key]),
       allowed: issue.message,
-      nearest: nearest(key, settingsNamedIn(issue.message)),
+      nearest: nearest(key, choicesNamedIn(issue.message)),
     }));
   }
   if (issue.code === "invalid_union") {
@@ -161,7 +177,13 @@ function problemsOf(issue: z.core.$ZodIssue, values: unknown, above: readonly Pr
     if (meant !== undefined && meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, values, path));
   }
   if (issue.code === "invalid_key") {
-    return [{ path: pathText(path), found: path.at(-1), allowed: issue.message }];
+    const key = String(path.at(-1));
+    return issue.issues.map(({ message }) => ({
+      path: pathText(path),
+      found: key,
+      allowed: message,
+      nearest: nearest(key, choicesNamedIn(message)),
+    }));
   }
   return [{ path: pathText(path), found, allowed: issue.message, nearest: nearestOf(issue, found) }];
 }
@@ -180,6 +202,7 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
   if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
     return nearestTime(found);
   }
+  if (issue.code === "custom" && typeof found === "string") return nearest(found, choicesNamedIn(issue.message ?? ""));
   if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
   if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
   return undefined;

@@ -1,4 +1,6 @@
+import { parse as parseColour } from "culori";
 import { z } from "zod";
+import { LANGUAGES } from "../pages/languages";
 
 /**
  * The one schema of the stack's configuration: types, defaults and messages come from it. Rules that need more than one
@@ -15,22 +17,22 @@ const dnsLabel = (what: string) =>
     .string({ error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` })
     .regex(DNS_LABEL, { error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` });
 
-// An issue of the schema carries its message but not the keys that would have been right.
-const settingsByMessage = new Map<string, readonly string[]>();
+// An issue of the schema carries its message but not what would have been right.
+const choicesByMessage = new Map<string, readonly string[]>();
 
 /** An object that refuses keys it does not know, so that a misspelled setting is never a silent default. */
 function section<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = Object.keys(shape);
   const allowed = `an object with the settings ${names.join(", ")}`;
-  settingsByMessage.set(`the settings ${names.join(", ")}`, names);
+  choicesByMessage.set(`the settings ${names.join(", ")}`, names);
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
   });
 }
 
-/** The settings that a message about an object speaks of. */
-export function settingsNamedIn(message: string): readonly string[] {
-  return settingsByMessage.get(message) ?? [];
+/** The settings or values that a message speaks of. */
+export function choicesNamedIn(message: string): readonly string[] {
+  return choicesByMessage.get(message) ?? [];
 }
 
 const text = (allowed: string) => z.string({ error: allowed }).min(1, { error: allowed });
@@ -46,6 +48,20 @@ const url = (allowed: string) =>
   z
     .string({ error: allowed })
     .refine((value) => /^https?:\/\/[^\s"'\\;{}$?#]+$/.test(value) && URL.canParse(value), { error: allowed });
+
+/** Plain text that can be put into a page of any format. */
+const plainText = (longest: number) =>
+  z
+    .string({ error: "plain text" })
+    .max(longest, { error: `plain text of ${longest} characters at most` })
+    // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
+    // them nor the last two of the basic plane.
+    .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
+
+const oneLanguage = `a language of the pages: ${LANGUAGES.join(", ")}`;
+choicesByMessage.set(oneLanguage, LANGUAGES);
+
+const language = z.string({ error: oneLanguage }).refine((tag) => LANGUAGES.includes(tag), { error: oneLanguage });
 
 const time = z.iso.datetime({
   offset: true,
@@ -63,6 +79,10 @@ const instanceSection = section({
       "The instance's hosts. Without it they come from `hostPatterns`. A wildcard stands for hosts that the instance's " +
         "own Ingress covers by that wildcard; a host that any Ingress names exactly has to be listed itself.",
     ),
+  title: plainText(100)
+    .min(1, { error: "a site's name" })
+    .optional()
+    .describe("The site's name, shown on its own pages. Without it, its first host is."),
 });
 
 const instances = z
@@ -98,13 +118,14 @@ const maintenanceEntry = z.union(
       from: time.optional().describe("The window's begin. Until then the instance stays open."),
       until: time.optional().describe("The window's expected end, shown on the page and sent as Retry-After."),
       message: z
-        .string({ error: "plain text" })
-        .max(2000, { error: "plain text of 2000 characters at most" })
-        // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
-        // them nor the last two of the basic plane.
-        .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" })
+        .union([plainText(2000), z.record(language, plainText(2000))], {
+          error: "plain text, or an object: language -> plain text",
+        })
         .optional()
-        .describe("The operator's words to visitors. Plain text; an empty line begins a paragraph."),
+        .describe(
+          "The operator's words to visitors. Plain text; an empty line begins a paragraph, and addresses become links. " +
+            "Either one text, in the first of `languages`, or one for each language, such as { en: …, fr: … }.",
+        ),
       closes: z
         .enum(["manually", "automatically"], { error: "manually or automatically" })
         .default("manually")
@@ -143,6 +164,45 @@ const links = section({
 export function isMail(contact: string): boolean {
   return /^[\w.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(contact);
 }
+
+/** The colours of a theme. */
+export const COLOURS = ["accent", "background", "surface", "text", "muted", "line"] as const;
+
+const colour = (of: string) =>
+  z
+    .string({ error: "a colour of CSS, such as #1f5fbf" })
+    .refine((value) => (parseColour(value)?.alpha ?? 1) === 1 && parseColour(value) !== undefined, {
+      error: "a colour of CSS that lets nothing through, such as #1f5fbf",
+    })
+    .optional()
+    .describe(of);
+
+const palette = {
+  accent: colour("Links, and the line at the top. In the dark without one of its own: the same hue, lighter."),
+  background: colour("Around the page."),
+  surface: colour("Behind the text."),
+  text: colour("The text."),
+  muted: colour("Labels, and the site's name."),
+  line: colour("Lines between parts."),
+};
+
+/** Design tokens: what a stack, or a client's theme.json, sets differently from `pages/default-theme.json`. */
+export const themeSchema = section({
+  ...palette,
+  font: z
+    .string({ error: "a font list of CSS" })
+    .regex(/^[\p{L}\p{N}\s"',_-]+$/u, { error: 'a font list of CSS, such as "Noto Sans", sans-serif' })
+    .optional()
+    .describe("Fonts that visitors may have; none is ever downloaded."),
+  radius: z
+    .string({ error: "a length of CSS" })
+    .regex(/^(?:0|\d+(?:\.\d+)?(?:px|rem|em))$/, { error: "a length of CSS, such as 0.75rem" })
+    .optional()
+    .describe("How round the page's corners are."),
+  dark: section(palette).optional().describe("The colours where visitors prefer dark ones."),
+});
+
+export type ThemeSettings = z.output<typeof themeSchema>;
 
 // --- bucket
 
@@ -291,6 +351,13 @@ export const configSchema = section({
     .describe("Instances that are being set up: their hosts show that, instead of the not-found page's 'or'."),
   timeZone: timeZone.default("UTC").describe("The time zone in which windows are shown, beside UTC."),
   links: links.prefault({}),
+  languages: z
+    .array(language, { error: "a list of languages" })
+    .min(1, { error: "one or more languages" })
+    .refine((tags) => new Set(tags).size === tags.length, { error: "each language once" })
+    .default([...LANGUAGES])
+    .describe("The languages of the pages. Whoever asks for none of them gets the first. Default: all, English first."),
+  theme: themeSchema.optional().describe("Design tokens for the pages of all instances."),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),

@@ -1,4 +1,6 @@
+import type { FileAsset } from "@pulumi/pulumi/asset";
 import { beforeAll, describe, expect, it } from "vitest";
+import { FORMATS } from "../../pages/kinds";
 import { type Run, runProgram } from "./program";
 
 let run: Run;
@@ -11,7 +13,7 @@ beforeAll(async () => {
   });
 });
 
-const path = `/(?#${"x".repeat(475)})(?!\\.well-known/acme-challenge/)`;
+const path = `/(?#${"x".repeat(435)})(?!\\.well-known/acme-challenge/)(?:\\.maintenance-page/([a-z0-9._/-]+)$)?`;
 
 function ingress(instance: string, rewriteTarget: string, hosts: readonly string[]) {
   return {
@@ -61,11 +63,15 @@ describe("two instances in maintenance", () => {
     expect(overrides.map(({ name, inputs }) => [name, inputs]).sort()).toStrictEqual([
       [
         "maintenance-acme",
-        ingress("acme", "/acme/unscheduled", ["acme.example.org", "studio.acme.example.org", "apps.acme.example.org"]),
+        ingress("acme", "/acme/unscheduled/-/", [
+          "acme.example.org",
+          "studio.acme.example.org",
+          "apps.acme.example.org",
+        ]),
       ],
       [
         "maintenance-gamma",
-        ingress("gamma", `/gamma/scheduled/${revision}`, ["courses.gamma.example", "*.courses.gamma.example"]),
+        ingress("gamma", `/gamma/scheduled/${revision}/$1`, ["courses.gamma.example", "*.courses.gamma.example"]),
       ],
     ]);
   });
@@ -76,15 +82,32 @@ describe("two instances in maintenance", () => {
 
   it("writes objects only for the instance that says more than the shared page", () => {
     const own = run.resources.filter(({ name }) => name.startsWith("pages/instances/"));
-    expect(own.map(({ name }) => name.replace(/[0-9a-f]{16}/, "*")).sort()).toStrictEqual([
-      "pages/instances/gamma/*/scheduled.html",
-      "pages/instances/gamma/*/scheduled.json",
-      "pages/instances/gamma/*/scheduled.txt",
-      "pages/instances/gamma/*/scheduled.xml",
-    ]);
-    expect(own.find(({ name }) => name.endsWith(".html"))?.inputs).toMatchObject({
+    expect(own.map(({ name }) => name.replace(/[0-9a-f]{16}/, "*")).sort()).toStrictEqual(
+      [
+        ...FORMATS.map((format) => `pages/instances/gamma/*/scheduled.${format}`),
+        // What its folder brings is there all the time.
+        "pages/instances/gamma/assets/campus.svg",
+        "pages/instances/gamma/50x.en.html",
+      ].sort(),
+    );
+    expect(own.find(({ name }) => name.endsWith("/scheduled.html"))?.inputs).toMatchObject({
       content: expect.stringContaining("Back &lt;soon&gt;"),
       metadata: { "retry-after": "Tue, 01 Dec 2026 14:00:00 GMT" },
+    });
+  });
+
+  it("uploads a client's files as they are, with their media types", async () => {
+    const { source, ...rest } = run.find(
+      "aws:s3/bucketObjectv2:BucketObjectv2",
+      "pages/instances/gamma/assets/campus.svg",
+    ).inputs;
+    // From the project's folder, so that the state is the same wherever that is.
+    await expect((source as FileAsset).path).resolves.toBe("pages/clients/gamma/assets/campus.svg");
+    expect(rest).toStrictEqual({
+      bucket: "example-production-maintenance-pages",
+      key: "pages/instances/gamma/assets/campus.svg",
+      contentType: "image/svg+xml",
+      cacheControl: "no-store",
     });
   });
 });

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type english from "./languages/en.json";
+
+/** Every string of the pages, as a file of `pages/languages/` has them, and the direction in which they are read. */
+export type Strings = typeof english;
+
+/** The folder with one file a language, named by its BCP 47 tag. */
+export const LANGUAGES_FOLDER = join(__dirname, "languages");
+
+const tags = readdirSync(LANGUAGES_FOLDER)
+  .flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? [])
+  .sort();
+
+/** The language of whoever asks for none that exists, unless the stack says otherwise. */
+const DEFAULT_LANGUAGE = "en";
+
+/** The languages in which pages exist, as BCP 47 tags; the default language first. */
+export const LANGUAGES: readonly string[] = [DEFAULT_LANGUAGE, ...tags.filter((tag) => tag !== DEFAULT_LANGUAGE)];
+
+/** Reads a language's strings. The tests hold every file against the English one. */
+export function readStrings(language: string): Strings {
+  return JSON.parse(readFileSync(join(LANGUAGES_FOLDER, `${language}.json`), "utf8"));
+}
+
+/** The locale that dates and numbers are written for: English for the world, and not for the United States. */
+export function localeOf(language: string): string {
+  return language === "en" ? "en-GB" : language;
+}
