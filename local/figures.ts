@@ -1,6 +1,9 @@
 import type { Ground } from "./ground";
 import type { Seen } from "./load";
-import type { Sample } from "./samples";
+import { SAMPLES, type Sample } from "./samples";
+
+/** The samples that visitors are sent to while one of them enters and leaves maintenance. */
+export type LoadedSample = Extract<Sample, "acme" | "beta">;
 
 /** What was measured on the way; printed, and never part of a row's verdict. */
 export interface Figures {
@@ -9,7 +12,21 @@ export interface Figures {
   /** Seconds that the `up` of entering took as a whole. */
   enter?: number;
   leave?: number;
-  load?: Readonly<Record<Sample, Seen>>;
+  load?: Readonly<Record<LoadedSample, Seen>>;
+  /** A message of one instance is changed. */
+  message?: TextChange;
+  /** A text of every page is changed. */
+  sharedText?: TextChange;
+}
+
+/** How a page's new text came to visitors. */
+export interface TextChange {
+  /** How many resources the `up` changed. */
+  changes: number;
+  /** Seconds that the `up` took. */
+  seconds: number;
+  /** Seconds from the end of the `up` until nobody was shown the old text. */
+  seen: number;
 }
 
 /** The figures as lines for a terminal. */
@@ -17,11 +34,21 @@ export function describeFigures({ seconds }: Ground, figures: Figures): string {
   const inSeconds = (value: number | undefined) => (value === undefined ? "not measured" : `${value.toFixed(1)} s`);
   const lines = [
     `tools built in            ${seconds.build === 0 ? "0 s (cached)" : inSeconds(seconds.build)}`,
-    `cluster ready in          ${inSeconds(seconds.start)} (cluster, first pulumi up, ingress-nginx, two instances)`,
+    `cluster ready in          ${inSeconds(seconds.start)} (cluster, first pulumi up, ingress-nginx, ${SAMPLES.length} instances)`,
     `pulumi up to first page   ${inSeconds(figures.upToFirstPage)}`,
     `pulumi up, enter          ${inSeconds(figures.enter)}`,
     `pulumi up, leave          ${inSeconds(figures.leave)}`,
   ];
+  for (const [name, change] of [
+    ["message", figures.message],
+    ["shared text", figures.sharedText],
+  ] as const) {
+    if (change === undefined) continue;
+    const { changes, seconds, seen } = change;
+    lines.push(
+      `${`changed ${name}`.padEnd(25)} ${changes} resources changed by an up of ${inSeconds(seconds)}; seen by all ${inSeconds(seen)} after its end`,
+    );
+  }
   for (const [name, seen] of Object.entries(figures.load ?? {})) {
     const kinds = Object.entries(seen.kinds).map(([kind, count]) => `${count} × ${kind}`);
     lines.push(

@@ -1,7 +1,7 @@
 import { type KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
 
-/** The instances that the local cluster has: small web servers that say their own name. */
-export const SAMPLES = ["acme", "beta"] as const;
+/** The instances that the local cluster has: small web servers that say their own name. The last has client pages. */
+export const SAMPLES = ["acme", "beta", "gamma"] as const;
 
 export type Sample = (typeof SAMPLES)[number];
 

@@ -1,28 +1,27 @@
-import { MARKER_HEADER } from "../components/page-server.nginx";
-import { CLIENTS } from "./clients";
+import { FORMATS } from "../pages/kinds";
 import { tryCommand } from "./cluster/commands";
-import type { Figures } from "./figures";
+import type { Figures, LoadedSample } from "./figures";
 import type { Ground } from "./ground";
 import { startLoad } from "./load";
-import { hostsOf, ruleFor, type Sample } from "./samples";
-import { type Up, UpFailed } from "./stack";
-import { type Answer, untilAnswer, visit } from "./visitor";
-
-/** One row of the check: what is done, what has to be seen, and how to see it. */
-export interface Step {
-  readonly step: string;
-  readonly expected: string;
-  /** Needs what only the embedded cluster has. @default false */
-  readonly embeddedOnly?: boolean;
-  /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
-  see(ground: Ground, figures: Figures): Promise<string>;
-}
+import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
+import { clientSteps, pageSteps } from "./scenario.pages";
+import {
+  ALL_HOSTS,
+  everyHostIs,
+  everyInstanceAnswers,
+  isPageOf,
+  marker,
+  seeChanges,
+  seeInstance,
+  seePage,
+  seeRefusal,
+} from "./seen";
+import type { Step } from "./step";
+import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
 const CHALLENGE = "/.well-known/acme-challenge/token";
 const HOSTS = hostsOf("acme");
-
-/** What a browser asks with when a person opens a page. */
-const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
+const isAcmesPage = isPageOf("acme");
 
 /** The walk of an instance into maintenance and back, with what goes wrong on the way. */
 export const scenario: readonly Step[] = [
@@ -32,8 +31,8 @@ export const scenario: readonly Step[] = [
     see: ({ edge }) => seePage(visit(edge, "nobody.localhost")),
   },
   {
-    step: "acme and beta, every host",
-    expected: "4 of 4: 200 from the instance itself",
+    step: `${SAMPLES.join(", ")}: every host`,
+    expected: `${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
     see: ({ edge }) => everyInstanceAnswers(edge),
   },
   {
@@ -41,13 +40,13 @@ export const scenario: readonly Step[] = [
     expected: "create Ingress maintenance-acme",
     async see({ edge, stack }, figures) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
-      const page = untilAnswer(() => visit(edge, "acme.localhost"), isPage, 60).then((milliseconds) => {
+      const page = untilAnswer(() => visit(edge, "acme.localhost"), isAcmesPage, 60).then((milliseconds) => {
         figures.upToFirstPage = milliseconds / 1000;
       });
       const up = await stack.up();
       figures.enter = up.seconds;
       await page;
-      await everyHostIs("acme", isPage, edge);
+      await everyHostIs("acme", isAcmesPage, edge);
       return seeChanges(up);
     },
   },
@@ -56,16 +55,7 @@ export const scenario: readonly Step[] = [
     expected: "all: 503, the page, Retry-After 300",
     see: ({ edge }) => everyWayShowsThePage(edge),
   },
-  {
-    step: `acme: ${CLIENTS.length} clients (browsers, apps, bots, tools) and what each gets by its Accept header`,
-    expected: "each its format, 503",
-    see: everyClientGetsItsFormat,
-  },
-  {
-    step: "acme: a browser application on another host asks its API",
-    expected: "preflight 204; then 503 that it may read, with the problem document",
-    see: otherOriginSeesTheProblem,
-  },
+  ...clientSteps,
   {
     step: "acme: certificate renewal",
     expected: "200 from acme",
@@ -85,7 +75,7 @@ export const scenario: readonly Step[] = [
       // The challenge still goes to the instance, so it tells when the instance is gone.
       await untilAnswer(
         () => visit(edge, "acme.localhost", CHALLENGE),
-        (answer) => answer.status === 503 && !isPage(answer),
+        (answer) => answer.status === 503 && !isAcmesPage(answer),
       );
       return seePage(visit(edge, "acme.localhost", "/courses"));
     },
@@ -126,7 +116,7 @@ export const scenario: readonly Step[] = [
         ({ status }) => status === 200,
         60,
       );
-      const stays = isPage(await visit(edge, "acme.localhost")) ? "the page stays" : "the page is gone";
+      const stays = isAcmesPage(await visit(edge, "acme.localhost")) ? "the page stays" : "the page is gone";
       return `${stays}; certificate renewal: ${await seeInstance(visit(edge, "acme.localhost", CHALLENGE))}`;
     },
   },
@@ -136,7 +126,9 @@ export const scenario: readonly Step[] = [
     async see({ edge, stack }) {
       await stack.type(["config", "set", "maintenance", '["acm"]']);
       const refusal = await seeRefusal(stack.up(), /maintenance\[0\]\s+found: +"acm"[\s\S]*nearest: +(\w+)/);
-      const page = isPage(await visit(edge, "acme.localhost")) ? "acme still shows the page" : "acme shows no page";
+      const page = isAcmesPage(await visit(edge, "acme.localhost"))
+        ? "acme still shows the page"
+        : "acme shows no page";
       return `refused at maintenance[0], nearest ${refusal}; ${page}`;
     },
   },
@@ -159,7 +151,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: `pulumi config set maintenance '[]' && pulumi up`,
-    expected: "delete Ingress maintenance-acme; then 4 of 4: 200 from the instance itself",
+    expected: `delete Ingress maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
     async see({ edge, stack }, figures) {
       await stack.type(["config", "set", "maintenance", "[]"]);
       const up = await stack.up();
@@ -170,8 +162,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "pulumi config set --path: a window and a message",
-    expected:
-      "create BucketObjectv2 (4), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end",
+    expected: `create BucketObjectv2 (${FORMATS.length}), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end`,
     async see({ edge, stack }) {
       const until = new Date(Date.now() + 3_600_000);
       until.setMilliseconds(0);
@@ -184,7 +175,7 @@ export const scenario: readonly Step[] = [
       await set("until", until.toISOString());
       await set("message", "Back <b>soon</b>");
       const up = await stack.up();
-      await everyHostIs("acme", isPage, edge);
+      await everyHostIs("acme", isAcmesPage, edge);
       const answer = await visit(edge, "acme.localhost", "/", { headers: BROWSER });
       const shows = [
         answer.body.includes(`<time datetime="${until.toISOString()}">`) ? "window" : "no window",
@@ -196,7 +187,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "leaving it again",
-    expected: "delete BucketObjectv2 (4), delete Ingress maintenance-acme",
+    expected: `delete BucketObjectv2 (${FORMATS.length}), delete Ingress maintenance-acme`,
     async see({ edge, stack }) {
       await stack.type(["config", "set", "maintenance", "[]"]);
       const up = await stack.up();
@@ -204,6 +195,7 @@ export const scenario: readonly Step[] = [
       return seeChanges(up);
     },
   },
+  ...pageSteps,
   {
     step: `pulumi config set provisioning '["acme"]' && pulumi up, and back`,
     expected:
@@ -211,7 +203,7 @@ export const scenario: readonly Step[] = [
     async see({ edge, stack }) {
       await stack.type(["config", "set", "provisioning", '["acme"]']);
       const enter = await stack.up();
-      await everyHostIs("acme", isPage, edge);
+      await everyHostIs("acme", isAcmesPage, edge);
       const page = await seePage(visit(edge, "acme.localhost"));
       await stack.type(["config", "rm", "provisioning"]);
       const leave = await stack.up();
@@ -276,14 +268,14 @@ async function enterAndLeaveUnderLoad({ edge, stack }: Ground, figures: Figures)
     edge,
     "acme.localhost",
     100,
-    (answer) => own("acme")(answer) ?? (isPage(answer) ? "page" : wrong(answer)),
+    (answer) => own("acme")(answer) ?? (isAcmesPage(answer) ? "page" : wrong(answer)),
   );
   const beta = startLoad(edge, "beta.localhost", 100, (answer) => own("beta")(answer) ?? wrong(answer));
   try {
     for (let round = 0; round < 3; round += 1) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
       await stack.up();
-      await everyHostIs("acme", isPage, edge);
+      await everyHostIs("acme", isAcmesPage, edge);
       await stack.type(["config", "set", "maintenance", "[]"]);
       await stack.up();
       await everyHostIs("acme", ({ status }) => status === 200, edge);
@@ -291,7 +283,7 @@ async function enterAndLeaveUnderLoad({ edge, stack }: Ground, figures: Figures)
   } finally {
     figures.load = { acme: await acme.stop(), beta: await beta.stop() };
   }
-  const kinds = (sample: Sample) =>
+  const kinds = (sample: LoadedSample) =>
     Object.keys(figures.load?.[sample].kinds ?? {})
       .sort()
       .join(", ");
@@ -322,35 +314,6 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
   return `the flag ${flag}; ${own ? "a" : "no"} default backend of the chart's own`;
 }
 
-async function everyClientGetsItsFormat({ edge }: Ground): Promise<string> {
-  const wrong: string[] = [];
-  for (const { name, headers, gets } of CLIENTS) {
-    const answer = await visit(edge, "acme.localhost", "/", { headers });
-    const got = answer.body === "" ? "nothing" : String(answer.headers["content-type"]);
-    if (!isPage(answer) || got !== gets) wrong.push(`${name}: ${answer.status} ${got}`);
-  }
-  return wrong.length === 0 ? "each its format, 503" : wrong.join("; ");
-}
-
-async function otherOriginSeesTheProblem({ edge }: Ground): Promise<string> {
-  const origin = "http://apps.acme.localhost";
-  const asked = {
-    "access-control-request-method": "POST",
-    "access-control-request-headers": "content-type,x-csrftoken",
-  };
-  const preflight = await visit(edge, "acme.localhost", "/api", { method: "OPTIONS", headers: { origin, ...asked } });
-  const answer = await visit(edge, "acme.localhost", "/api", { method: "POST", headers: { origin, accept: "*/*" } });
-  const allows = ({ headers }: Answer) =>
-    headers["access-control-allow-origin"] === origin && headers["access-control-allow-credentials"] === "true";
-  const passes =
-    allows(preflight) &&
-    preflight.headers["access-control-allow-methods"] === "POST" &&
-    preflight.headers["access-control-allow-headers"] === asked["access-control-request-headers"];
-  const document: unknown = JSON.parse(answer.body);
-  const isProblem = typeof document === "object" && document !== null && Reflect.get(document, "status") === 503;
-  return `preflight ${passes ? preflight.status : "refused"}; then ${answer.status} that it may ${allows(answer) ? "" : "not "}read, with ${isProblem ? "the" : "no"} problem document`;
-}
-
 async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"];
   const refused = await stack.type(destroy).then(
@@ -360,77 +323,14 @@ async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   const before = await seePage(visit(edge, "nobody.localhost"));
   const all = await everyInstanceAnswers(edge);
   const asBefore =
-    before === "404, the not-found page" && all.startsWith("4 of 4") ? "every host as before" : `${before}, ${all}`;
+    before === "404, the not-found page" && all.startsWith(`${ALL_HOSTS} of ${ALL_HOSTS}:`)
+      ? "every host as before"
+      : `${before}, ${all}`;
   await stack.type(["config", "set", "protect", "false"]);
   await stack.up();
   await stack.type(destroy);
   const left = await samples.left("maintenance-pages");
   return `${refused}, ${asBefore}; then ${left.length === 0 ? "nothing is left" : left.join(", ")}`;
-}
-
-// --- what is seen
-
-/** The page server's marker: `instance=acme; kind=unscheduled; …`. */
-function marker(answer: Answer): ReadonlyMap<string, string> {
-  const pairs = String(answer.headers[MARKER_HEADER.toLowerCase()] ?? "").split("; ");
-  return new Map(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]));
-}
-
-function isPage(answer: Answer): boolean {
-  return answer.status === 503 && marker(answer).get("instance") === "acme";
-}
-
-async function seePage(asked: Promise<Answer>): Promise<string> {
-  const answer = await asked;
-  const { status } = answer;
-  const page = marker(answer);
-  if (page.get("kind") === "not-found") return `${status}, the not-found page`;
-  if (page.has("instance"))
-    return `${status}, the page of ${page.get("instance")} (${page.get("kind")}, ${page.get("source")})`;
-  return `${status}, ${answer.body.slice(0, 80)}`;
-}
-
-async function seeInstance(asked: Promise<Answer>): Promise<string> {
-  const { status, body } = await asked;
-  return `${status} from ${/^this is (\w+):/.exec(body)?.[1] ?? body.slice(0, 80)}`;
-}
-
-function seeChanges({ changes }: Pick<Up, "changes">): string {
-  if (changes.length === 0) return "no change";
-  const counted = new Map<string, number>();
-  for (const change of changes) {
-    const what = change.replace(/ (?:pages\/instances\/|page-server-nginx-).*/, "");
-    counted.set(what, (counted.get(what) ?? 0) + 1);
-  }
-  return [...counted]
-    .map(([what, count]) => (count > 1 ? `${what} (${count})` : what))
-    .sort()
-    .join(", ");
-}
-
-/** What a refused run says at the group of `pattern`, and that it changed nothing. */
-async function seeRefusal(up: Promise<Up>, pattern: RegExp): Promise<string> {
-  try {
-    return `not refused; ${seeChanges(await up)}`;
-  } catch (error) {
-    if (!(error instanceof UpFailed)) throw error;
-    const message = pattern.exec(error.output)?.[1] ?? error.output;
-    const trace = /^\s+at .*:\d+:\d+\)?$/m.test(error.output) ? "; with a stack trace" : "";
-    return `${message}; ${seeChanges(error)}${trace}`;
-  }
-}
-
-async function everyInstanceAnswers(edge: string): Promise<string> {
-  const seen = await Promise.all(
-    (["acme", "beta"] as const).flatMap((sample) =>
-      hostsOf(sample).map(async (host) => (await seeInstance(visit(edge, host))) === `200 from ${sample}`),
-    ),
-  );
-  return `${seen.filter(Boolean).length} of ${seen.length}: 200 from the instance itself`;
-}
-
-async function everyHostIs(sample: Sample, isWanted: (answer: Answer) => boolean, edge: string): Promise<void> {
-  for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge, host), isWanted);
 }
 
 async function everyWayShowsThePage(edge: string): Promise<string> {
@@ -451,7 +351,7 @@ async function everyWayShowsThePage(edge: string): Promise<string> {
     const answer = await asked.catch((error: unknown) => ({ status: 0, headers: {}, body: String(error) }));
     const headers: Answer["headers"] = answer.headers;
     const right =
-      isPage(answer) &&
+      isAcmesPage(answer) &&
       headers["retry-after"] === "300" &&
       headers["cache-control"] === "no-store" &&
       headers["x-content-type-options"] === "nosniff" &&

@@ -14,6 +14,9 @@ export interface VisitOptions {
   readonly agent?: Agent;
 }
 
+/** What a browser asks with when a person opens a page. */
+export const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" } as const;
+
 /**
  * A kept-alive connection was closed just as it was used again, as nginx does with idle ones at each reload, whatever
  * Ingress changes. Nothing was answered; a browser asks again on a new connection (RFC 9112 section 9.3.1) and its

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -70,13 +71,16 @@ const policyKind: ResourceKind = {
 
 async function putObject(inputs: Properties): Promise<void> {
   const metadata = inputs.metadata as Record<string, string> | undefined;
+  const language = at(inputs, "contentLanguage");
   await s3().send(
     new PutObjectCommand({
       Bucket: text(inputs, "bucket"),
       Key: text(inputs, "key"),
-      Body: text(inputs, "content"),
+      // A FileAsset comes as its path, from the project's folder, in which the engine starts plugins.
+      Body: inputs.source === undefined ? text(inputs, "content") : readFileSync(text(inputs, "source.path")),
       ContentType: text(inputs, "contentType"),
       CacheControl: text(inputs, "cacheControl"),
+      ...(typeof language === "string" ? { ContentLanguage: language } : {}),
       ...(metadata === undefined ? {} : { Metadata: metadata }),
     }),
   );

@@ -1,0 +1,163 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { nginxConfiguration, PATHS, PORTS } from "../components/page-server.nginx";
+import type { Client } from "../pages/clients";
+import { CONTENT_TYPES } from "../pages/kinds";
+import type { PageObject } from "../pages/render";
+
+/** What a page server answers with: what the program would put into the bucket, and into the cluster. */
+export interface Stored {
+  readonly objects: readonly PageObject[];
+  readonly clients: readonly Client[];
+}
+
+/** The page server of this machine: the nginx that is installed, with the configuration that a cluster gets. */
+export interface LocalPageServer {
+  /** Where instances in maintenance are answered: `http://127.0.0.1:PORT`; the path is an override's rewrite target. */
+  readonly maintenance: string;
+  /** Where hosts that nobody owns are answered. */
+  readonly notFound: string;
+  /** Puts other objects into the bucket; they show as soon as they would in a cluster. */
+  store(stored: Stored): void;
+  stop(): Promise<void>;
+}
+
+/** Whether this machine has an nginx to run it with. */
+export function hasNginx(): boolean {
+  return spawnSync("nginx", ["-v"], { env: ENVIRONMENT }).status === 0;
+}
+
+// Debian keeps nginx where only root looks.
+const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+
+/**
+ * Starts a page server for these objects, on loopback alone. The bucket is a small web server of this process, which
+ * stands for one.
+ *
+ * @param languages the languages of the pages, the one for everybody else first.
+ */
+export async function startPageServer(stored: Stored, languages: readonly string[]): Promise<LocalPageServer> {
+  let objects = objectsOf(stored);
+  const bucket = await listen((request, response) => {
+    const object = objects.get(decodeURI(request.url ?? "/"));
+    if (object === undefined) return response.writeHead(404).end();
+    return response.writeHead(200, object.headers).end(object.body);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "maintenance-pages-"));
+  const [maintenance, notFound, health] = await freePorts(3);
+  const inFolder = (text: string) =>
+    text
+      .replaceAll(PATHS.scratch, join(folder, "scratch"))
+      .replaceAll(PATHS.embeddedPages, join(folder, "pages"))
+      .replace(`listen ${PORTS.maintenance};`, `listen 127.0.0.1:${maintenance};`)
+      .replace(`listen ${PORTS.notFound};`, `listen 127.0.0.1:${notFound};`)
+      .replace(`listen ${PORTS.health};`, `listen 127.0.0.1:${health};`);
+  const configuration = nginxConfiguration({ pagesUrl: addressOf(bucket), retryAfter: 300, languages });
+  for (const name of ["scratch", "pages"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "scratch", basename(PATHS.resolver)), "resolver 127.0.0.1;\n");
+  // nginx that was started by root gives its workers another user, who could not read the folder.
+  const user = process.getuid?.() === 0 ? "user root;\n" : "";
+  writeFileSync(join(folder, "nginx.conf"), user + inFolder(configuration));
+  for (const { key, body } of stored.objects.filter((object) => object.key.startsWith("shared/"))) {
+    writeFileSync(join(folder, "pages", basename(key)), body);
+  }
+
+  const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
+    env: ENVIRONMENT,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  nginx.stderr.on("data", (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const ended = once(nginx, "exit");
+  const stop = async () => {
+    nginx.kill("SIGTERM");
+    await ended;
+    bucket.close();
+    bucket.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(`http://127.0.0.1:${health}/healthz`, () => nginx.exitCode !== null);
+  } catch {
+    await stop();
+    throw new Error(`nginx did not start: ${log}`);
+  }
+  return {
+    maintenance: `http://127.0.0.1:${maintenance}`,
+    notFound: `http://127.0.0.1:${notFound}`,
+    store(other) {
+      objects = objectsOf(other);
+    },
+    stop,
+  };
+}
+
+interface StoredObject {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObject> {
+  return new Map<string, StoredObject>([
+    ...objects.map(({ key, format, body, retryAfter }): [string, StoredObject] => [
+      `/${key}`,
+      {
+        headers: {
+          "content-type": CONTENT_TYPES[format],
+          ...(retryAfter === undefined ? {} : { "x-amz-meta-retry-after": retryAfter }),
+        },
+        body,
+      },
+    ]),
+    ...clients.flatMap(({ name: client, assets }) =>
+      assets.map(({ name, file, contentType }): [string, StoredObject] => [
+        `/instances/${client}/assets/${name}`,
+        { headers: { "content-type": contentType }, body: readFileSync(file) },
+      ]),
+    ),
+  ]);
+}
+
+/** Starts a web server on a free port of loopback. */
+export async function listen(listener: RequestListener, port = 0): Promise<Server> {
+  const server = createServer(listener);
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** A web server's address, such as `http://127.0.0.1:8080`. */
+export function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server does not listen");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(() => {})));
+  const ports = servers.map((server) => Number(new URL(addressOf(server)).port));
+  for (const server of servers) {
+    server.close();
+    await once(server, "close");
+  }
+  return ports;
+}
+
+async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (hasEnded()) throw new Error("it has ended");
+    const isReady = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("not within 5 s");
+}
