@@ -3,9 +3,18 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["{settings,pages,components,local}/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["{settings,pages,components,gallery,local}/**/*.test.ts"] } },
       // A Pulumi program keeps its runtime in module state: one process a file.
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: "e2e",

@@ -21,8 +21,6 @@ export interface LocalPageServer {
   readonly maintenance: string;
   /** Where hosts that nobody owns are answered. */
   readonly notFound: string;
-  /** Puts other objects into the bucket; they show as soon as they would in a cluster. */
-  store(stored: Stored): void;
   stop(): Promise<void>;
 }
 
@@ -41,7 +39,7 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/
  * @param languages the languages of the pages, the one for everybody else first.
  */
 export async function startPageServer(stored: Stored, languages: readonly string[]): Promise<LocalPageServer> {
-  let objects = objectsOf(stored);
+  const objects = objectsOf(stored);
   const bucket = await listen((request, response) => {
     const object = objects.get(decodeURI(request.url ?? "/"));
     if (object === undefined) return response.writeHead(404).end();
@@ -91,9 +89,6 @@ export async function startPageServer(stored: Stored, languages: readonly string
   return {
     maintenance: `http://127.0.0.1:${maintenance}`,
     notFound: `http://127.0.0.1:${notFound}`,
-    store(other) {
-      objects = objectsOf(other);
-    },
     stop,
   };
 }

@@ -156,7 +156,7 @@ describe("an instance's own page", () => {
     const { html, objects } = own({ from: FROM, until: UNTIL, message: { en: "First\nline\n\nSecond" } });
     expect(html.body).toContain('<p class="site"><bdi>acme.example.org</bdi></p>');
     expect(html.body).toMatch(
-      /<time datetime="2026-12-01T20:00:00.000Z">Tuesday,? 1 December 2026 at 21:00 (?:CET|GMT\+1) \(20:00 UTC\)<\/time>/,
+      /<time datetime="2026-12-01T20:00:00.000Z">Tuesday,? 1 December 2026 at 21:00 (?:CET|GMT\+1) \(20:00\u00a0UTC\)<\/time>/,
     );
     expect(html.body).toContain("<dt>Duration</dt>\n<dd>2 hours</dd>");
     expect(html.body).toContain('<p lang="en" dir="auto">First\nline</p>\n<p lang="en" dir="auto">Second</p>');
@@ -173,8 +173,8 @@ describe("an instance's own page", () => {
       "",
       "The site is closed while we work on it.",
       "",
-      expect.stringMatching(/^From: Tuesday,? 1 December 2026 at 21:00 (?:CET|GMT\+1) \(20:00 UTC\)$/),
-      expect.stringMatching(/^Until: Tuesday,? 1 December 2026 at 23:00 (?:CET|GMT\+1) \(22:00 UTC\)$/),
+      expect.stringMatching(/^From: Tuesday,? 1 December 2026 at 21:00 (?:CET|GMT\+1) \(20:00\u00a0UTC\)$/),
+      expect.stringMatching(/^Until: Tuesday,? 1 December 2026 at 23:00 (?:CET|GMT\+1) \(22:00\u00a0UTC\)$/),
       "Duration: 2 hours",
       "",
       "From the team:",

@@ -101,6 +101,6 @@ describe("a theme", () => {
 
   it("becomes custom properties", () => {
     expect(themeStyle(shared)).toContain(":root{color-scheme:light dark;--accent:#1f5fbf;");
-    expect(themeStyle(shared)).toContain("@media (prefers-color-scheme:dark){:root{--accent:#7fb2ff;");
+    expect(themeStyle(shared)).toContain("@media screen and (prefers-color-scheme:dark){:root{--accent:#7fb2ff;");
   });
 });

@@ -80,7 +80,7 @@ export function themeStyle({ light, dark, font, radius }: Theme): string {
       .map(([name, value]) => `--${name}:${value}`)
       .join(";");
   return `:root{color-scheme:light dark;${properties({ ...light, font, radius })}}
-@media (prefers-color-scheme:dark){:root{${properties(dark)}}}
+@media screen and (prefers-color-scheme:dark){:root{${properties(dark)}}}
 `;
 }
 

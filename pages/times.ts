@@ -24,7 +24,7 @@ export function timeInWords(time: Date, timeZone: string, language = "en"): stri
   // The day only where it is another one than in the stack's zone.
   const day = (zone: string) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(time);
   const date = day(timeZone) === day("UTC") ? {} : ({ weekday: "long" } as const);
-  return `${full} (${new Intl.DateTimeFormat(locale, { ...date, ...clock }).format(time)} UTC)`;
+  return `${full} (${new Intl.DateTimeFormat(locale, { ...date, ...clock }).format(time)}\u00a0UTC)`;
 }
 
 function isUtc(time: Date, timeZone: string): boolean {

@@ -1,21 +1,14 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ACCEPT, addressFor } from "../../gallery/edge";
 import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
-import { SAMPLE_SETTINGS, type Sample, samplesOf } from "../../gallery/samples";
+import { SAMPLE_SETTINGS, samplesOf } from "../../gallery/samples";
 import { bundle } from "../../pages/bundle";
 import { clientNames, readClients } from "../../pages/clients";
-import type { Format } from "../../pages/kinds";
 import { LANGUAGES } from "../../pages/languages";
 import { type PageObject, renderSharedPages } from "../../pages/render";
 
 // A real nginx with the configuration of the page server; a web server of this process stands for the bucket.
-
-const ACCEPT: Readonly<Record<Format, string>> = {
-  html: "text/html",
-  json: "application/json",
-  xml: "application/xml",
-  txt: "text/plain",
-};
 
 describe("every page in every format and language", () => {
   const clients = readClients(clientNames().map((name) => ({ name })));
@@ -33,7 +26,7 @@ describe("every page in every format and language", () => {
     "%s comes through as it was rendered",
     async (_, sample) => {
       for (const { format, language, body } of sample.pages) {
-        const answer = await fetch(addressOf(sample, server), {
+        const answer = await fetch(addressFor(sample, server), {
           headers: { accept: ACCEPT[format], "accept-language": language },
         });
         expect(await answer.text()).toBe(body);
@@ -43,10 +36,6 @@ describe("every page in every format and language", () => {
     },
   );
 });
-
-function addressOf({ instance, kind, revision }: Sample, { maintenance, notFound }: LocalPageServer): string {
-  return kind === "not-found" ? notFound : `${maintenance}/${instance ?? "beta"}/${kind}/${revision ?? "-"}/`;
-}
 
 const HOSTILE = [
   "<!--#",
