@@ -2,17 +2,51 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { readSettings } from "./read";
+import { clientNames, readClients } from "../pages/clients";
+import { renderFailurePages, renderInstancePages, renderSharedPages } from "../pages/render";
+import { readSettings, type Settings } from "./read";
 
 const root = join(__dirname, "..");
 const stacks = readdirSync(root).flatMap((name) => /^Pulumi\.(?!local\.)(.+)\.yaml$/.exec(name)?.[1] ?? []);
 
-/** Every stack's file, yours too: a mistake in one is found here, before anybody runs it. */
+// Every stack's file, yours too: a mistake in one is found here, before anybody runs it.
+
 it.each(stacks)("the configuration of the stack %s is valid", (stack) => {
+  expect(() => read(stack)).not.toThrow();
+});
+
+it.each(stacks)("the pages of the stack %s can be shown, at any time", (stack) => {
+  const settings = read(stack);
+  const look = { ...settings, clients: readClients(settings.instances, settings.theme) };
+  renderSharedPages(look);
+  renderFailurePages(settings.instances, look);
+  for (const entry of settings.maintenance) {
+    for (const state of ["active", "overdue"] as const) renderInstancePages({ ...entry, state }, look);
+  }
+  for (const instance of settings.instances) {
+    for (const kind of ["unscheduled", "provisioning"] as const) {
+      renderInstancePages({ ...NOTHING_SAID, instance, kind }, look);
+    }
+  }
+});
+
+it.each(clientNames())("the folder pages/clients/%s is an instance's of one of the stacks", (client) => {
+  expect(stacks.flatMap((stack) => read(stack).instances.map(({ name }) => name))).toContain(client);
+});
+
+const NOTHING_SAID = {
+  from: undefined,
+  until: undefined,
+  message: undefined,
+  closesAutomatically: false,
+  state: "active",
+} as const;
+
+function read(stack: string): Settings {
   const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
   const config = Object.fromEntries(
     Object.entries(file.config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
   // No kubeconfig: whether it leads to the right cluster is asked where it is, at each run.
-  expect(() => readSettings(config, new Date(), () => [])).not.toThrow();
-});
+  return readSettings(config, new Date(), () => []);
+}
