@@ -7,7 +7,7 @@ import { PagesBucket } from "./components/pages-bucket";
 import { clusterProvider, storeProvider } from "./components/providers";
 import { failurePagesOutput, maintenanceOutput } from "./outputs";
 import { readClients } from "./pages/clients";
-import { renderFailurePages, renderInstancePages, renderSharedPages } from "./pages/render";
+import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
 import { isShown } from "./settings/maintenance";
@@ -21,6 +21,7 @@ for (const warning of settings.warnings) pulumi.log.warn(warning);
 const look = { ...settings, clients: readClients(settings.instances, settings.theme) };
 const sharedPages = renderSharedPages(look);
 const failurePages = renderFailurePages(settings.instances, look);
+const standingPages = renderStandingPages(settings.instances, look);
 const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry, look) }));
 
 // --- the bucket with the pages, and the page server that answers with them
@@ -29,11 +30,9 @@ const bucket = new PagesBucket(
   "pages",
   {
     bucket: settings.bucket,
-    pages: [
-      ...sharedPages.objects,
-      ...failurePages.flatMap(({ objects }) => objects),
-      ...shown.flatMap(({ own }) => own?.objects ?? []),
-    ],
+    pages: [sharedPages, ...failurePages, ...standingPages, ...shown.flatMap(({ own }) => own ?? [])].flatMap(
+      ({ objects }) => objects,
+    ),
     clients: [...look.clients.values()],
   },
   { provider: storeProvider(settings.bucket) },

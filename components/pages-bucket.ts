@@ -1,7 +1,8 @@
 import * as s3 from "@pulumi/aws/s3/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { type Client, pathOf } from "../pages/clients";
+import type { Client } from "../pages/clients";
 import { CONTENT_TYPES } from "../pages/kinds";
+import { pathOf } from "../pages/paths";
 import type { PageObject } from "../pages/render";
 import { bucketArn, PAGES_PREFIX } from "../settings/bucket-address";
 import type { BucketSettings } from "../settings/schema";
@@ -99,8 +100,10 @@ export class PagesBucket extends pulumi.ComponentResource {
     pages: readonly PageObject[],
     dependsOn: readonly pulumi.Resource[],
   ): ReadonlyMap<string, s3.BucketObjectv2> {
+    // An instance's page that is there beforehand, and shown: it is the same one.
+    const byKey = new Map(pages.map((page) => [page.key, page]));
     return new Map(
-      pages.map((page) => [
+      [...byKey.values()].map((page) => [
         page.key,
         new s3.BucketObjectv2(
           `${name}/${page.key}`,

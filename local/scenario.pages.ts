@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CLIENTS_FOLDER } from "../pages/clients";
 import { ASSETS_PATH, FORMATS, PAGE_KINDS } from "../pages/kinds";
 import { readStrings } from "../pages/languages";
+import { CLIENTS_FOLDER } from "../pages/paths";
 import { CLIENTS } from "./clients";
 import type { Figures } from "./figures";
 import type { Ground } from "./ground";
@@ -10,8 +10,8 @@ import { everyHostIs, isPageOf, seeChanges, seeInstance, seePage, seeRefusal } f
 import type { Step } from "./step";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
-/** The shared 50x page and gamma's, beside the page server's own. */
-const FAILURE_PAGES = 2;
+/** The shared pages, and the 50x page for others to show: all's and gamma's. */
+const CHANGED_WITH_ALL = PAGE_KINDS.length * FORMATS.length + 2;
 
 /** What each client gets, while acme is in maintenance. */
 export const clientSteps: readonly Step[] = [
@@ -36,12 +36,19 @@ export const pageSteps: readonly Step[] = [
   },
   {
     step: "pulumi config set --path links.status …: a change of every page's text",
-    expected: `create BucketObjectv2 (${FORMATS.length}), delete BucketObjectv2 (${FORMATS.length}), update BucketObjectv2 (${PAGE_KINDS.length * FORMATS.length + FAILURE_PAGES}), update ConfigMap page-server-pages, update Ingress maintenance-acme; everybody has the new text within 10 s; no pod was restarted`,
+    // Those of acme's message, and gamma's standing pages, have a new address each.
+    expected: `create BucketObjectv2 (${2 * FORMATS.length}), delete BucketObjectv2 (${2 * FORMATS.length}), update BucketObjectv2 (${CHANGED_WITH_ALL}), update ConfigMap page-server-pages, update Ingress maintenance-acme; everybody has the new text within 10 s; no pod was restarted`,
     see: changedPageIsSeen,
   },
   {
-    step: `pulumi config set maintenance '["gamma"]' && pulumi up: an instance with a folder of its own`,
-    expected: `create BucketObjectv2 (${FORMATS.length}), create Ingress maintenance-gamma; 503, the page of gamma (unscheduled, instance); its colour, its logo, its words, its picture; a file that is not there: 404; any other path: 503, the page of gamma (unscheduled, instance)`,
+    step: `the bucket is stopped; pulumi config set maintenance '["gamma"]' && pulumi up`,
+    expected: "create Ingress maintenance-gamma; 503, the page of gamma",
+    see: clientEntersWithoutBucket,
+  },
+  {
+    step: "gamma, an instance with a folder of its own, as soon as the bucket is back",
+    expected:
+      "503, the page of gamma (unscheduled, instance); its colour, its logo, its words, its picture; a file that is not there: 404; any other path: 503, the page of gamma (unscheduled, instance)",
     see: clientsPageIsSeen,
   },
   {
@@ -151,10 +158,20 @@ async function untilSaid(edge: string, host: string, text: string): Promise<numb
   return (await untilAnswer(ask, ({ body }) => body.includes(text), SOON)) / 1000;
 }
 
-async function clientsPageIsSeen({ edge, stack }: Ground): Promise<string> {
-  await stack.type(["config", "set", "maintenance", '["gamma"]']);
-  const up = await stack.up();
-  await everyHostIs("gamma", isPageOf("gamma"), edge);
+async function clientEntersWithoutBucket({ edge, stack, cluster }: Ground): Promise<string> {
+  await cluster.objectStore.stop();
+  try {
+    await stack.type(["config", "set", "maintenance", '["gamma"]']);
+    const up = await stack.up();
+    await everyHostIs("gamma", isPageOf("gamma"), edge);
+    return `${seeChanges(up)}; 503, the page of gamma`;
+  } finally {
+    await cluster.objectStore.start();
+  }
+}
+
+async function clientsPageIsSeen({ edge }: Ground): Promise<string> {
+  await untilSaid(edge, "gamma.localhost", "The Gamma campus is closed");
   const ask = (path: string) => visit(edge, "gamma.localhost", path, { headers: BROWSER });
   const page = await ask("/courses");
   const picture = /<img class="campus" src="([^"]+)"/.exec(page.body)?.[1] ?? "/no-picture";
@@ -169,7 +186,7 @@ async function clientsPageIsSeen({ edge, stack }: Ground): Promise<string> {
   ];
   const missing = await ask(`${ASSETS_PATH}no-such-file.svg`);
   const other = await seePage(ask(`${ASSETS_PATH}../instances/acme/50x.en.html`));
-  return `${seeChanges(up)}; ${await seePage(Promise.resolve(page))}; ${has.join(", ")}; a file that is not there: ${missing.status}; any other path: ${other}`;
+  return `${await seePage(Promise.resolve(page))}; ${has.join(", ")}; a file that is not there: ${missing.status}; any other path: ${other}`;
 }
 
 async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {

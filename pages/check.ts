@@ -3,8 +3,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import type { Problem } from "../settings/problems";
-import { type Client, pathOf } from "./clients";
+import type { Client } from "./clients";
 import { ASSETS_PATH } from "./kinds";
+import { pathOf } from "./paths";
 import type { Page } from "./render";
 import { RETRY_SCRIPT } from "./script";
 
@@ -23,12 +24,28 @@ export function sizeProblems({ format, kind, language, body }: Page, instance = 
 }
 
 /**
- * What a browser would have to guess at in a page that a client's template made: elements left open, ids given twice and
- * the like, as the HTML standard has it.
+ * What is wrong with pages that a client's template made, at the template's line. A fault is in the page of every
+ * language, and a person needs it once: the first language that has any tells.
  *
- * @returns problems at the template's line, where that is the line as it stands in the page.
+ * @param pages the HTML pages of one kind.
+ * @param style the style sheet that the pages' policy allows.
  */
-export function validityProblems({ kind, language, body }: Page, client: Client): readonly Problem[] {
+export function templateProblems(pages: readonly Page[], client: Client, style: string): readonly Problem[] {
+  const [first, ...others] = pages;
+  if (first === undefined) return [];
+  const problems = [...validityProblems(first, client), ...markupProblems(first, client, style)];
+  // A browser repeats an element that was left open wherever it was meant to go on.
+  if (problems.length > 0) return [...new Map(problems.map((one) => [`${one.path} ${one.found}`, one])).values()];
+  return others.reduce<readonly Problem[]>(
+    (found, page) => (found.length > 0 ? found : markupProblems(page, client, style)),
+    [],
+  );
+}
+
+/**
+ * What a browser would have to guess at: elements left open, ids given twice and the like, as the HTML standard has it.
+ */
+function validityProblems({ kind, language, body }: Page, client: Client): readonly Problem[] {
   // It takes a fifth of a second to load, which a stack without such templates has better uses for.
   const { HtmlValidate } = createRequire(__filename)("html-validate") as typeof import("html-validate");
   const validator = new HtmlValidate({
@@ -38,60 +55,64 @@ export function validityProblems({ kind, language, body }: Page, client: Client)
     rules: { "meta-refresh": "off" },
   });
   const { results } = validator.validateStringSync(body);
-  return results.flatMap(({ messages }) =>
-    messages.map(({ line, message }) => ({
-      path: placeOf(body.split("\n")[line - 1] ?? "", client, `the page ${kind} in ${language}`),
-      found: message,
-      allowed: "valid HTML",
-    })),
-  );
+  const messages = results.flatMap((result) => result.messages);
+  const placed = messages.map(({ offset, message }) => ({ place: placeOf(body.slice(offset - 1), client), message }));
+  // An element that is left open makes the shared page's own lines wrong as well.
+  const own = placed.filter(({ place }) => place !== undefined);
+  return (own.length > 0 ? own : placed).map(({ place, message }) => ({
+    path: place ?? `${pathOf(client.folder)} (the page ${kind} in ${language})`,
+    found: message,
+    allowed: "valid HTML",
+  }));
 }
 
 /**
- * What keeps a page that a client's template made from being shown as it is meant: something that the page would ask for
- * and nobody answers, a script or style that the policy forbids.
+ * What keeps a page from being shown as it is meant: something that the page would ask for and nobody answers, a script or
+ * style that the policy forbids.
  *
  * @param style the style sheet that the page's policy allows.
- * @returns problems at the template's line, where that is the line as it stands in the page.
  */
 export function markupProblems({ kind, language, body }: Page, client: Client, style: string): readonly Problem[] {
-  const at = (line: number) => placeOf(body.split("\n")[line - 1] ?? "", client, `the page ${kind} in ${language}`);
+  const page = `${pathOf(client.folder)} (the page ${kind} in ${language})`;
   const problems: Problem[] = [];
-  const wrong = (line: number, found: string, allowed: string) => problems.push({ path: at(line), found, allowed });
-  const page = elementsOf(parse(body, { sourceCodeLocationInfo: true }));
+  const elements = elementsOf(parse(body, { sourceCodeLocationInfo: true }));
 
-  for (const { name, line, attributes, text } of page) {
+  for (const { name, offset, attributes, text } of elements) {
+    const wrong = (found: string, allowed: string) =>
+      problems.push({ path: placeOf(body.slice(offset), client) ?? page, found, allowed });
     for (const asked of requestsOf(name, attributes, text)) {
       const asset = asked.startsWith(ASSETS_PATH) ? asked.slice(ASSETS_PATH.length) : undefined;
       if (asked.startsWith("data:") || client.assets.some(({ name }) => name === asset)) continue;
       const files = client.assets.map(({ name }) => `{{ assets }}${name}`);
-      wrong(line, asked, ["data: and nothing else", ...files].join(", "));
+      wrong(asked, ["data: and nothing else", ...files].join(", "));
     }
-    if (name === "script" && text !== RETRY_SCRIPT) wrong(line, "a script", "<script>{{ script | raw }}</script>");
+    if (name === "script" && text !== RETRY_SCRIPT) wrong("a script", "<script>{{ script | raw }}</script>");
     if (name === "style" && text !== style) {
-      wrong(line, "a style sheet", "<style>{{ style | raw }}</style>, which has the client's style.css in it");
+      wrong("a style sheet", "<style>{{ style | raw }}</style>, which has the client's style.css in it");
     }
     for (const attribute of Object.keys(attributes)) {
       if (attribute !== "style" && !/^on/.test(attribute)) continue;
-      wrong(line, `the attribute ${attribute}`, "a class and style.css: the policy forbids it");
+      wrong(`the attribute ${attribute}`, "a class and style.css: the policy forbids it");
     }
   }
   const has = (name: string, attribute: string, value: string) =>
-    page.some((element) => element.name === name && element.attributes[attribute]?.toLowerCase() === value);
+    elements.some((element) => element.name === name && element.attributes[attribute]?.toLowerCase() === value);
+  const missing = (found: string, allowed: string) =>
+    problems.push({ path: placeOf(body, client) ?? page, found, allowed });
   if (!has("meta", "http-equiv", "content-security-policy")) {
     const allowed = '<meta http-equiv="Content-Security-Policy" content="{{ contentSecurityPolicy }}"> in the head';
-    wrong(1, "a page without its policy", allowed);
+    missing("a page without its policy", allowed);
   }
   if (!has("html", "lang", language.toLowerCase())) {
-    wrong(1, "a page without its language", '<html lang="{{ language }}" dir="{{ direction }}">');
+    missing("a page without its language", '<html lang="{{ language }}" dir="{{ direction }}">');
   }
   return problems;
 }
 
 interface Element {
   readonly name: string;
-  /** The line of the page in which it begins, from 1. */
-  readonly line: number;
+  /** Where in the page it begins, from 0. */
+  readonly offset: number;
   readonly attributes: Readonly<Record<string, string>>;
   /** The text right inside. */
   readonly text: string;
@@ -105,7 +126,7 @@ function elementsOf(node: DefaultTreeAdapterTypes.Node): readonly Element[] {
       ? [
           {
             name: node.tagName,
-            line: node.sourceCodeLocation?.startLine ?? 1,
+            offset: node.sourceCodeLocation?.startOffset ?? 0,
             attributes: Object.fromEntries(node.attrs.map(({ name, value }) => [name, value])),
             text: children.map((child) => ("value" in child ? child.value : "")).join(""),
           },
@@ -122,14 +143,33 @@ function requestsOf(name: string, attributes: Element["attributes"], text: strin
   return [...names.flatMap((attribute) => attributes[attribute] ?? []), ...fromStyle.map((match) => match[1] ?? "")];
 }
 
-/** Where a line of a page comes from: the client's template that has it, with the line's number; or else the folder. */
-function placeOf(line: string, client: Client, page: string): string {
+/**
+ * Where a piece of a page comes from: the line of the client's templates and style that has the most of its beginning, and
+ * more than the name of an element that any page has.
+ *
+ * @param rest the page from there on.
+ *
+ * @example
+ * placeOf('<img src="https://cdn.example.org/x.png" alt="">…', client); // "pages/clients/acme/page.html.liquid:2"
+ */
+function placeOf(rest: string, client: Client): string | undefined {
+  const [beginning = ""] = rest.trimStart().slice(0, 200).split("\n");
+  let best = { length: LEAST_ALIKE, place: undefined as string | undefined };
   for (const file of readdirSync(client.folder).filter((name) => /\.liquid$|\.css$/.test(name))) {
     const path = join(client.folder, file);
-    const index = readFileSync(path, "utf8")
-      .split("\n")
-      .findIndex((text) => text.trim() !== "" && text.trim() === line.trim());
-    if (index >= 0) return `${pathOf(path)}:${index + 1}`;
+    for (const [index, line] of readFileSync(path, "utf8").split("\n").entries()) {
+      const length = longestBeginning(beginning, line);
+      if (length > best.length) best = { length, place: `${pathOf(path)}:${index + 1}` };
+    }
   }
-  return `${pathOf(client.folder)} (${page}: ${line.trim().slice(0, 60)})`;
+  return best.place;
+}
+
+const LEAST_ALIKE = 3;
+
+/** How much of the beginning of `text` is in `line`. */
+function longestBeginning(text: string, line: string): number {
+  let length = 0;
+  while (length < text.length && line.includes(text.slice(0, length + 1))) length += 1;
+  return length;
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MaintenanceEntry } from "../settings/maintenance";
 import { readClients } from "./clients";
-import { type Page, type PageSettings, renderFailurePages, renderInstancePages } from "./render";
+import { type Page, type PageSettings, renderFailurePages, renderInstancePages, renderStandingPages } from "./render";
 
 const acme = { name: "acme", hosts: ["acme.example.org"] };
 const ENTRY: MaintenanceEntry = {
@@ -60,6 +60,15 @@ describe("a client's folder", () => {
     expect(failure()?.key).toBe("instances/acme/50x.en.html");
   });
 
+  it("has its page for an unscheduled maintenance stored beforehand, where an entry without a message finds it", () => {
+    write({ "theme.json": '{ "accent": "#8a1f4d" }' });
+    const [standing, ...others] = renderStandingPages([acme], settings());
+    expect(others).toStrictEqual([]);
+    expect(standing?.revision).toBe(renderInstancePages({ ...ENTRY, kind: "unscheduled" }, settings())?.revision);
+    expect(standing?.awaited).toBe(false);
+    expect(renderStandingPages([{ ...acme, name: "beta" }], settings())).toStrictEqual([]);
+  });
+
   it("is laid over the stack's theme", () => {
     write({ "theme.json": '{ "radius": "0" }' });
     expect(page("en", { theme: { accent: "#006644", radius: "2rem" } })).toMatch(/--accent:#006644;.*--radius:0\}/);
@@ -105,6 +114,11 @@ const WHOLE = `<!DOCTYPE html>
 `;
 
 describe("a broken client is refused, with file and line", () => {
+  it("is told once, though the fault is in every page and language, and makes more of the page wrong", () => {
+    write({ "page.html.liquid": `${LAYOUT}{% block footer %}<b onclick="x()">{% endblock %}` });
+    expect(() => renderFailurePages([acme], settings())).toThrow(/have 2 problems.*Unclosed element.*onclick/s);
+  });
+
   const at = (name: string) => join("acme", name);
 
   it.each<[string, Readonly<Record<string, string>>, string, RegExp]>([

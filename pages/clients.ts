@@ -5,11 +5,10 @@ import mime from "mime";
 import { nearest, PagesError, type Problem } from "../settings/problems";
 import { problemsOf } from "../settings/read";
 import { type ThemeSettings, themeSchema } from "../settings/schema";
+import { blockProblems } from "./blocks";
 import { LANGUAGES, readStrings, type Strings } from "./languages";
+import { CLIENTS_FOLDER, pathOf } from "./paths";
 import { contrastProblems, themeOf } from "./theme";
-
-/** The folder with one folder an instance, for those whose pages differ from the shared ones. */
-export const CLIENTS_FOLDER = join(__dirname, "clients");
 
 /** A file that a client's page shows, beside what is in the page itself. */
 export interface Asset {
@@ -90,13 +89,15 @@ export function readClient(
     if (part.startsWith(".") || PARTS.some((known) => known === part) || TEMPLATES.test(part)) continue;
     problems.push({ path: at(part), found: part, allowed: PARTS.join(", "), nearest: nearest(part, PARTS) });
   }
+  const templates = readdirSync(folder).filter((part) => TEMPLATES.test(part));
+  problems.push(...templates.flatMap((file) => blockProblems(join(folder, file))));
   const text = (file: string) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), "utf8") : "");
   const theme = readTheme(text("theme.json"), at("theme.json"), stackTheme, problems);
   const client: Client = {
     name,
     folder,
     theme,
-    hasMarkup: readdirSync(folder).some((part) => TEMPLATES.test(part) || part === "style.css"),
+    hasMarkup: templates.length > 0 || existsSync(join(folder, "style.css")),
     style: text("style.css"),
     logo: readLogo(folder, problems),
     strings: readClientStrings(folder, problems),
@@ -216,9 +217,4 @@ function readJson(text: string, path: string, problems: Problem[]): unknown {
 export function stringsOf(language: string, client?: Client): Strings {
   const own = client?.strings.get(language);
   return own === undefined ? readStrings(language) : (deepmerge(readStrings(language), own) as Strings);
-}
-
-/** A file as a person names it: from the project's folder. */
-export function pathOf(file: string): string {
-  return relative(join(__dirname, ".."), file);
 }

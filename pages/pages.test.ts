@@ -5,8 +5,8 @@ import { LONGEST_PAGE, markupProblems } from "./check";
 import { type Client, clientNames, readClients } from "./clients";
 import { PAGE_KINDS } from "./kinds";
 import { LANGUAGES } from "./languages";
+import { TEMPLATES_FOLDER } from "./paths";
 import { digestOf, RETRY_SCRIPT } from "./script";
-import { TEMPLATES_FOLDER } from "./templates";
 
 const validator = new HtmlValidate({
   extends: ["html-validate:recommended", "html-validate:document", "html-validate:a11y"],

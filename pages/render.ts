@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "../settings/instances";
 import { isShown, type MaintenanceEntry } from "../settings/maintenance";
-import { PagesError, type Problem } from "../settings/problems";
+import { PagesError } from "../settings/problems";
 import { isMail, type LinksSettings, type ThemeSettings } from "../settings/schema";
 import { bundle } from "./bundle";
-import { markupProblems, sizeProblems, validityProblems } from "./check";
+import { sizeProblems, templateProblems } from "./check";
 import { type Client, stringsOf } from "./clients";
 import { ASSETS_PATH, FORMATS, type Format, PAGE_KINDS, type PageKind, statusOf } from "./kinds";
 import { paragraphsOf, partsOf } from "./message";
@@ -48,10 +48,7 @@ export interface InstancePages extends Pages {
    * ever, and a page server that lost the bucket can't show the text of an earlier maintenance.
    */
   readonly revision: string;
-  /**
-   * Whether they say what the shared pages don't, so that visitors must not see those meanwhile. Otherwise only the look
-   * differs, and an instance enters maintenance whatever has become of the bucket.
-   */
+  /** Whether they say what the shared pages don't, so that visitors must not see those until these are there. */
   readonly awaited: boolean;
 }
 
@@ -122,7 +119,7 @@ export function renderInstancePages(entry: MaintenanceEntry, settings: PageSetti
  * alone, at addresses that stay: whoever shows them knows the instance and nothing else.
  */
 export function renderFailurePages(instances: readonly Instance[], settings: PageSettings): readonly FailurePages[] {
-  return [undefined, ...instances.filter(({ name }) => settings.clients.has(name))].map((instance) => {
+  return [undefined, ...clientsAmong(instances, settings)].map((instance) => {
     const look = lookOf(instance && settings.clients.get(instance.name), settings);
     const pages = renderPages({ kind: "50x", instance }, look, settings, ["html"]);
     const folder = instance === undefined ? "shared" : `instances/${instance.name}`;
@@ -131,6 +128,29 @@ export function renderFailurePages(instances: readonly Instance[], settings: Pag
       .map(({ kind, language, format, body }) => ({ key: `${folder}/${kind}.${language}.${format}`, format, body }));
     return { instance: instance?.name, pages, objects };
   });
+}
+
+/**
+ * The pages of the instances that differ as an unscheduled maintenance without a message shows them. They are in the
+ * bucket beforehand, like the shared ones, so that such an instance too enters it without a bucket.
+ */
+export function renderStandingPages(instances: readonly Instance[], settings: PageSettings): readonly InstancePages[] {
+  return clientsAmong(instances, settings).flatMap(
+    (instance) => renderInstancePages({ ...UNSCHEDULED, instance }, settings) ?? [],
+  );
+}
+
+const UNSCHEDULED = {
+  kind: "unscheduled",
+  from: undefined,
+  until: undefined,
+  message: undefined,
+  closesAutomatically: false,
+  state: "active",
+} as const;
+
+function clientsAmong(instances: readonly Instance[], { clients }: PageSettings): readonly Instance[] {
+  return instances.filter(({ name }) => clients.has(name));
 }
 
 function saysMore(entry: MaintenanceEntry): boolean {
@@ -149,10 +169,11 @@ function renderPages(
       (language): Page => ({ kind, format, language, body: RENDERERS[format](subject, language, look, settings) }),
     ),
   );
+  const html = pages.filter(({ format }) => format === "html");
   const problems = [
     ...pages.flatMap((page) => sizeProblems(page, instance?.name)),
     // The shared templates' markup is held against the standard by the tests.
-    ...(look.client?.hasMarkup ? templateProblems(pages, look.client, look.style) : []),
+    ...(look.client?.hasMarkup ? templateProblems(html, look.client, look.style) : []),
   ];
   if (problems.length > 0) throw new PagesError(problems);
   return pages;
@@ -169,19 +190,6 @@ function bundlesOf(pages: readonly Page[], { style }: Look): readonly PageObject
     if (first === undefined) throw new Error(`no page for ${key}`);
     return { key, format: first.format, body: bundle([first, ...others], [style, RETRY_SCRIPT]) };
   });
-}
-
-/** A template's fault is in the page of every language; a person needs it once. */
-function templateProblems(pages: readonly Page[], client: Client, style: string): readonly Problem[] {
-  const [first, ...others] = pages.filter(({ format }) => format === "html");
-  if (first === undefined) return [];
-  const all = [
-    ...validityProblems(first, client),
-    ...[first, ...others].flatMap((page) => markupProblems(page, client, style)),
-  ];
-  return [
-    ...new Map(all.toReversed().map((problem) => [`${problem.path} ${problem.found}`, problem])).values(),
-  ].toReversed();
 }
 
 // --- the look: what all pages of a client have in common, and the policy that allows it

@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
-import { nearest, PagesError, type Problem } from "../settings/problems";
-import { type Client, pathOf } from "./clients";
+import { PagesError, type Problem } from "../settings/problems";
+import type { Client } from "./clients";
 import type { PageKind } from "./kinds";
-
-/** The folder of the shared templates. */
-export const TEMPLATES_FOLDER = join(__dirname, "templates");
+import { pathOf, TEMPLATES_FOLDER } from "./paths";
 
 /** Fills templates: the shared ones, or a client's own where it has any. */
 export interface Templates {
@@ -24,8 +22,6 @@ export interface Templates {
  * The templates for a client's pages, or the shared ones. A client's `page.html.liquid` comes before the shared page, and
  * `scheduled.html.liquid` (or any other kind's) before that; with `{% layout "page.html.liquid" %}` it is the shared page
  * with some blocks of its own.
- *
- * @throws {PagesError} when a client's template has a block that the shared page does not have.
  */
 export function templatesOf(client?: Client): Templates {
   const engine = new Liquid({
@@ -39,10 +35,6 @@ export function templatesOf(client?: Client): Templates {
     cache: true,
   });
   const own = client === undefined ? [] : readdirSync(client.folder).filter((file) => file.endsWith(".html.liquid"));
-  if (client !== undefined) {
-    const problems = own.flatMap((file) => blockProblems(join(client.folder, file)));
-    if (problems.length > 0) throw new PagesError(problems);
-  }
   return {
     render(template, kind, filling) {
       const ofKind = `${kind}.html.liquid`;
@@ -85,27 +77,4 @@ function isFileWith(path: string, text: unknown): boolean {
 
 function positionIn(message: string): readonly string[] {
   return /line:(\d+), col:(\d+)$/.exec(message)?.slice(1) ?? [];
-}
-
-/** Liquid passes over a block that its layout does not have: a misspelled one would silently not be there. */
-function blockProblems(file: string): readonly Problem[] {
-  const text = readFileSync(file, "utf8");
-  const layout = /\{%-?\s*layout\s+["']([^"']+)["']/.exec(text)?.[1];
-  if (layout === undefined || !existsSync(join(TEMPLATES_FOLDER, layout))) return [];
-  const known = blocksIn(readFileSync(join(TEMPLATES_FOLDER, layout), "utf8")).map(({ name }) => name);
-  return blocksIn(text)
-    .filter(({ name }) => !known.includes(name))
-    .map(({ name, line }) => ({
-      path: `${pathOf(file)}:${line}`,
-      found: name,
-      allowed: `the blocks of ${layout}: ${known.join(", ")}`,
-      nearest: nearest(name, known),
-    }));
-}
-
-function blocksIn(text: string): readonly { readonly name: string; readonly line: number }[] {
-  return [...text.matchAll(/\{%-?\s*block\s+([\w-]+)/g)].map(({ index, 1: name = "" }) => ({
-    name,
-    line: text.slice(0, index).split("\n").length,
-  }));
 }

@@ -85,7 +85,8 @@ describe("two instances in maintenance", () => {
     expect(own.map(({ name }) => name.replace(/[0-9a-f]{16}/, "*")).sort()).toStrictEqual(
       [
         ...FORMATS.map((format) => `pages/instances/gamma/*/scheduled.${format}`),
-        // What its folder brings is there all the time.
+        // What its folder brings is there all the time, with the page for an unscheduled maintenance.
+        ...FORMATS.map((format) => `pages/instances/gamma/*/unscheduled.${format}`),
         "pages/instances/gamma/assets/campus.svg",
         "pages/instances/gamma/50x.en.html",
       ].sort(),
