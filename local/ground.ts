@@ -24,7 +24,7 @@ export interface LocalCluster {
   stop(): Promise<void>;
 }
 
-/** A cluster with two instances, the program deployed to it, and nothing in maintenance. */
+/** A cluster with the samples, the program deployed to it, and nothing in maintenance. */
 export interface Ground {
   /** Where visitors come in: `http://127.0.0.1:PORT`. */
   readonly edge: string;
@@ -36,7 +36,7 @@ export interface Ground {
   readonly tools: Tools | undefined;
   /** A file that a shell sources to work on the local stack. */
   readonly environmentFile: string;
-  /** Seconds: building the tools (0 when cached), and from the start of the cluster until both instances answered. */
+  /** Seconds: building the tools (0 when cached), and from the start of the cluster until every instance answered. */
   readonly seconds: { readonly build: number; readonly start: number };
   /** Removes everything. May be called again. */
   stop(): Promise<void>;

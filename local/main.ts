@@ -6,7 +6,7 @@ import { type Ground, startGround } from "./ground";
 import { scenario } from "./scenario";
 import { UpFailed } from "./stack";
 
-const USAGE = `npm run local               a cluster on this machine with two instances and the program deployed; Ctrl-C removes it
+const USAGE = `npm run local               a cluster on this machine with three instances and the program deployed; Ctrl-C removes it
 npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
       KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here`;
 
@@ -56,6 +56,7 @@ Ready after ${seconds.start.toFixed(1)} s. Open in a browser on this machine:
 
   http://acme.localhost:${port}/      an instance
   http://beta.localhost:${port}/      another one
+  http://gamma.localhost:${port}/     one whose pages have a look of their own
   http://nobody.localhost:${port}/    a host that nobody owns
 
 In another terminal, in this folder:
