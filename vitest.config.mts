@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["{settings,pages,components,gallery,local}/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["{settings,pages,components,gallery,local,cli}/**/*.test.ts"] } },
       // A Pulumi program keeps its runtime in module state: one process a file.
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       {

@@ -101,6 +101,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     report(`pulumi up took ${first.seconds.toFixed(1)} s and made ${first.changes.length} resources`);
 
     const edge = await cluster.startEdge(first.outputs.ingressNginxValues as IngressNginxValues);
+    await stack.type(["config", "set", "edge", edge.url]);
     for (const sample of SAMPLES) {
       for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);
     }

@@ -31,6 +31,8 @@ export interface Settings {
   readonly languages: readonly string[];
   /** Design tokens that differ from the shared theme's. */
   readonly theme?: ThemeSettings | undefined;
+  /** Where hosts are asked what they show, when DNS does not lead there. */
+  readonly edge?: string | undefined;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;

@@ -358,6 +358,9 @@ export const configSchema = section({
     .default([...LANGUAGES])
     .describe("The languages of the pages. Whoever asks for none of them gets the first. Default: all, English first."),
   theme: themeSchema.optional().describe("Design tokens for the pages of all instances."),
+  edge: url("the edge's http(s) URL, such as http://127.0.0.1:8080")
+    .optional()
+    .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: https://<host>."),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),
@@ -373,7 +376,8 @@ export const configSchema = section({
 /** Whether a setting is plain text, which the stack's configuration holds as it is and not as JSON. */
 export function isTextSetting(name: string): boolean {
   const setting: unknown = Reflect.get(configSchema.shape, name);
-  return setting instanceof z.ZodDefault && setting.unwrap() instanceof z.ZodString;
+  const isLeftOut = setting instanceof z.ZodDefault || setting instanceof z.ZodOptional;
+  return isLeftOut && setting.unwrap() instanceof z.ZodString;
 }
 
 /** The configuration after defaults, before the rules that span values. */

@@ -1,0 +1,256 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Instance } from "../settings/instances";
+import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import { listed, nearest } from "../settings/problems";
+import type { Settings } from "../settings/read";
+import { askHosts, inWords } from "./edge";
+import { Engine } from "./engine";
+import { CommandError, EXIT } from "./errors";
+import { describeChanges, sorted } from "./guard";
+import type { StackFile } from "./project";
+import type { Terminal } from "./terminal";
+import { drawnIn, type Goal, type Unseen, untilSeen } from "./verify";
+
+/** A change of what is in maintenance, from the configuration to what visitors see. */
+export interface Wanted {
+  readonly project: string;
+  readonly stack: string;
+  readonly file: StackFile;
+  readonly now: Date;
+  readonly instances: readonly string[];
+  /** The stack's file as it shall be. */
+  readonly text: string;
+  /** Lets changes through that have nothing to do with these instances. */
+  readonly allowOtherChanges: boolean;
+}
+
+/** What came of it, as `--json` shows it. */
+export interface Outcome {
+  readonly stack: string;
+  readonly instances: readonly {
+    readonly name: string;
+    readonly goal: Goal;
+    readonly hosts: readonly string[];
+    readonly until: string | null;
+  }[];
+  /** What the engine changed. */
+  readonly changes: readonly string[];
+  /** Hosts that do not show what they should, with the reason that is likely. */
+  readonly unseen: readonly { readonly host: string; readonly seen: string; readonly why: string }[];
+  /** Hosts of other instances that are shown a page since. */
+  readonly drawnIn: readonly string[];
+}
+
+/**
+ * Changes what is in maintenance: writes the configuration, previews, asks, applies, and looks whether visitors see it.
+ * Until it is applied, whatever goes wrong puts the configuration back.
+ *
+ * @throws {CommandError} when it is refused, fails, or is interrupted.
+ */
+export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcome> {
+  const { project, stack, file, now, instances, text } = wanted;
+  const settings = file.settings(now, text);
+  const chosen = chooseInstances(instances, settings);
+  const goals = chosen.map((instance) => ({ instance, ...goalOf(instance, settings) }));
+  const others = hostsToWatch(settings, instances);
+  const interrupted = onInterrupt();
+  const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
+  const plan = join(scratch, "plan.json");
+  let began: readonly string[] = [];
+  try {
+    file.write(text);
+    const engine = await Engine.open(project, stack, now);
+    terminal.say("Looking at what would change …");
+    const [changes, before] = await Promise.all([
+      engine.preview({ signal: interrupted.signal, plan }),
+      askHosts(others, settings.edge),
+    ]);
+    interrupted.throwIfAborted();
+    const { own, others: foreign } = sorted(changes, instances);
+    if (foreign.length > 0 && !wanted.allowOtherChanges) throw foreignChanges(foreign, instances);
+
+    for (const line of summary(goals, settings, now)) terminal.say(line);
+    if (changes.length > 0) {
+      terminal.say("\nFor that the engine is going to:");
+      for (const line of describeChanges([...own, ...foreign])) terminal.say(`  ${line}`);
+      terminal.say("");
+      if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
+      interrupted.throwIfAborted();
+      const begun: string[] = [];
+      began = begun;
+      await engine.up({
+        signal: interrupted.signal,
+        plan,
+        onChange: (one) => {
+          const line = describeChanges([one]).join();
+          if (!begun.includes(line)) terminal.say(`  … ${line}`);
+          begun.push(line);
+        },
+      });
+      interrupted.throwIfAborted();
+    }
+    file.keep();
+    const seen = await look(goals, settings.edge, terminal);
+    const wronged = await drawnIn(before, settings.edge);
+    return {
+      stack,
+      instances: goals.map(({ instance, goal, entry }) => ({
+        name: instance.name,
+        goal,
+        hosts: instance.hosts,
+        until: entry?.until?.toISOString() ?? null,
+      })),
+      changes: describeChanges(changes),
+      unseen: seen.map(({ host, seen, why }) => ({ host, seen: inWords(seen), why })),
+      drawnIn: wronged,
+    };
+  } catch (error) {
+    throw putBack(error, file, began, interrupted.happened());
+  } finally {
+    interrupted.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The instances of these names, or the nearest that there is. */
+export function chooseInstances(names: readonly string[], { instances }: Settings): readonly Instance[] {
+  const known = instances.map(({ name }) => name);
+  return names.map((name) => {
+    const found = instances.find((instance) => instance.name === name);
+    if (found !== undefined) return found;
+    throw new CommandError(
+      `There is no such instance. Nothing was changed.\n  found:    ${JSON.stringify(name)}\n  allowed:  ${listed(known)}\n  nearest:  ${nearest(name, known)}`,
+    );
+  });
+}
+
+interface InstanceGoal {
+  readonly instance: Instance;
+  readonly goal: Goal;
+  readonly entry: MaintenanceEntry | undefined;
+}
+
+function goalOf(instance: Instance, { maintenance }: Settings): Omit<InstanceGoal, "instance"> {
+  const entry = maintenance.find((one) => one.instance.name === instance.name);
+  return { goal: entry !== undefined && isShown(entry) ? "page" : "open", entry };
+}
+
+// Enough to notice a mistake that draws in a whole cluster; a registry may have thousands.
+const MOST_WATCHED = 100;
+
+function hostsToWatch({ instances }: Settings, named: readonly string[]): readonly string[] {
+  const hosts = instances.filter(({ name }) => !named.includes(name)).flatMap((instance) => instance.hosts);
+  const step = Math.max(1, Math.ceil(hosts.length / MOST_WATCHED));
+  return hosts.filter((_, index) => index % step === 0);
+}
+
+function summary(goals: readonly InstanceGoal[], { timeZone }: Settings, now: Date): readonly string[] {
+  return goals.flatMap(({ instance, goal, entry }) => {
+    const page = goal === "page" ? `shows the ${entry?.kind} page` : "opens to visitors";
+    const planned = entry?.state === "planned" ? `, and closes at ${inZone(entry.from, timeZone)}` : "";
+    const until =
+      entry?.until === undefined || entry.state === "closed" ? "" : `, until ${inZone(entry.until, timeZone)}`;
+    const span =
+      entry?.until === undefined || goal === "open" ? "" : ` (${spanOf(entry.until.getTime() - now.getTime())})`;
+    return ["", `${instance.name} ${page}${planned}${until}${span}:`, ...instance.hosts.map((host) => `  ${host}`)];
+  });
+}
+
+/** A time as an operator reads it. */
+export function inZone(time: Date | undefined, timeZone: string): string {
+  if (time === undefined) return "";
+  const options = { dateStyle: "medium", timeStyle: "short", timeZone, hourCycle: "h23" } as const;
+  return `${new Intl.DateTimeFormat("en-GB", options).format(time)} ${timeZone}`;
+}
+
+/** A length of time as an operator reads it. */
+export function spanOf(milliseconds: number): string {
+  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
+  const parts = [
+    [Math.floor(minutes / 1440), "d"],
+    [Math.floor((minutes % 1440) / 60), "h"],
+    [minutes % 60, "min"],
+  ] as const;
+  const text = parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+  return text === "" ? "0 min" : text;
+}
+
+function foreignChanges(changes: Parameters<typeof describeChanges>[0], instances: readonly string[]): CommandError {
+  return new CommandError(
+    [
+      `Nothing was changed: this run would change more than ${listed(instances)}.`,
+      ...describeChanges(changes).map((line) => `  ${line}`),
+      "These are waiting since the last `pulumi up`. Apply them first with `pulumi up`, or let them through: --allow-other-changes.",
+    ].join("\n"),
+  );
+}
+
+async function look(
+  goals: readonly InstanceGoal[],
+  edge: string | undefined,
+  terminal: Terminal,
+): Promise<readonly Unseen[]> {
+  terminal.say("\nLooking at what visitors see …");
+  const unseen: Unseen[] = [];
+  for (const goal of ["page", "open"] as const) {
+    const instances = goals.filter((one) => one.goal === goal).map(({ instance }) => instance);
+    unseen.push(
+      ...(await untilSeen(goal, instances, edge, (host, seen, seconds) =>
+        terminal.say(`  ${host}: ${inWords(seen)} (after ${seconds.toFixed(1)} s)`),
+      )),
+    );
+  }
+  for (const { host, seen, why } of unseen) terminal.say(`  ${host}: ${inWords(seen)}\n    ${why}`);
+  return unseen;
+}
+
+/** Puts the configuration back, and says what a person has to know. */
+function putBack(error: unknown, file: StackFile, began: readonly string[], isInterrupted: boolean): unknown {
+  if (!file.isChanged) return error;
+  try {
+    file.restore();
+  } catch (other) {
+    return other;
+  }
+  const isForPeople = error instanceof CommandError || isInterrupted;
+  if (!isForPeople) return error;
+  const reason = isInterrupted ? "It was interrupted." : error instanceof Error ? error.message : String(error);
+  const left =
+    began.length === 0
+      ? []
+      : [
+          `The engine had begun to ${[...new Set(began)].join(", ")}: \`pulumi up\` makes the cluster what ${file.name} says.`,
+        ];
+  const code = isInterrupted ? EXIT.interrupted : error instanceof CommandError ? error.code : EXIT.failed;
+  return new CommandError([reason, `${file.name} is as it was before.`, ...left].join("\n"), code);
+}
+
+function onInterrupt() {
+  const controller = new AbortController();
+  // From a terminal the engine, which is in the same process group, has had its own signal; a second one would make it
+  // drop what it is doing.
+  const forward = !process.stdin.isTTY;
+  let isInterrupted = false;
+  const heard = () => {
+    isInterrupted = true;
+    if (forward) controller.abort();
+  };
+  process.on("SIGINT", heard);
+  process.on("SIGTERM", heard);
+  return {
+    signal: controller.signal,
+    happened: () => isInterrupted,
+    throwIfAborted() {
+      if (isInterrupted) throw new CommandError("It was interrupted.", EXIT.interrupted);
+    },
+    stop() {
+      process.off("SIGINT", heard);
+      process.off("SIGTERM", heard);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import {
+  ConcurrentUpdateError,
+  type EngineEvent,
+  LocalWorkspace,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation";
+import type { MaintenanceOutput } from "../outputs";
+import { CLOCK_VARIABLE } from "../settings/clock";
+import { CommandError, EXIT } from "./errors";
+import type { Change } from "./guard";
+
+/** Operations that leave a resource as it is. */
+const UNCHANGED = new Set(["same", "read", "refresh"]);
+
+export interface RunOptions {
+  /** Ends the run; what was begun is finished first. */
+  readonly signal: AbortSignal;
+  /** A file with the changes that a preview found: it is written by the preview, and the `up` makes no other ones. */
+  readonly plan: string;
+  /** Called as each change is begun. */
+  readonly onChange?: (change: Change) => void;
+}
+
+/** The Pulumi engine on one stack, driven as the CLI does it. */
+export class Engine {
+  private constructor(private readonly stack: Stack) {}
+
+  /**
+   * @param project the project's folder.
+   * @param now the time for every run: a window that opens between a preview and its `up` must not slip in.
+   * @throws {CommandError} when there is no such stack, or nobody is logged in.
+   */
+  static async open(project: string, stackName: string, now: Date): Promise<Engine> {
+    try {
+      const envVars = { [CLOCK_VARIABLE]: now.toISOString() };
+      return new Engine(await LocalWorkspace.selectStack({ stackName, workDir: project }, { envVars }));
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  /**
+   * What an `up` would change.
+   *
+   * @throws {CommandError} when the program or the engine refuses.
+   */
+  async preview({ signal, plan, onChange }: Partial<RunOptions>): Promise<readonly Change[]> {
+    const run = new Run(onChange);
+    try {
+      await this.stack.preview({
+        onEvent: run.note,
+        color: "never",
+        ...(signal === undefined ? {} : { signal }),
+        ...(plan === undefined ? {} : { plan }),
+      });
+      return run.changes;
+    } catch (error) {
+      throw refusalOf(error, run.errors);
+    }
+  }
+
+  /** What the last `up` applied: the stack's output `maintenance`. */
+  async applied(): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
+    const outputs = await this.stack.outputs().catch((error: unknown) => {
+      throw refusalOf(error);
+    });
+    return (outputs.maintenance?.value ?? []) as readonly MaintenanceOutput[];
+  }
+
+  /**
+   * Makes the changes of the plan.
+   *
+   * @throws {CommandError} when it fails; `changes` has what was begun.
+   */
+  async up({ signal, plan, onChange }: RunOptions): Promise<void> {
+    const run = new Run(onChange);
+    try {
+      await this.stack.up({ onEvent: run.note, color: "never", signal, plan });
+    } catch (error) {
+      throw refusalOf(error, run.errors, EXIT.failed);
+    }
+  }
+}
+
+/** What is heard of a run. */
+class Run {
+  readonly changes: Change[] = [];
+  readonly errors: string[] = [];
+
+  constructor(private readonly onChange: ((change: Change) => void) | undefined) {}
+
+  readonly note = ({ resourcePreEvent, diagnosticEvent }: EngineEvent): void => {
+    if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true) {
+      // Colours are marked as <{%reset%}>.
+      const message = diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+      if (message !== "" && !this.errors.includes(message)) this.errors.push(message);
+    }
+    const metadata = resourcePreEvent?.metadata;
+    if (metadata === undefined || UNCHANGED.has(metadata.op) || metadata.type === "pulumi:pulumi:Stack") return;
+    const change = { operation: metadata.op, type: metadata.type, name: metadata.urn.split("::").at(-1) ?? "" };
+    this.changes.push(change);
+    this.onChange?.(change);
+  };
+}
+
+/** What a person has to know of an error that Pulumi threw. */
+function refusalOf(error: unknown, errors: readonly string[] = [], code: number = EXIT.refused): CommandError {
+  if (error instanceof ConcurrentUpdateError) {
+    return new CommandError(
+      "Somebody else is changing this stack right now (it is locked). Wait for them; `pulumi cancel` frees a lock that was left behind.",
+    );
+  }
+  if (error instanceof StackNotFoundError) {
+    return new CommandError("Pulumi knows no such stack. `pulumi stack ls` shows those that it knows.");
+  }
+  const output = error instanceof Error ? error.message : String(error);
+  // The engine repeats for the whole run what it said of each resource.
+  const said = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
+  const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
+  return new CommandError(
+    (said.length > 0 ? said : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n"),
+    code,
+  );
+}

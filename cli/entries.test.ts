@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { enter, leave, lineOf } from "./entries";
+
+const FILE = `# Our cluster.
+config:
+  maintenance-pages:instances: [acme, beta, gamma] # all of them
+  maintenance-pages:maintenance:
+    # Since the database moved.
+    - beta # ask Kim
+    - instance: gamma
+      until: "2027-01-10T22:00:00Z" # the contract's end
+  maintenance-pages:bypassSecret:
+    secure: v1:abc
+encryptionsalt: v1:xyz
+`;
+
+const listIn = (text: string): unknown => parse(text).config["maintenance-pages:maintenance"];
+
+describe("entering", () => {
+  it("adds a name, and leaves the rest of the file as it is", () => {
+    expect(enter(FILE, ["acme"], {})).toBe(
+      FILE.replace("# the contract's end\n", "# the contract's end\n    - acme\n"),
+    );
+  });
+
+  it("adds what is said, with times in quotes", () => {
+    const text = enter(FILE, ["acme"], { until: "2027-01-10T22:00:00.000Z", message: "Back soon" });
+    expect(text).toContain('    - instance: acme\n      until: "2027-01-10T22:00:00.000Z"\n      message: Back soon\n');
+  });
+
+  it("changes an entry that is there, and never repeats it", () => {
+    const text = enter(enter(FILE, ["gamma"], { until: "2028-01-01T00:00:00Z" }), ["beta"], { kind: "scheduled" });
+    expect(listIn(text)).toStrictEqual([
+      { instance: "beta", kind: "scheduled" },
+      { instance: "gamma", until: "2028-01-01T00:00:00Z" },
+    ]);
+    expect(text).toContain("# Since the database moved.");
+    expect(enter(FILE, ["beta", "gamma"], {})).toBe(FILE);
+  });
+
+  it.each([
+    ["an empty list", "config:\n  maintenance-pages:maintenance: []\n"],
+    ["no list", "config:\n  other:key: 1\n"],
+    ["what `pulumi config set` writes", `config:\n  maintenance-pages:maintenance: '[]'\n`],
+  ])("begins with %s", (_, text) => {
+    expect(listIn(enter(text, ["acme"], {}))).toStrictEqual(["acme"]);
+    expect(enter(text, ["acme"], {})).toContain("  maintenance-pages:maintenance:\n    - acme\n");
+  });
+
+  it("reads the JSON that `pulumi config set` writes", () => {
+    const text = `config:\n  maintenance-pages:maintenance: '["beta"]' # since noon\n`;
+    expect(listIn(enter(text, ["acme"], {}))).toStrictEqual(["beta", "acme"]);
+    expect(enter(text, ["acme"], {})).toContain("# since noon");
+  });
+});
+
+describe("leaving", () => {
+  it("takes the entries out, and leaves the rest of the file as it is", () => {
+    expect(leave(FILE, ["gamma"])).toBe(
+      FILE.replace('    - instance: gamma\n      until: "2027-01-10T22:00:00Z" # the contract\'s end\n', ""),
+    );
+    expect(listIn(leave(FILE, ["beta", "gamma"]))).toStrictEqual([]);
+  });
+
+  it("undoes entering", () => {
+    const name = fc.constantFrom("acme", "delta", "omega-2");
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { minLength: 1 }), fc.string({ unit: "grapheme" }), (names, message) => {
+        expect(leave(enter(FILE, names, { message }), names)).toBe(FILE);
+        expect(listIn(enter(FILE, names, { message }))).toContainEqual({ instance: names[0], message });
+      }),
+    );
+  });
+});
+
+it("knows an entry's line", () => {
+  expect(lineOf(FILE, "beta")).toBe(6);
+  expect(lineOf(FILE, "gamma")).toBe(7);
+  expect(lineOf(FILE, "acme")).toBeUndefined();
+});

@@ -1,0 +1,29 @@
+/** What the command ends with; the numbers are documented in docs/command.md. */
+export const EXIT = {
+  /** Done, and seen at the edge. */
+  done: 0,
+  /** It failed; the configuration is as it was. */
+  failed: 1,
+  /** Refused before anything was done. */
+  refused: 2,
+  /** Done, but not every host shows what it should. */
+  unseen: 3,
+  /** `due`: an `up` would change something because of time. */
+  due: 4,
+  /** `status`: something needs somebody. */
+  attention: 5,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** Something that a person has to know or mend; shown without a stack trace. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+
+  constructor(
+    message: string,
+    readonly code: number = EXIT.refused,
+  ) {
+    super(message);
+  }
+}

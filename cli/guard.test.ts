@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { type Change, describeChanges, sorted } from "./guard";
+
+const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
+const change = (operation: string, type: string, name: string): Change => ({ operation, type, name });
+
+it.each<[boolean, Change]>([
+  [true, change("create", INGRESS, "maintenance-acme")],
+  [true, change("delete", INGRESS, "maintenance-acme")],
+  [true, change("create", OBJECT, "pages/instances/acme/0123456789abcdef/scheduled.html")],
+  [false, change("create", INGRESS, "maintenance-acme-2")],
+  [false, change("create", INGRESS, "maintenance-beta")],
+  [false, change("delete", INGRESS, "page-server-standby")],
+  [false, change("update", OBJECT, "pages/shared/scheduled.html")],
+  [false, change("update", OBJECT, "pages/instances/acme/50x.en.html")],
+  [false, change("update", OBJECT, "pages/instances/acme/assets/logo.svg")],
+  [false, change("create", OBJECT, "pages/instances/beta/0123456789abcdef/scheduled.html")],
+  [false, change("update", "kubernetes:apps/v1:Deployment", "page-server-deployment")],
+  [false, change("update", "kubernetes:helm.sh/v3:Release", "maintenance-acme")],
+  [true, change("update", "pulumi:providers:kubernetes", "cluster")],
+  [false, change("replace", "pulumi:providers:kubernetes", "cluster")],
+])("%s: to %o is what entering and leaving with acme is made of", (isOwn, one) => {
+  const { own, others } = sorted([one], ["acme"]);
+  expect([own, others]).toStrictEqual(isOwn ? [[one], []] : [[], [one]]);
+});
+
+it("counts objects that are alike", () => {
+  const objects = ["html", "json"].map((format) => change("create", OBJECT, `pages/shared/50x.${format}`));
+  expect(describeChanges([...objects, change("delete", INGRESS, "maintenance-acme")])).toStrictEqual([
+    "create objects below pages/shared (2)",
+    "delete Ingress maintenance-acme",
+  ]);
+});

@@ -1,0 +1,48 @@
+/** One change of a resource, as the engine means to make it. */
+export interface Change {
+  /** What is done, such as `create`. */
+  readonly operation: string;
+  /** The resource's type, such as `kubernetes:networking.k8s.io/v1:Ingress`. */
+  readonly type: string;
+  /** The resource's logical name, such as `maintenance-acme`. */
+  readonly name: string;
+}
+
+/**
+ * Tells the changes that putting these instances into maintenance, or taking them out, is made of, from all others: their
+ * overrides, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
+ * must not ride along in an incident. That a provider is updated is no change of anything: the path of somebody's
+ * kubeconfig is among its inputs (@pulumi/kubernetes takes it from $KUBECONFIG).
+ *
+ * @example
+ * sorted([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"]).others; // []
+ */
+export function sorted(
+  changes: readonly Change[],
+  instances: readonly string[],
+): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
+  const isOwn = ({ operation, type, name }: Change) =>
+    (operation === "update" && type.startsWith("pulumi:providers:")) ||
+    instances.some((instance) =>
+      type === INGRESS
+        ? name === `maintenance-${instance}`
+        : type === OBJECT && new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name),
+    );
+  return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };
+}
+
+const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
+
+/** Changes in a person's words; of objects that are alike, the number. */
+export function describeChanges(changes: readonly Change[]): readonly string[] {
+  const counted = new Map<string, number>();
+  for (const { operation, type, name } of changes) {
+    const kind = type.split(":").at(-1);
+    const folder = /^pages\/(?:shared|instances\/[^/]+)/.exec(name)?.[0];
+    const what = kind === "BucketObjectv2" && folder !== undefined ? `objects below ${folder}` : `${kind} ${name}`;
+    const text = `${operation} ${what}`;
+    counted.set(text, (counted.get(text) ?? 0) + 1);
+  }
+  return [...counted].map(([text, count]) => (count > 1 ? `${text} (${count})` : text));
+}

@@ -1,0 +1,299 @@
+import yargs, { type Argv } from "yargs";
+import { readClock } from "../settings/clock";
+import { PagesError, SettingsError } from "../settings/problems";
+import { change, type Outcome } from "./change";
+import { Engine } from "./engine";
+import { enter, leave, type Said } from "./entries";
+import { CommandError, EXIT } from "./errors";
+import { describeChanges } from "./guard";
+import { findStack, PROJECT, StackFile } from "./project";
+import { listedEntry, listText, statusText, statusValue } from "./report";
+import { statusOf } from "./status";
+import { terminal } from "./terminal";
+import { timeFrom } from "./times";
+
+interface Common {
+  readonly stack: string | undefined;
+  readonly json: boolean;
+}
+
+interface Changing extends Common {
+  readonly instances: readonly string[];
+  readonly yes: boolean;
+  readonly allowOtherChanges: boolean;
+}
+
+/** Runs the command, and returns the code to exit with. */
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const result = (run: () => Promise<number>) => async () => {
+    code = await run();
+  };
+  const parser = yargs(args.length === 0 ? ["--help"] : [...args])
+    .scriptName("maintenance")
+    .usage("$0 <command>\n\nPuts web instances into maintenance and takes them out, and looks at what visitors see.")
+    .option("stack", {
+      type: "string",
+      describe: "The stack, which is a cluster. Default: $PULUMI_STACK, or the selected one",
+    })
+    .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
+    .command(
+      "enable <instances..>",
+      "Put instances into maintenance, or change what is said of those that are",
+      (command) =>
+        changing(command)
+          .option("kind", {
+            choices: ["scheduled", "unscheduled"] as const,
+            describe: "Which page is shown. Default: unscheduled",
+          })
+          .option("from", {
+            type: "string",
+            describe: "When it begins: 30m, 2h, or a time with an offset. Default: now",
+          })
+          .option("until", { type: "string", describe: "When it is expected to end: 2h, or a time with an offset" })
+          .option("message", {
+            type: "string",
+            array: true,
+            nargs: 1,
+            describe: 'Your words to visitors; in more languages: --message "en: Back soon" --message "fr: …"',
+          })
+          .option("closes", {
+            choices: ["manually", "automatically"] as const,
+            describe: "Whether it ends by itself. Default: manually",
+          })
+          .example('$0 enable acme --until 2h --message "Back soon"', ""),
+      (given) => result(() => enable(given))(),
+    )
+    .command(
+      "disable <instances..>",
+      "Take instances out of maintenance",
+      (command) => changing(command),
+      (given) => result(() => disable(given))(),
+    )
+    .command(
+      "extend <instances..>",
+      "Move the expected end of a maintenance",
+      (command) =>
+        changing(command)
+          .option("until", {
+            type: "string",
+            demandOption: true,
+            describe: "The new end: 2h from now, or a time with an offset",
+          })
+          .example("$0 extend acme --until 1h", ""),
+      (given) => result(() => extend(given))(),
+    )
+    .command(
+      "list",
+      "What the configuration says",
+      (command) => command,
+      (given) => result(() => list(given))(),
+    )
+    .command(
+      "status",
+      "What the configuration says beside what visitors see",
+      (command) => command,
+      (given) => result(() => status(given))(),
+    )
+    .command(
+      "plan",
+      "What `pulumi up` would change",
+      (command) => command,
+      (given) => result(() => plan(given))(),
+    )
+    .command(
+      "due",
+      "Whether `pulumi up` would change something because of time",
+      (command) => command,
+      (given) => result(() => due(given))(),
+    )
+    .completion("completion", "Print a script for completion in a shell", async (current, given) =>
+      names(current, given),
+    )
+    .demandCommand(1, "Which command?")
+    .recommendCommands()
+    .strict()
+    .help()
+    .version(false)
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error) throw error;
+      throw new CommandError(
+        `${message}\n\n\`maintenance --help\` and \`maintenance <command> --help\` say what there is.`,
+      );
+    });
+  try {
+    await parser.parseAsync();
+    return code;
+  } catch (error) {
+    return tell(error);
+  }
+}
+
+function changing<T>(command: Argv<T>) {
+  return command
+    .positional("instances", { type: "string", array: true, demandOption: true, describe: "Names of instances" })
+    .option("yes", { alias: "y", type: "boolean", default: false, describe: "Don't ask" })
+    .option("allow-other-changes", {
+      type: "boolean",
+      default: false,
+      describe: "Let changes through that have nothing to do with these instances",
+    });
+}
+
+async function enable(
+  given: Changing & {
+    readonly kind: string | undefined;
+    readonly from: string | undefined;
+    readonly until: string | undefined;
+    readonly message: readonly string[] | undefined;
+    readonly closes: string | undefined;
+  },
+): Promise<number> {
+  const now = readClock();
+  const said: Said = {
+    ...(given.kind === undefined ? {} : { kind: given.kind }),
+    ...(given.from === undefined ? {} : { from: timeFrom(given.from, now, "--from") }),
+    ...(given.until === undefined ? {} : { until: timeFrom(given.until, now, "--until") }),
+    ...(given.message === undefined ? {} : { message: messageFrom(given.message) }),
+    ...(given.closes === undefined ? {} : { closes: given.closes }),
+  };
+  return apply(given, now, (text) => enter(text, given.instances, said));
+}
+
+/** One text, or one for each language. */
+function messageFrom(texts: readonly string[]): string | Readonly<Record<string, string>> {
+  const [first = ""] = texts;
+  const inLanguage = texts.map((text) => /^([a-z]{2,3}(?:-[A-Za-z]+)?):\s+(.*)$/s.exec(text));
+  if (texts.length === 1 && inLanguage[0] === null) return first;
+  return Object.fromEntries(
+    inLanguage.map((match, index) => {
+      if (match !== null) return [match[1] ?? "", match[2] ?? ""];
+      throw new CommandError(
+        `--message\n  found:    ${JSON.stringify(texts[index])}\n  allowed:  one text; or several, each with its language, such as "en: Back soon"`,
+      );
+    }),
+  );
+}
+
+async function disable(given: Changing): Promise<number> {
+  return apply(given, readClock(), (text, file) => {
+    for (const instance of given.instances) inMaintenance(instance, file);
+    return leave(text, given.instances);
+  });
+}
+
+async function extend(given: Changing & { readonly until: string }): Promise<number> {
+  const now = readClock();
+  const until = timeFrom(given.until, now, "--until");
+  return apply(given, now, (text, file) => {
+    for (const instance of given.instances) inMaintenance(instance, file);
+    return enter(text, given.instances, { until });
+  });
+}
+
+/** @throws {CommandError} when the instance is not in the list, and so can't be changed or taken out. */
+function inMaintenance(instance: string, file: StackFile): void {
+  const entries = file.settings(readClock()).maintenance.filter(({ kind }) => kind !== "provisioning");
+  if (entries.some((entry) => entry.instance.name === instance)) return;
+  const names = entries.map((entry) => entry.instance.name);
+  throw new CommandError(
+    `Nothing was changed: ${instance} is not in the list. In it are: ${names.join(", ") || "(none)"}.`,
+  );
+}
+
+async function apply(given: Changing, now: Date, edit: (text: string, file: StackFile) => string): Promise<number> {
+  const stack = await findStack(given.stack);
+  const file = StackFile.open(stack);
+  const speak = terminal(given);
+  const { instances, allowOtherChanges } = given;
+  const outcome = await change(
+    { project: PROJECT, stack, file, now, instances, text: edit(file.text, file), allowOtherChanges },
+    speak,
+  );
+  if (given.json) console.log(JSON.stringify(outcome, null, 2));
+  for (const line of conclusion(outcome)) speak.say(line);
+  return outcome.unseen.length > 0 || outcome.drawnIn.length > 0 ? EXIT.unseen : EXIT.done;
+}
+
+function conclusion({ unseen, drawnIn, instances }: Outcome): readonly string[] {
+  if (drawnIn.length > 0) {
+    return ["", "Hosts of OTHER instances are shown a page since:", ...drawnIn.map((line) => `  ${line}`)];
+  }
+  if (unseen.length > 0) return ["", "It is applied, but not every host shows it. `maintenance status` looks again."];
+  return [
+    "",
+    `Done: ${instances.map(({ name, goal }) => `${name} ${goal === "page" ? "shows the page" : "is open"}`).join(", ")}.`,
+  ];
+}
+
+async function list({ stack, json }: Common): Promise<number> {
+  const file = StackFile.open(await findStack(stack));
+  const { maintenance, timeZone } = file.settings(readClock());
+  console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
+  return EXIT.done;
+}
+
+async function status({ stack, json }: Common): Promise<number> {
+  const now = readClock();
+  const file = StackFile.open(await findStack(stack));
+  const settings = file.settings(now);
+  const statuses = await statusOf(settings, file);
+  console.log(
+    json
+      ? JSON.stringify(
+          statuses.map((one) => statusValue(one, now)),
+          null,
+          2,
+        )
+      : statusText(statuses, settings.timeZone, now),
+  );
+  const needsSomebody = statuses.some(
+    ({ hosts, declared }) => declared === "overdue" || hosts.some(({ asDeclared }) => !asDeclared),
+  );
+  return needsSomebody ? EXIT.attention : EXIT.done;
+}
+
+async function plan({ stack, json }: Common): Promise<number> {
+  const engine = await Engine.open(PROJECT, await findStack(stack), readClock());
+  const changes = describeChanges(await engine.preview({}));
+  if (json) console.log(JSON.stringify(changes, null, 2));
+  else console.log(changes.length === 0 ? "Nothing would change." : changes.join("\n"));
+  return EXIT.done;
+}
+
+async function due({ stack, json }: Common): Promise<number> {
+  const now = readClock();
+  const name = await findStack(stack);
+  const { maintenance } = StackFile.open(name).settings(now);
+  const engine = await Engine.open(PROJECT, name, now);
+  const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
+  const changed = maintenance
+    .map(({ instance, state }) => ({ instance: instance.name, was: applied.get(instance.name), is: state }))
+    .filter(({ was, is }) => was !== undefined && was !== is);
+  if (json) console.log(JSON.stringify(changed, null, 2));
+  else
+    console.log(changed.map(({ instance, was, is }) => `${instance}: ${was} → ${is}`).join("\n") || "Nothing is due.");
+  return changed.length > 0 ? EXIT.due : EXIT.done;
+}
+
+/** What can be completed after what is typed: the names of the stack's instances. */
+async function names(current: string, given: unknown): Promise<string[]> {
+  try {
+    const stack = typeof given === "object" && given !== null ? Reflect.get(given, "stack") : undefined;
+    const { instances } = StackFile.open(await findStack(typeof stack === "string" ? stack : undefined)).settings(
+      readClock(),
+    );
+    return instances.map(({ name }) => name).filter((name) => name.startsWith(current));
+  } catch {
+    return [];
+  }
+}
+
+/** Tells a person what went wrong. */
+function tell(error: unknown): number {
+  const isForPeople = error instanceof CommandError || error instanceof SettingsError || error instanceof PagesError;
+  console.error(isForPeople ? error.message : error);
+  return error instanceof CommandError ? error.code : isForPeople ? EXIT.refused : EXIT.failed;
+}

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { basename, dirname } from "node:path";
+import { promisify } from "node:util";
+import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import type { Settings } from "../settings/read";
+import { askHosts, type Seen } from "./edge";
+import { lineOf } from "./entries";
+import type { StackFile } from "./project";
+import { isMet } from "./verify";
+
+/** Where one instance stands: what the configuration says, and what visitors see. */
+export interface InstanceStatus {
+  readonly name: string;
+  /** `open`, or the state of its entry. */
+  readonly declared: "open" | MaintenanceEntry["state"];
+  readonly kind: MaintenanceEntry["kind"] | undefined;
+  readonly from: Date | undefined;
+  readonly until: Date | undefined;
+  /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
+  readonly since: Authorship | undefined;
+  readonly hosts: readonly { readonly host: string; readonly seen: Seen; readonly asDeclared: boolean }[];
+}
+
+export interface Authorship {
+  readonly author: string;
+  readonly time: Date;
+}
+
+/**
+ * Asks every host of the registry, and lays it beside what is declared. Neither the cluster's API nor the bucket nor
+ * Pulumi is needed for it.
+ */
+export async function statusOf(settings: Settings, file: StackFile): Promise<readonly InstanceStatus[]> {
+  const { instances, maintenance, edge } = settings;
+  const answers = await askHosts(
+    instances.flatMap(({ hosts }) => hosts),
+    edge,
+  );
+  return Promise.all(
+    instances.map(async ({ name, hosts }) => {
+      const entry = maintenance.find(({ instance }) => instance.name === name);
+      const goal = entry !== undefined && isShown(entry) ? "page" : "open";
+      return {
+        name,
+        declared: entry?.state ?? "open",
+        kind: entry?.kind,
+        from: entry?.from,
+        until: entry?.until,
+        since: entry === undefined ? undefined : await authorOf(file, name),
+        hosts: hosts.map((host) => {
+          const seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
+          return { host, seen, asDeclared: isMet(goal, name, seen) };
+        }),
+      };
+    }),
+  );
+}
+
+const run = promisify(execFile);
+
+/** Who put the entry into the file, and when: what git says of its line. */
+async function authorOf(file: StackFile, instance: string): Promise<Authorship | undefined> {
+  const line = lineOf(file.text, instance);
+  if (line === undefined) return undefined;
+  const args = ["blame", "--porcelain", "-L", `${line},${line}`, "--", basename(file.path)];
+  try {
+    const { stdout } = await run("git", args, { cwd: dirname(file.path) });
+    const author = /^author (.*)$/m.exec(stdout)?.[1];
+    const seconds = /^author-time (\d+)$/m.exec(stdout)?.[1];
+    // What is not committed yet has no author.
+    if (author === undefined || seconds === undefined || /^0{40} /.test(stdout)) return undefined;
+    return { author, time: new Date(Number(seconds) * 1000) };
+  } catch {
+    return undefined;
+  }
+}

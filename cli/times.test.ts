@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { timeFrom } from "./times";
+
+const NOW = new Date("2026-12-01T20:00:30Z");
+
+it.each([
+  ["2h", "2026-12-01T22:01:00.000Z"],
+  ["90m", "2026-12-01T21:31:00.000Z"],
+  ["1d 12h", "2026-12-03T08:01:00.000Z"],
+  ["1h30m", "2026-12-01T21:31:00.000Z"],
+  ["2026-12-01T22:00+01:00", "2026-12-01T21:00:00.000Z"],
+  ["2026-12-01T22:00:30Z", "2026-12-01T22:00:30.000Z"],
+])("%s is %s", (said, time) => {
+  expect(timeFrom(said, NOW, "--until")).toBe(time);
+});
+
+it.each(["", "2", "120", "soon", "-2h", "10s", "22:00", "2026-12-01", "2026-12-01T22:00", "2026-13-01T22:00Z", "2hx"])(
+  "%j is refused",
+  (said) => {
+    expect(() => timeFrom(said, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
+  },
+);

@@ -1,0 +1,32 @@
+import parseDuration from "parse-duration";
+import { CommandError } from "./errors";
+
+/**
+ * A time as a person says it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), or an ISO 8601 time with an offset.
+ *
+ * @param option for the message, such as `--until`.
+ * @returns an ISO 8601 time in UTC, to the minute.
+ * @throws {CommandError} when it is neither.
+ *
+ * @example
+ * timeFrom("2h", new Date("2026-12-01T20:00:00Z"), "--until"); // "2026-12-01T22:00:00.000Z"
+ */
+export function timeFrom(said: string, now: Date, option: string): string {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(said);
+  const time = isTime ? new Date(said).getTime() : laterThan(now, said);
+  if (time === undefined || Number.isNaN(time)) {
+    throw new CommandError(
+      `${option}\n  found:    ${JSON.stringify(said)}\n  allowed:  how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
+    );
+  }
+  return new Date(time).toISOString();
+}
+
+const MINUTE = 60_000;
+
+function laterThan(now: Date, said: string): number | undefined {
+  // The library takes a bare number for milliseconds, which nobody means.
+  const milliseconds = /^[\d.\s]*$/.test(said) || said.includes("-") ? null : parseDuration(said);
+  if (milliseconds === null || milliseconds === undefined || milliseconds < MINUTE) return undefined;
+  return Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
+}

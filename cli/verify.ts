@@ -1,0 +1,89 @@
+import type { Instance } from "../settings/instances";
+import { askHosts, inWords, type Seen } from "./edge";
+
+/** A host that does not show what it should. */
+export interface Unseen {
+  readonly host: string;
+  readonly seen: Seen;
+  /** Why that may be. */
+  readonly why: string;
+}
+
+/** What the hosts of an instance should show. */
+export type Goal = "page" | "open";
+
+/** Whether a host shows what it should. An instance that is open may fail, or be gone; it must not show our page. */
+export function isMet(goal: Goal, instance: string, seen: Seen): boolean {
+  const isPage = seen.what === "page" && seen.instance === instance;
+  return goal === "page" ? isPage : seen.what !== "page" && seen.what !== "nothing";
+}
+
+/** The controller reloads its nginx every 3.3 s at most (its sync rate limit is 0.3 a second), and needs a while to. */
+const PATIENCE_SECONDS = 30;
+
+/**
+ * Waits until every host of these instances shows what it should.
+ *
+ * @param onSeen called once for each host that does.
+ * @returns those that do not, after 30 s.
+ */
+export async function untilSeen(
+  goal: Goal,
+  instances: readonly Instance[],
+  edge: string | undefined,
+  onSeen: (host: string, seen: Seen, seconds: number) => void,
+  patience = PATIENCE_SECONDS,
+): Promise<readonly Unseen[]> {
+  const begin = Date.now();
+  let left = instances.flatMap(({ name, hosts }) => hosts.map((host) => ({ name, host })));
+  for (;;) {
+    const answers = await askHosts(
+      left.map(({ host }) => host),
+      edge,
+    );
+    const unmet = left.filter(({ name, host }) => {
+      const seen = answers.get(host) ?? NOTHING;
+      if (!isMet(goal, name, seen)) return true;
+      onSeen(host, seen, (Date.now() - begin) / 1000);
+      return false;
+    });
+    if (unmet.length === 0) return [];
+    left = unmet;
+    if (Date.now() - begin > patience * 1000) {
+      return left.map(({ host }) => {
+        const seen = answers.get(host) ?? NOTHING;
+        return { host, seen, why: whyNot(goal, seen) };
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+const NOTHING: Seen = { what: "nothing", reason: "it was not asked" };
+
+function whyNot(goal: Goal, seen: Seen): string {
+  switch (seen.what) {
+    case "nothing":
+      return "The host's DNS leads elsewhere or nowhere, or the edge is down. Is the machine you sit at allowed to ask it?";
+    case "page":
+      return goal === "page"
+        ? "Another instance's page is shown: two instances have this host, or another cluster's edge answers."
+        : "The override is still there: the controller has not reloaded yet, or another one was made by hand.";
+    case "not-found":
+      return "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.";
+    case "other":
+      return "The controller has not reloaded yet, or refused to (its log says why), or DNS leads to another edge.";
+  }
+}
+
+/**
+ * Hosts of others that are shown a page now and were not before: nobody asked for that.
+ *
+ * @param before what they showed before the change.
+ */
+export async function drawnIn(before: ReadonlyMap<string, Seen>, edge: string | undefined): Promise<readonly string[]> {
+  const after = await askHosts([...before.keys()], edge);
+  return [...after]
+    .filter(([host, seen]) => seen.what === "page" && before.get(host)?.what !== "page")
+    .map(([host, seen]) => `${host}: ${inWords(seen)}`);
+}

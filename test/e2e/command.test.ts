@@ -1,0 +1,227 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXIT } from "../../cli/errors";
+import { PROJECT } from "../../cli/project";
+import { listSchema } from "../../cli/report";
+import { tryCommand } from "../../local/cluster/commands";
+import { type Ground, startGround } from "../../local/ground";
+import { everyHostIs, isPageOf } from "../../local/seen";
+import { CLOCK_VARIABLE } from "../../settings/clock";
+
+// The command as it is typed, on the embedded cluster.
+
+const COMMAND = join(PROJECT, "cli", "maintenance.js");
+const FILE = join(PROJECT, "Pulumi.local.yaml");
+/** The time of the transcript; windows lie around it. */
+const NOW = "2026-12-01T20:00:00Z";
+
+let ground: Ground;
+let environment: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  ground = await startGround({ report: (line) => console.log(line) });
+  environment = { ...process.env, ...ground.stack.environment, [CLOCK_VARIABLE]: NOW };
+});
+afterAll(() => ground?.stop());
+
+async function type(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+  const env = { ...environment, ...more };
+  const result = await tryCommand(process.execPath, [COMMAND, ...args], { cwd: PROJECT, env, timeoutSeconds: 240 });
+  return { ...result, file: readFileSync(FILE, "utf8") };
+}
+
+const isOpen = ({ status }: { readonly status: number }) => status === 200;
+
+describe("two instances into maintenance and one out of it", () => {
+  const said: string[] = [];
+  const say = async (...args: string[]) => {
+    const { code, output, stdout } = await type(args);
+    const quoted = args.map((arg) => (/[\s"']/.test(arg) ? `"${arg}"` : arg)).join(" ");
+    // What differs from run to run: how long it took, and in which order the engine does what may be done at once.
+    const steady = output.replace(/\(after [\d.]+ s\)/g, "(after … s)");
+    said.push(`$ npx maintenance ${quoted}\n${inOrder(steady)}${code === 0 ? "" : `[exit code ${code}]\n`}`);
+    return { code, output, stdout };
+  };
+
+  it("enable, status, extend, disable: each is seen at the edge", async () => {
+    const enable = await say("enable", "acme", "beta", "--until", "2h", "--message", "Back soon", "--yes");
+    expect(enable.code, enable.output).toBe(EXIT.done);
+    for (const sample of ["acme", "beta"] as const) await everyHostIs(sample, isPageOf(sample), ground.edge);
+    await everyHostIs("gamma", isOpen, ground.edge);
+
+    const status = await say("status");
+    expect(status.code, status.output).toBe(EXIT.done);
+    expect(status.output).toMatch(/^ok {2}acme +active, unscheduled +503, the unscheduled page of acme/m);
+
+    expect((await say("extend", "acme", "--until", "3h", "--yes")).code).toBe(EXIT.done);
+    const list = await say("list", "--json");
+    const entries = listSchema.parse(JSON.parse(list.stdout));
+    expect(entries.map(({ instance, until }) => [instance, until])).toStrictEqual([
+      ["acme", "2026-12-01T23:00:00.000Z"],
+      ["beta", "2026-12-01T22:00:00.000Z"],
+    ]);
+
+    expect((await say("disable", "beta", "--yes")).code).toBe(EXIT.done);
+    await everyHostIs("beta", isOpen, ground.edge);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+  });
+
+  it("a mistyped name", async () => {
+    expect((await say("enable", "acm")).code).toBe(EXIT.refused);
+  });
+
+  it("a window that has ended is due, and needs somebody", async () => {
+    const later = { [CLOCK_VARIABLE]: "2026-12-02T08:00:00Z" };
+    const due = await type(["due"], later);
+    expect([due.code, due.stdout]).toStrictEqual([EXIT.due, "acme: active → overdue\n"]);
+    expect((await type(["due"])).code).toBe(EXIT.done);
+    expect((await type(["status"], later)).code).toBe(EXIT.attention);
+  });
+
+  it("the last one out", async () => {
+    expect((await say("disable", "acme", "--yes")).code).toBe(EXIT.done);
+    await everyHostIs("acme", isOpen, ground.edge);
+    expect((await say("list")).output).toBe("Nothing is in maintenance, and nothing is planned.\n");
+  });
+
+  it("docs/transcript.md is what was typed and said", async () => {
+    const text = `# A session\n\nWritten by test/e2e/command.test.ts, on a cluster of its own.\n\n\`\`\`console\n${said.join("\n")}\`\`\`\n`;
+    await expect(text).toMatchFileSnapshot("../../docs/transcript.md");
+  });
+});
+
+/** Lines that belong together and come in any order, sorted. */
+function inOrder(text: string): string {
+  const lines = text.split("\n");
+  const groups: string[][] = [];
+  const kindOf = (line: string) => /^ {2}(?:… )?(?:(?:create|update|delete) |.*\(after)/.test(line) && line.slice(0, 4);
+  for (const line of lines) {
+    const last = groups.at(-1);
+    if (last !== undefined && kindOf(line) !== false && kindOf(last[0] ?? "") === kindOf(line)) last.push(line);
+    else groups.push([line]);
+  }
+  return groups.flatMap((group) => group.sort()).join("\n");
+}
+
+describe("what is refused, or fails, leaves the configuration as it was", () => {
+  let before: string;
+  beforeAll(() => {
+    before = readFileSync(FILE, "utf8");
+  });
+
+  const WITH_MESSAGE = ["enable", "acme", "--message", "Back soon", "--yes"];
+
+  it("an instance that there is not", async () => {
+    const { code, output, file } = await type(["enable", "acm", "--yes"]);
+    expect(output).toMatch(/found: +"acm"[\s\S]*nearest: +acme/);
+    expect([code, file]).toStrictEqual([EXIT.refused, before]);
+  });
+
+  it("an instance that is not in maintenance", async () => {
+    const { code, output, file } = await type(["disable", "acme", "--yes"]);
+    expect(output).toContain("acme is not in the list");
+    expect([code, file]).toStrictEqual([EXIT.refused, before]);
+  });
+
+  it("a stack that Pulumi does not know, and one without a configuration", async () => {
+    const unknown = await type(["enable", "acme", "--yes", "--stack", "staging"]);
+    expect(unknown.output).toContain("Pulumi knows no such stack");
+    const missing = await type(["enable", "acme", "--yes", "--stack", "stagin"]);
+    expect(missing.output).toMatch(/found: +"stagin"[\s\S]*nearest: +staging/);
+    expect([unknown.code, missing.code]).toStrictEqual([EXIT.refused, EXIT.refused]);
+  });
+
+  it("nobody to ask", async () => {
+    const { code, output, file } = await type(["enable", "acme"]);
+    expect(output).toContain("--yes goes on without asking");
+    expect([code, file]).toStrictEqual([EXIT.refused, before]);
+  });
+
+  it("a locked stack", async () => {
+    const state = (environment.PULUMI_BACKEND_URL ?? "").replace("file://", "");
+    const locks = join(state, ".pulumi", "locks", "organization", "maintenance-pages", "local");
+    mkdirSync(locks, { recursive: true });
+    const lock = join(locks, "0f5a2b34-0000-4000-8000-000000000000.json");
+    writeFileSync(lock, JSON.stringify({ pid: 1, username: "kim", hostname: "elsewhere", timestamp: NOW }));
+    const { code, output, file } = await type(["enable", "acme", "--yes"]);
+    rmSync(lock);
+    expect(output).toContain("Somebody else is changing this stack");
+    expect([code, file]).toStrictEqual([EXIT.refused, before]);
+  });
+
+  it("a pending change of something else", async () => {
+    await ground.stack.type(["config", "set", "retryAfter", "600"]);
+    const pending = readFileSync(FILE, "utf8");
+    const { code, output, file } = await type(["enable", "acme", "--yes"]);
+    expect(output).toMatch(
+      /would change more than acme[\s\S]*update Deployment page-server-deployment[\s\S]*--allow-other/,
+    );
+    expect([code, file]).toStrictEqual([EXIT.refused, pending]);
+    await ground.stack.type(["config", "rm", "retryAfter"]);
+    writeFileSync(FILE, before);
+  });
+
+  it("an API server that can't be reached", async () => {
+    const kubeconfig = join(PROJECT, ".local", "unreachable.kubeconfig");
+    const text = readFileSync(environment.KUBECONFIG ?? "", "utf8");
+    writeFileSync(kubeconfig, text.replace(/server: .*/, "server: https://127.0.0.1:1"));
+    const { code, output, file } = await type(["enable", "acme", "--yes"], { KUBECONFIG: kubeconfig });
+    rmSync(kubeconfig);
+    expect(output).toMatch(/127\.0\.0\.1:1|ECONNREFUSED/);
+    expect(code).not.toBe(EXIT.done);
+    expect(file).toBe(before);
+  });
+
+  it("a bucket that can't be reached, when there is something to write to it", async () => {
+    await ground.cluster.objectStore.stop();
+    const { code, output, file } = await type(WITH_MESSAGE);
+    await ground.cluster.objectStore.start();
+    expect(output).toContain("Pulumi.local.yaml is as it was before.");
+    expect([code, file]).toStrictEqual([EXIT.failed, before]);
+    await everyHostIs("acme", isOpen, ground.edge);
+  });
+
+  it("credentials that hold no longer", async () => {
+    const { code, output, file } = await type(WITH_MESSAGE, { AWS_ACCESS_KEY_ID: "expired" });
+    expect(output).toContain("Pulumi.local.yaml is as it was before.");
+    expect([code, file]).toStrictEqual([EXIT.failed, before]);
+  });
+
+  it("Ctrl-C in the middle", async () => {
+    const command = spawn(process.execPath, [COMMAND, ...WITH_MESSAGE], { cwd: PROJECT, env: environment });
+    let output = "";
+    const heard = new Promise<void>((resolve) => {
+      for (const stream of [command.stdout, command.stderr]) {
+        stream.on("data", (chunk: Buffer) => {
+          output += chunk.toString();
+          if (output.includes("… create")) resolve();
+        });
+      }
+    });
+    const ended = once(command, "exit");
+    await heard;
+    command.kill("SIGINT");
+    const [code] = await ended;
+    expect(output).toMatch(
+      /It was interrupted\.\nPulumi\.local\.yaml is as it was before\.\nThe engine had begun to create/,
+    );
+    expect([code, readFileSync(FILE, "utf8")]).toStrictEqual([EXIT.interrupted, before]);
+    // What was left behind goes with the next run.
+    await ground.stack.up();
+    await everyHostIs("acme", isOpen, ground.edge);
+    expect((await ground.stack.up()).changes).toStrictEqual([]);
+  });
+
+  it("an edge that can't be asked: it is applied, and says what it could not see", async () => {
+    await ground.stack.type(["config", "set", "edge", "http://127.0.0.1:1"]);
+    const enable = await type(["enable", "acme", "--yes"]);
+    expect(enable.output).toMatch(/acme\.localhost: no answer \(.*ECONNREFUSED.*\)\n +The host's DNS leads elsewhere/);
+    expect(enable.code).toBe(EXIT.unseen);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+    await ground.stack.type(["config", "set", "edge", ground.edge]);
+    expect((await type(["disable", "acme", "--yes"])).code).toBe(EXIT.done);
+  });
+});
