@@ -10,6 +10,7 @@ import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
+import { deploymentOf } from "./settings/deployment";
 import { isShown } from "./settings/maintenance";
 import { readSettings } from "./settings/read";
 
@@ -39,7 +40,12 @@ const bucket = new PagesBucket(
 );
 const pageServer = new PageServer(
   "page-server",
-  { ...settings, pagesUrl: pagesUrl(settings.bucket), embeddedPages: sharedPages.objects },
+  {
+    ...settings,
+    pagesUrl: pagesUrl(settings.bucket),
+    embeddedPages: sharedPages.objects,
+    deployment: deploymentOf(pulumi.getStack(), settings),
+  },
   { provider },
 );
 

@@ -1,17 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deploymentOf } from "../settings/deployment";
 import type { Instance } from "../settings/instances";
 import { isShown, type MaintenanceEntry } from "../settings/maintenance";
 import { listed, nearest } from "../settings/problems";
 import type { Settings } from "../settings/read";
+import { stackName } from "../settings/stack-file";
 import { askHosts, inWords } from "./edge";
 import { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges, sorted } from "./guard";
 import type { StackFile } from "./project";
 import type { Terminal } from "./terminal";
-import { drawnIn, type Goal, type Unseen, untilSeen } from "./verify";
+import { drawnIn, type Edge, type Goal, type Unseen, untilSeen } from "./verify";
 
 /** A change of what is in maintenance, from the configuration to what visitors see. */
 export interface Wanted {
@@ -92,7 +94,8 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       interrupted.throwIfAborted();
     }
     file.keep();
-    const seen = await look(goals, settings.edge, terminal);
+    const edge = { edge: settings.edge, deployment: deploymentOf(stackName(stack), settings) };
+    const seen = await look(goals, edge, terminal);
     const wronged = await drawnIn(before, settings.edge);
     return {
       stack,
@@ -190,11 +193,7 @@ function foreignChanges(changes: Parameters<typeof describeChanges>[0], instance
   );
 }
 
-async function look(
-  goals: readonly InstanceGoal[],
-  edge: string | undefined,
-  terminal: Terminal,
-): Promise<readonly Unseen[]> {
+async function look(goals: readonly InstanceGoal[], edge: Edge, terminal: Terminal): Promise<readonly Unseen[]> {
   terminal.say("\nLooking at what visitors see …");
   const unseen: Unseen[] = [];
   for (const goal of ["page", "open"] as const) {

@@ -237,9 +237,10 @@ async function list({ stack, json }: Common): Promise<number> {
 
 async function status({ stack, json }: Common): Promise<number> {
   const now = readClock();
-  const file = StackFile.open(await findStack(stack));
+  const name = await findStack(stack);
+  const file = StackFile.open(name);
   const settings = file.settings(now);
-  const statuses = await statusOf(settings, file);
+  const statuses = await statusOf(settings, file, name);
   console.log(
     json
       ? JSON.stringify(

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
+import { deploymentOf } from "../settings/deployment";
 import { isShown, type MaintenanceEntry } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
+import { stackName } from "../settings/stack-file";
 import { askHosts, type Seen } from "./edge";
 import { lineOf } from "./entries";
 import type { StackFile } from "./project";
@@ -30,8 +32,9 @@ export interface Authorship {
  * Asks every host of the registry, and lays it beside what is declared. Neither the cluster's API nor the bucket nor
  * Pulumi is needed for it.
  */
-export async function statusOf(settings: Settings, file: StackFile): Promise<readonly InstanceStatus[]> {
+export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<readonly InstanceStatus[]> {
   const { instances, maintenance, edge } = settings;
+  const deployment = deploymentOf(stackName(stack), settings);
   const answers = await askHosts(
     instances.flatMap(({ hosts }) => hosts),
     edge,
@@ -49,7 +52,7 @@ export async function statusOf(settings: Settings, file: StackFile): Promise<rea
         since: entry === undefined ? undefined : await authorOf(file, name),
         hosts: hosts.map((host) => {
           const seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
-          return { host, seen, asDeclared: isMet(goal, name, seen) };
+          return { host, seen, asDeclared: isMet(goal, name, deployment, seen) };
         }),
       };
     }),

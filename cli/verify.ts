@@ -9,12 +9,21 @@ export interface Unseen {
   readonly why: string;
 }
 
+/** Where hosts are asked, and which deployment's pages they should show. */
+export interface Edge {
+  readonly edge: string | undefined;
+  readonly deployment: string;
+}
+
 /** What the hosts of an instance should show. */
 export type Goal = "page" | "open";
 
-/** Whether a host shows what it should. An instance that is open may fail, or be gone; it must not show our page. */
-export function isMet(goal: Goal, instance: string, seen: Seen): boolean {
-  const isPage = seen.what === "page" && seen.instance === instance;
+/**
+ * Whether a host shows what it should: the instance's page, as this deployment serves it. An instance that is open may fail,
+ * or be gone; it must not show a page of ours.
+ */
+export function isMet(goal: Goal, instance: string, deployment: string, seen: Seen): boolean {
+  const isPage = seen.what === "page" && seen.instance === instance && seen.deployment === deployment;
   return goal === "page" ? isPage : seen.what !== "page" && seen.what !== "nothing";
 }
 
@@ -30,7 +39,7 @@ const PATIENCE_SECONDS = 30;
 export async function untilSeen(
   goal: Goal,
   instances: readonly Instance[],
-  edge: string | undefined,
+  { edge, deployment }: Edge,
   onSeen: (host: string, seen: Seen, seconds: number) => void,
   patience = PATIENCE_SECONDS,
 ): Promise<readonly Unseen[]> {
@@ -43,7 +52,7 @@ export async function untilSeen(
     );
     const unmet = left.filter(({ name, host }) => {
       const seen = answers.get(host) ?? NOTHING;
-      if (!isMet(goal, name, seen)) return true;
+      if (!isMet(goal, name, deployment, seen)) return true;
       onSeen(host, seen, (Date.now() - begin) / 1000);
       return false;
     });
@@ -67,7 +76,7 @@ function whyNot(goal: Goal, seen: Seen): string {
       return "The host's DNS leads elsewhere or nowhere, or the edge is down. Is the machine you sit at allowed to ask it?";
     case "page":
       return goal === "page"
-        ? "Another instance's page is shown: two instances have this host, or another cluster's edge answers."
+        ? "It is another instance's page, or another cluster's: DNS leads to another edge, or two instances have this host."
         : "The override is still there: the controller has not reloaded yet, or another one was made by hand.";
     case "not-found":
       return "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.";

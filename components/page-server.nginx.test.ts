@@ -3,7 +3,7 @@ import { nginxConfiguration } from "./page-server.nginx";
 import { CORS_HEADERS, languageMaps } from "./page-server.nginx.negotiation";
 
 const over = (pagesUrl: string) =>
-  nginxConfiguration({ pagesUrl, retryAfter: 300, languages: ["en", "ar", "zh-Hant"] });
+  nginxConfiguration({ pagesUrl, retryAfter: 300, languages: ["en", "ar", "zh-Hant"], deployment: "1a2b3c4d" });
 
 const visitorsServers = () =>
   over("https://pages.example/pages")
@@ -25,6 +25,14 @@ describe("the page server's nginx configuration", () => {
     const passes = [...over("https://pages.example/pages").matchAll(/proxy_pass (\S+);/g)].map((match) => match[1]);
     expect(new Set(passes)).toStrictEqual(new Set(["https://pages.example/pages/$key", "http://pages/$key"]));
     expect(over("https://pages.example/pages")).toContain("upstream pages {\n    server unix:");
+  });
+
+  it("marks every page with the deployment", () => {
+    const markers = [...over("https://pages.example/pages").matchAll(/add_header X-Maintenance-Page "(.*)" always/g)];
+    expect(markers.map((match) => match[1])).toStrictEqual([
+      "instance=$instance; kind=$page; revision=$revision; deployment=1a2b3c4d; source=$shown_source",
+      "kind=not-found; deployment=1a2b3c4d; source=$shown_source",
+    ]);
   });
 
   it("answers no visitor with a status of its own, and 200 for a client's file alone", () => {

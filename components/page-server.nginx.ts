@@ -11,6 +11,8 @@ export interface NginxSettings {
   readonly retryAfter: number;
   /** The languages of the pages, as BCP 47 tags; the one for everybody else first. */
   readonly languages: readonly string[];
+  /** What the pages are marked with, to tell this stack's from another's; see settings/deployment.ts. */
+  readonly deployment: string;
 }
 
 /** The page server's ports. Visitors reach the first two through the Service; the last is for probes alone. */
@@ -46,9 +48,9 @@ export const MARKER_HEADER = "X-Maintenance-Page";
  * visitors costs no more than a static file.
  *
  * @example
- * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"] });
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], deployment: "1a2b3c4d" });
  */
-export function nginxConfiguration({ pagesUrl, retryAfter, languages }: NginxSettings): string {
+export function nginxConfiguration({ pagesUrl, retryAfter, languages, deployment }: NginxSettings): string {
   const { host, protocol } = new URL(pagesUrl);
   return `# Written by components/page-server.nginx.ts.
 worker_processes 2;
@@ -143,7 +145,7 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   # rewrite-target
   server {
     listen ${PORTS.maintenance};
-${headers('"instance=$instance; kind=$page; revision=$revision; source=$shown_source"', { "Retry-After": "$retry_after" })}
+${headers(`"instance=$instance; kind=$page; revision=$revision; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$retry_after" })}
     location ~ "^/(?<instance>${INSTANCE})/(?<kind>${OVERRIDE_KINDS.join("|")})/(?<revision>[0-9a-f]{16}|-)/$" {
       if ($preflight) {
         set $source preflight;
@@ -182,7 +184,7 @@ ${OVERRIDE_KINDS.map((kind) => `    ${kind} ${kind};`).join("\n")}
   # --- hosts that no instance owns: the controller's default backend
   server {
     listen ${PORTS.notFound};
-${headers('"kind=not-found; source=$shown_source"', {})}
+${headers(`"kind=not-found; deployment=${deployment}; source=$shown_source"`, {})}
     location / {
       error_page 404 413 =404 $answer;
       return 404;

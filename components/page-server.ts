@@ -24,6 +24,8 @@ export interface PageServerArgs {
   readonly retryAfter: number;
   /** The languages of the pages, the one for everybody else first. */
   readonly languages: readonly string[];
+  /** What the pages are marked with, to tell this stack's from another's. */
+  readonly deployment: string;
   /** Whether Pulumi refuses to delete the namespace and the Service. */
   readonly protect: boolean;
 }
@@ -37,7 +39,7 @@ const USER = 101;
  * own copy. A bucket alone would answer 200.
  *
  * @example
- * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], protect: true });
+ * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], deployment, protect: true });
  */
 export class PageServer extends pulumi.ComponentResource {
   /**

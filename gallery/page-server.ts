@@ -54,7 +54,12 @@ export async function startPageServer(stored: Stored, languages: readonly string
       .replace(`listen ${PORTS.maintenance};`, `listen 127.0.0.1:${maintenance};`)
       .replace(`listen ${PORTS.notFound};`, `listen 127.0.0.1:${notFound};`)
       .replace(`listen ${PORTS.health};`, `listen 127.0.0.1:${health};`);
-  const configuration = nginxConfiguration({ pagesUrl: addressOf(bucket), retryAfter: 300, languages });
+  const configuration = nginxConfiguration({
+    pagesUrl: addressOf(bucket),
+    retryAfter: 300,
+    languages,
+    deployment: "00000000",
+  });
   for (const name of ["scratch", "pages"]) mkdirSync(join(folder, name));
   writeFileSync(join(folder, "scratch", basename(PATHS.resolver)), "resolver 127.0.0.1;\n");
   // nginx that was started by root gives its workers another user, who could not read the folder.

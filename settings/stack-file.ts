@@ -2,10 +2,14 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
+/** A stack's name alone, which may be given with its organization and project: `acme/maintenance-pages/production`. */
+export function stackName(stack: string): string {
+  return stack.split("/").at(-1) ?? stack;
+}
+
 /** The file of a stack's configuration, in the project's folder. */
 export function stackFileOf(project: string, stack: string): string {
-  // A stack may be named with its organization and project: acme/maintenance-pages/production.
-  return join(project, `Pulumi.${stack.split("/").at(-1)}.yaml`);
+  return join(project, `Pulumi.${stackName(stack)}.yaml`);
 }
 
 /** The stacks that have a configuration in the project's folder. */
