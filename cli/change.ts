@@ -74,9 +74,11 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
     if (foreign.length > 0 && !wanted.allowOtherChanges) throw foreignChanges(foreign, instances);
 
     for (const line of summary(goals, settings, now)) terminal.say(line);
-    if (changes.length > 0) {
-      terminal.say("\nFor that the engine is going to:");
-      for (const line of describeChanges([...own, ...foreign])) terminal.say(`  ${line}`);
+    // What is only planned changes no resource yet, but the stack has to know of it: `due` asks what was applied last.
+    if (changes.length > 0 || text !== file.text) {
+      const lines = describeChanges([...own, ...foreign]);
+      terminal.say(lines.length > 0 ? "\nFor that the engine is going to:" : "\nNo resource changes for that yet.");
+      for (const line of lines) terminal.say(`  ${line}`);
       terminal.say("");
       if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
       interrupted.throwIfAborted();

@@ -1,5 +1,6 @@
 import yargs, { type Argv } from "yargs";
 import { readClock } from "../settings/clock";
+import { isShown } from "../settings/maintenance";
 import { PagesError, SettingsError } from "../settings/problems";
 import { change, type Outcome } from "./change";
 import { Engine } from "./engine";
@@ -270,9 +271,12 @@ async function due({ stack, json }: Common): Promise<number> {
   const { maintenance } = StackFile.open(name).settings(now);
   const engine = await Engine.open(PROJECT, name, now);
   const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
-  const changed = maintenance
-    .map(({ instance, state }) => ({ instance: instance.name, was: applied.get(instance.name), is: state }))
-    .filter(({ was, is }) => was !== undefined && was !== is);
+  const changed = maintenance.flatMap((entry) => {
+    const { instance, state } = entry;
+    // An entry that was never applied is due when its page should be there by now.
+    const was = applied.get(instance.name) ?? (isShown(entry) ? "not applied" : state);
+    return was === state ? [] : [{ instance: instance.name, was, is: state }];
+  });
   if (json) console.log(JSON.stringify(changed, null, 2));
   else
     console.log(changed.map(({ instance, was, is }) => `${instance}: ${was} → ${is}`).join("\n") || "Nothing is due.");

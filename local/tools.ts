@@ -21,7 +21,8 @@ export type BinaryName =
   | "kubelet"
   | "nginx-ingress-controller"
   | "versitygw"
-  | "helm";
+  | "helm"
+  | "actionlint";
 
 export interface Tools {
   /** Absolute paths. */
@@ -99,6 +100,12 @@ const toolSets: readonly ToolSet[] = [
     binaries: [{ name: "pulumi", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" }],
     linkerFlags: (version) => `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`,
     minutesOnTwoCores: 5,
+  },
+  {
+    name: "actionlint",
+    modules: ["github.com/rhysd/actionlint"],
+    binaries: [{ name: "actionlint", package: "github.com/rhysd/actionlint/cmd/actionlint" }],
+    minutesOnTwoCores: 1,
   },
 ];
 
@@ -209,6 +216,7 @@ function complete(binaries: Partial<Record<BinaryName, string>>): Record<BinaryN
     "nginx-ingress-controller": path("nginx-ingress-controller"),
     versitygw: path("versitygw"),
     helm: path("helm"),
+    actionlint: path("actionlint"),
   };
 }
 

@@ -93,17 +93,67 @@ describe("two instances into maintenance and one out of it", () => {
   });
 });
 
+describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () => {
+  const script = (name: string, now: string) =>
+    tryCommand(join(PROJECT, "ci", name), ["local"], {
+      cwd: PROJECT,
+      env: { ...environment, [CLOCK_VARIABLE]: now },
+      timeoutSeconds: 240,
+    });
+
+  it("a window that is planned for later opens nothing", async () => {
+    const { code, output } = await type([
+      ...["enable", "acme", "--kind", "scheduled", "--from", "2026-12-01T21:00Z", "--until", "2026-12-01T23:00Z"],
+      ...["--closes", "automatically", "--yes"],
+    ]);
+    expect(output).toContain("acme opens to visitors, and closes at 1 Dec 2026, 21:00 UTC");
+    expect(code).toBe(EXIT.done);
+    const early = await script("due.sh", "2026-12-01T20:55:00Z");
+    expect(early.output).toContain("Nothing is due.");
+    expect(early.code, early.output).toBe(0);
+    await everyHostIs("acme", isOpen, ground.edge);
+  });
+
+  it("the preview tells what it is going to do", async () => {
+    const { code, output } = await script("preview.sh", "2026-12-01T21:00:00Z");
+    expect(output).toMatch(/^<!-- maintenance-pages: local -->\n### Preview of local: fine\n/);
+    expect(output).toMatch(/\+ kubernetes:networking\.k8s\.io\/v1:Ingress/);
+    expect(code).toBe(0);
+  });
+
+  it("it opens when its time has come", async () => {
+    const { code, output } = await script("due.sh", "2026-12-01T21:00:00Z");
+    expect(output).toContain("acme: planned → active");
+    expect(code, output).toBe(0);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+  });
+
+  it("it closes by itself", async () => {
+    const { code, output } = await script("due.sh", "2026-12-01T23:00:00Z");
+    expect(output).toContain("acme: active → closed");
+    expect(code, output).toBe(0);
+    await everyHostIs("acme", isOpen, ground.edge);
+    const disable = await type(["disable", "acme", "--yes"]);
+    expect(disable.code, disable.output).toBe(EXIT.done);
+  });
+});
+
 /** Lines that belong together and come in any order, sorted. */
 function inOrder(text: string): string {
-  const lines = text.split("\n");
   const groups: string[][] = [];
-  const kindOf = (line: string) => /^ {2}(?:… )?(?:(?:create|update|delete) |.*\(after)/.test(line) && line.slice(0, 4);
-  for (const line of lines) {
+  for (const line of text.split("\n")) {
     const last = groups.at(-1);
-    if (last !== undefined && kindOf(line) !== false && kindOf(last[0] ?? "") === kindOf(line)) last.push(line);
+    if (last !== undefined && isAnyOrder(line) && isAnyOrder(last[0] ?? "") === isAnyOrder(line)) last.push(line);
     else groups.push([line]);
   }
   return groups.flatMap((group) => group.sort()).join("\n");
+}
+
+/** What the engine does, and what hosts show, comes as it comes. */
+function isAnyOrder(line: string): "change" | "progress" | "host" | undefined {
+  if (/^ {2}(?:create|update|delete) /.test(line)) return "change";
+  if (/^ {2}… /.test(line)) return "progress";
+  return /^ {2}\S.*\(after … s\)$/.test(line) ? "host" : undefined;
 }
 
 describe("what is refused, or fails, leaves the configuration as it was", () => {
@@ -200,6 +250,7 @@ describe("what is refused, or fails, leaves the configuration as it was", () => 
           if (output.includes("… create")) resolve();
         });
       }
+      command.on("exit", () => resolve());
     });
     const ended = once(command, "exit");
     await heard;

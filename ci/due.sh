@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Opens and closes the windows whose time has come: applies a stack, but only when that would change something because of
+# time. To be run every five minutes.
+#
+#   ci/due.sh STACK
+#
+# Exit codes: that of `pulumi up`, or of `maintenance status` (docs/command.md).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+code=0
+node cli/maintenance.js due --stack "$1" || code=$?
+case $code in
+  0) node cli/maintenance.js status --stack "$1" ;;
+  4) ci/up.sh "$1" ;;
+  *) exit "$code" ;;
+esac

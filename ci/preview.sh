@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Previews a stack, and prints what a pull request's comment says of it, as Markdown.
+#
+#   ci/preview.sh STACK
+#
+# Ends with the preview's exit code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stack=$1
+code=0
+text=$(pulumi preview --stack "$stack" --diff --non-interactive --color never 2>&1) || code=$?
+result=$([ "$code" = 0 ] && echo "fine" || echo "**refused**")
+
+echo "<!-- maintenance-pages: $stack -->"
+echo "### Preview of $stack: $result"
+echo
+echo '<details><summary>What would change</summary>'
+echo
+echo '````'
+# A comment has 65,536 characters at most.
+printf '%s\n' "${text:0:60000}"
+echo '````'
+echo '</details>'
+exit "$code"

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Which stacks a change is about, as a JSON list: those whose own file it changes, or all when it changes anything else that
+# a stack is made from.
+#
+#   ci/stacks.sh '["staging","production"]' BASE
+#
+# The first argument are the stacks there are; BASE is the commit that the change began at.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stacks=$1
+changed=$(git diff --name-only "$2"...HEAD)
+if grep -qvE '^(Pulumi\.[^/]+\.yaml$|docs/|test/|README\.md$|\.github/|ci/)' <<< "$changed"; then
+  echo "$stacks"
+else
+  node -e '
+    const [stacks, changed] = [JSON.parse(process.argv[1]), process.argv[2].split("\n")];
+    console.log(JSON.stringify(stacks.filter((stack) => changed.includes(`Pulumi.${stack}.yaml`))));
+  ' "$stacks" "$changed"
+fi
