@@ -251,10 +251,7 @@ async function status({ stack, json }: Common): Promise<number> {
         )
       : statusText(statuses, settings.timeZone, now),
   );
-  const needsSomebody = statuses.some(
-    ({ hosts, declared }) => declared === "overdue" || hosts.some(({ asDeclared }) => !asDeclared),
-  );
-  return needsSomebody ? EXIT.attention : EXIT.done;
+  return statuses.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
 }
 
 async function plan({ stack, json }: Common): Promise<number> {

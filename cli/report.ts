@@ -51,7 +51,6 @@ export function statusValue({ from, until, since, ...status }: InstanceStatus, n
     until: until?.toISOString() ?? null,
     secondsLeft: until === undefined ? null : Math.round((until.getTime() - now.getTime()) / 1000),
     since: since === undefined ? null : { author: since.author, time: since.time.toISOString() },
-    asDeclared: status.hosts.every(({ asDeclared }) => asDeclared),
   };
 }
 
@@ -63,7 +62,7 @@ export function statusText(statuses: readonly InstanceStatus[], timeZone: string
     const differs = hosts.filter(({ asDeclared }) => !asDeclared);
     const seen = differs.length > 0 ? differs : hosts.slice(0, 1);
     table.push([
-      differs.length > 0 ? "NO" : "ok",
+      status.attention.length > 0 ? status.attention.join(", ").toUpperCase() : "ok",
       name,
       declared === "open" ? "open" : `${declared}, ${kind}`,
       differs.length === 0

@@ -21,7 +21,16 @@ export interface InstanceStatus {
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly { readonly host: string; readonly seen: Seen; readonly asDeclared: boolean }[];
+  /** What somebody should look after; nothing when all is as it should be. */
+  readonly attention: readonly Attention[];
 }
+
+/**
+ * - `differs`: a host shows something else than is declared;
+ * - `overdue`: the window has ended, and the page is still there;
+ * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
+ */
+export type Attention = "differs" | "overdue" | "forgotten";
 
 export interface Authorship {
   readonly author: string;
@@ -43,20 +52,38 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
     instances.map(async ({ name, hosts }) => {
       const entry = maintenance.find(({ instance }) => instance.name === name);
       const goal = entry !== undefined && isShown(entry) ? "page" : "open";
+      const since = entry === undefined ? undefined : await authorOf(file, name);
+      const shown = hosts.map((host) => {
+        const seen: Seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
+        return { host, seen, asDeclared: isMet(goal, name, deployment, seen) };
+      });
       return {
         name,
         declared: entry?.state ?? "open",
         kind: entry?.kind,
         from: entry?.from,
         until: entry?.until,
-        since: entry === undefined ? undefined : await authorOf(file, name),
-        hosts: hosts.map((host) => {
-          const seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
-          return { host, seen, asDeclared: isMet(goal, name, deployment, seen) };
-        }),
+        since,
+        hosts: shown,
+        attention: [
+          ...(shown.some(({ asDeclared }) => !asDeclared) ? (["differs"] as const) : []),
+          ...(entry?.state === "overdue" ? (["overdue"] as const) : []),
+          ...(isForgotten(entry, since, settings) ? (["forgotten"] as const) : []),
+        ],
       };
     }),
   );
+}
+
+/** Whether an unscheduled maintenance without an end has lasted too long, as far as git knows since when. */
+export function isForgotten(
+  entry: Pick<MaintenanceEntry, "kind" | "until" | "from"> | undefined,
+  since: Authorship | undefined,
+  { now, forgottenAfter }: Pick<Settings, "now" | "forgottenAfter">,
+): boolean {
+  if (entry === undefined || entry.kind !== "unscheduled" || entry.until !== undefined) return false;
+  const begin = entry.from ?? since?.time;
+  return begin !== undefined && now.getTime() - begin.getTime() > forgottenAfter * 3_600_000;
 }
 
 const run = promisify(execFile);

@@ -17,7 +17,7 @@ export type Registry = ReadonlyMap<string, Instance>;
 /** What the registry is made from. */
 export interface RegistryConfig {
   /** As written; `undefined` when it was refused already. */
-  readonly instances: Config["instances"] | undefined;
+  readonly instances?: Config["instances"];
   readonly hostPatterns?: readonly string[] | undefined;
 }
 
@@ -80,7 +80,7 @@ interface Written {
   readonly found: unknown;
 }
 
-function written(instances: Config["instances"]): readonly Written[] {
+function written(instances: NonNullable<Config["instances"]>): readonly Written[] {
   return Array.isArray(instances)
     ? instances.map((name, index) => ({
         name,
@@ -134,6 +134,12 @@ function hostProblems(hosts: readonly string[], path: string): readonly Problem[
     }
     return [];
   });
+}
+
+/** What is wrong with a host by itself, if anything is. */
+export function hostProblem(host: unknown): Pick<Problem, "allowed" | "nearest"> | undefined {
+  if (typeof host === "string" && isHost(host)) return undefined;
+  return { allowed: HOST_ALLOWED, nearest: typeof host === "string" ? nearestHost(host) : undefined };
 }
 
 function isHost(host: string): boolean {

@@ -45,6 +45,7 @@ describe("reading the settings", () => {
       timeZone: "UTC",
       links: {},
       languages: LANGUAGES,
+      forgottenAfter: 24,
       retryAfter: 300,
       bucket: {
         profile: "s3-compatible",
@@ -77,6 +78,33 @@ describe("reading the settings", () => {
     expect(read({ maintenance: '["acme"]' }).maintenance).toMatchObject([
       { instance: { name: "acme" }, state: "active" },
     ]);
+  });
+
+  it("takes instances from a directory, and lets those that are written come first", () => {
+    const directory = () => ({
+      instances: { acme: { hosts: ["acme.example.com"] }, delta: { hosts: ["delta.example.com"] } },
+      problems: [],
+    });
+    const { instances: _, ...rest } = valid;
+    const more = { instancesDirectory: "../cluster/instances", instances: { acme: { title: "Acme" }, beta: {} } };
+    const names = (values: object) =>
+      readSettings(configuration({ ...rest, ...values }), NOW, () => [], directory).instances;
+    expect(names(more)).toStrictEqual([
+      { name: "acme", hosts: ["acme.example.com"], title: "Acme" },
+      { name: "beta", hosts: ["beta.example.org"] },
+      { name: "delta", hosts: ["delta.example.com"] },
+    ]);
+    expect(names({ instancesDirectory: "../cluster/instances" }).map(({ name }) => name)).toStrictEqual([
+      "acme",
+      "delta",
+    ]);
+  });
+
+  it("needs instances from somewhere", () => {
+    const { instances: _, ...rest } = valid;
+    expect(() => readSettings(configuration(rest), NOW, () => [])).toThrow(
+      /instances\s+found: +nothing\s+allowed: .*instancesDirectory/,
+    );
   });
 
   it("leaves other namespaces alone", () => {

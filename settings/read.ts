@@ -3,13 +3,16 @@ import { LANGUAGES } from "../pages/languages";
 import { contrastProblems, themeOf } from "../pages/theme";
 import { type Cluster, identifyCluster } from "./cluster";
 import { type Instance, type RegistryConfig, registry } from "./instances";
+import { type DirectoryInstance, readInstancesDirectory } from "./instances-directory";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, type MaintenanceEntry, maintenance } from "./maintenance";
 import { nearest, type Problem, SettingsError } from "./problems";
 import {
   type BucketSettings,
+  type Config,
   choicesNamedIn,
   configSchema,
+  INSTANCES_ALLOWED,
   type IngressNginxSettings,
   isTextSetting,
   type KubernetesSettings,
@@ -33,6 +36,8 @@ export interface Settings {
   readonly theme?: ThemeSettings | undefined;
   /** Where hosts are asked what they show, when DNS does not lead there. */
   readonly edge?: string | undefined;
+  /** After how many hours an unscheduled maintenance without an end counts as forgotten. */
+  readonly forgottenAfter: number;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
@@ -54,6 +59,7 @@ export interface Settings {
  * @param stackConfig every configuration value as Pulumi hands it to a program: by full key, all of them strings.
  * @param now the time of the run.
  * @param kubeconfigs finds the kubeconfig files' texts; the default reads what Pulumi's Kubernetes provider will read.
+ * @param readDirectory reads the instances of `instancesDirectory`.
  * @throws {SettingsError} with every problem at once.
  *
  * @example
@@ -63,12 +69,14 @@ export function readSettings(
   stackConfig: Readonly<Record<string, string>>,
   now: Date,
   kubeconfigs: (settings: KubernetesSettings) => readonly string[] = readKubeconfig,
+  readDirectory: typeof readInstancesDirectory = readInstancesDirectory,
 ): Settings {
   const { values, problems: unread } = decode(stackConfig);
   const parsed = configSchema.safeParse(values);
   // The rules that span values are held against whatever is sound, so that a person sees every problem at once.
   const config = parsed.data ?? soundParts(values);
-  const known = registry(config);
+  const directory = config.instancesDirectory === undefined ? undefined : readDirectory(config.instancesDirectory);
+  const known = registry({ ...config, instances: together(config.instances, directory?.instances) });
   const found = maintenance(config, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   const problems = [
@@ -77,6 +85,10 @@ export function readSettings(
       .flatMap((issue) => problemsOf(issue, values))
       // A value that could not even be read was reported as such.
       .filter((problem) => !unread.some((other) => other.path === problem.path)),
+    ...(directory?.problems ?? []),
+    ...(values.instances === undefined && values.instancesDirectory === undefined
+      ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
+      : []),
     ...known.problems,
     ...(known.registry.size > 0 ? found.problems : []),
     ...(reached?.problems ?? []),
@@ -84,7 +96,15 @@ export function readSettings(
   ];
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
 
-  const { instances, hostPatterns, maintenance: entries, maintenanceLimit, provisioning, ...rest } = parsed.data;
+  const {
+    instances,
+    instancesDirectory,
+    hostPatterns,
+    maintenance: entries,
+    maintenanceLimit,
+    provisioning,
+    ...rest
+  } = parsed.data;
   return {
     ...rest,
     instances: [...known.registry.values()],
@@ -95,17 +115,30 @@ export function readSettings(
   };
 }
 
+/** The registry as if all of it were written in the configuration; what is written there comes before the directory's. */
+function together(
+  written: Config["instances"],
+  directory: Readonly<Record<string, DirectoryInstance>> | undefined,
+): Config["instances"] {
+  if (directory === undefined) return written;
+  const own = Array.isArray(written) ? Object.fromEntries(written.map((name) => [name, {}])) : (written ?? {});
+  const merged = Object.entries(directory).map(([name, { hosts }]) => [name, { hosts: [...hosts], ...own[name] }]);
+  return { ...own, ...Object.fromEntries(merged) };
+}
+
 /** What the rules need of a configuration that has problems elsewhere. */
 function soundParts(values: Readonly<Record<string, unknown>>): RegistryConfig &
   MaintenanceConfig & {
     readonly kubernetes: KubernetesSettings | undefined;
     readonly theme: ThemeSettings | undefined;
+    readonly instancesDirectory: string | undefined;
   } {
   const { shape } = configSchema;
   const entry = shape.maintenance.unwrap().element;
   const entries: readonly unknown[] = Array.isArray(values.maintenance) ? values.maintenance : [];
   return {
     instances: shape.instances.safeParse(values.instances).data,
+    instancesDirectory: shape.instancesDirectory.safeParse(values.instancesDirectory).data,
     hostPatterns: shape.hostPatterns.safeParse(values.hostPatterns).data,
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,

@@ -85,6 +85,9 @@ const instanceSection = section({
     .describe("The site's name, shown on its own pages. Without it, its first host is."),
 });
 
+/** What `instances` may be. */
+export const INSTANCES_ALLOWED = "a list of names (with hostPatterns), or an object: name -> { hosts: [...] }";
+
 const instances = z
   .union(
     [
@@ -94,7 +97,7 @@ const instances = z
         instanceSection.nullable().transform((value) => value ?? {}),
       ),
     ],
-    { error: "a list of names (with hostPatterns), or an object: name -> { hosts: [...] }" },
+    { error: INSTANCES_ALLOWED },
   )
   .describe("The registry: every instance of the cluster and the hosts it owns.");
 
@@ -332,7 +335,13 @@ const kubernetes = section({
 
 /** The stack's configuration as a person writes it, under the namespace `maintenance-pages`. */
 export const configSchema = section({
-  instances,
+  instances: instances.optional(),
+  instancesDirectory: text("a folder, from the project's folder")
+    .optional()
+    .describe(
+      "A folder with a folder for each instance, each with Tutor's config.yml, as Grove keeps them; from the project's " +
+        "folder. Instances in `instances` are added, and take the place of those of the same name.",
+    ),
   hostPatterns: z
     .array(z.string({ error: "a pattern with {instance}" }), { error: "a list of patterns with {instance}" })
     .min(1, { error: "one or more patterns with {instance}" })
@@ -361,6 +370,11 @@ export const configSchema = section({
   edge: url("the edge's http(s) URL, such as http://127.0.0.1:8080")
     .optional()
     .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: https://<host>."),
+  forgottenAfter: wholeNumber(1, 8760, "hours")
+    .default(24)
+    .describe(
+      "After how many hours an unscheduled maintenance without an end counts as forgotten (`maintenance status`).",
+    ),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseDocument } from "yaml";
+import { hostProblem } from "./instances";
+import type { Problem } from "./problems";
+import { DNS_LABEL } from "./schema";
+
+/** An instance of a directory, with the hosts that its Tutor settings give it. */
+export interface DirectoryInstance {
+  readonly hosts: readonly string[];
+}
+
+const PROJECT = join(__dirname, "..");
+
+/**
+ * The settings of Tutor and its plugins that name a host for visitors, with the value that Tutor takes where none is written.
+ * Sources: tutor/templates/config/defaults.yml of Tutor 22 (CMS_HOST, MEILISEARCH_HOST) and 17 (PREVIEW_LMS_HOST), and the
+ * configuration defaults of the plugins named by the keys.
+ */
+const HOST_SETTINGS: Readonly<Record<string, string | undefined>> = {
+  LMS_HOST: undefined,
+  CMS_HOST: "studio.{{ LMS_HOST }}",
+  PREVIEW_LMS_HOST: "preview.{{ LMS_HOST }}",
+  MFE_HOST: "apps.{{ LMS_HOST }}",
+  MEILISEARCH_HOST: "meilisearch.{{ LMS_HOST }}",
+  // Only where they are written: most instances have none of these.
+  CREDENTIALS_HOST: undefined,
+  DISCOVERY_HOST: undefined,
+  ECOMMERCE_HOST: undefined,
+  MINIO_CONSOLE_HOST: undefined,
+  MINIO_HOST: undefined,
+  NOTES_HOST: undefined,
+  SUPERSET_HOST: undefined,
+  XQUEUE_HOST: undefined,
+};
+
+/** A list of more hosts, for those that no setting of Tutor's names. */
+const EXTRA_HOSTS = "MAINTENANCE_PAGES_EXTRA_HOSTS";
+
+/**
+ * Reads the instances of a cluster's own repository, as Grove and its successors keep them: a folder each, with the
+ * `config.yml` that Tutor saved. That file is full of secrets: nothing but hosts is taken from it, and no message quotes
+ * anything else.
+ *
+ * @param directory from the project's folder, such as `../my-cluster/instances`.
+ *
+ * @example
+ * readInstancesDirectory("../my-cluster/instances").instances.acme; // { hosts: ["acme.example.org", "studio.acme.example.org", …] }
+ */
+export function readInstancesDirectory(
+  directory: string,
+  project = PROJECT,
+): { readonly instances: Readonly<Record<string, DirectoryInstance>>; readonly problems: readonly Problem[] } {
+  const folder = join(project, directory);
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    const allowed = "a folder with a folder for each instance, from the project's folder";
+    return { instances: {}, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
+  }
+  const files = readdirSync(folder)
+    .sort()
+    .map((name) => ({ name, file: join(folder, name, "config.yml") }))
+    .filter(({ name, file }) => DNS_LABEL.test(name) && existsSync(file));
+  const read = files.map(({ name, file }) => ({ name, ...readConfig(file, relative(project, file)) }));
+  const problems = read.flatMap((one) => one.problems);
+  if (files.length === 0) {
+    const allowed = "a folder with one or more <instance>/config.yml";
+    problems.push({ path: "instancesDirectory", found: directory, allowed });
+  }
+  return { instances: Object.fromEntries(read.map(({ name, hosts }) => [name, { hosts }])), problems };
+}
+
+function readConfig(
+  file: string,
+  path: string,
+): { readonly hosts: readonly string[]; readonly problems: readonly Problem[] } {
+  const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
+    // The library's message quotes the line, which may be a secret.
+    return { hosts: [], problems: [{ path: `${path}:${line}:${col}`, found: error.code, allowed: "YAML" }] };
+  }
+  const config: unknown = document.toJS();
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    return { hosts: [], problems: [{ path, found: undefined, allowed: "Tutor's settings, with LMS_HOST" }] };
+  }
+  const problems: Problem[] = [];
+  const hosts: string[] = [];
+  const add = (key: string, written: unknown) => {
+    const host = typeof written === "string" ? filled(written, config) : undefined;
+    const wrong = hostProblem(host ?? written);
+    if (wrong === undefined && host !== undefined) {
+      if (!hosts.includes(host)) hosts.push(host);
+      return;
+    }
+    problems.push({
+      path: `${path}: ${key}`,
+      found: written,
+      allowed: "a host name, such as acme.example.org",
+      ...wrong,
+    });
+  };
+  for (const [key, byDefault] of Object.entries(HOST_SETTINGS)) {
+    const written: unknown = Reflect.get(config, key) ?? byDefault;
+    // What comes from LMS_HOST is wrong as often as that is, and is told once.
+    if (key === "LMS_HOST" || (written !== undefined && problems.length === 0)) add(key, written);
+  }
+  const extra: unknown = Reflect.get(config, EXTRA_HOSTS) ?? [];
+  if (Array.isArray(extra)) {
+    for (const [index, host] of extra.entries()) add(`${EXTRA_HOSTS}[${index}]`, host);
+  } else problems.push({ path: `${path}: ${EXTRA_HOSTS}`, found: extra, allowed: "a list of host names" });
+  return { hosts, problems };
+}
+
+/** A value with the settings that it names in their places; Tutor's values are templates, and hosts use no more of them. */
+function filled(text: string, config: object, depth = 0): string | undefined {
+  if (depth > 5) return undefined;
+  let isWhole = true;
+  const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
+    const value: unknown = Reflect.get(config, key) ?? HOST_SETTINGS[key];
+    const inner = typeof value === "string" ? filled(value, config, depth + 1) : undefined;
+    if (inner === undefined) isWhole = false;
+    return inner ?? "";
+  });
+  return isWhole && !/\{[{%]/.test(result) ? result : undefined;
+}
