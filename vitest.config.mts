@@ -3,7 +3,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["{settings,pages,components,gallery,local,cli}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["{settings,pages,components,gallery,local,cli}/**/*.test.ts"],
+          // Thousands of generated cases take seconds, and more of them on a busy machine.
+          testTimeout: 60_000,
+        },
+      },
       // A Pulumi program keeps its runtime in module state: one process a file.
       { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       {

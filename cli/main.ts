@@ -2,6 +2,7 @@ import yargs, { type Argv } from "yargs";
 import { readClock } from "../settings/clock";
 import { isShown } from "../settings/maintenance";
 import { PagesError, SettingsError } from "../settings/problems";
+import { calendarOf } from "./calendar";
 import { change, type Outcome } from "./change";
 import { Engine } from "./engine";
 import { enter, leave, type Said } from "./entries";
@@ -87,14 +88,20 @@ export async function main(args: readonly string[]): Promise<number> {
     .command(
       "list",
       "What the configuration says",
-      (command) => command,
+      (command) =>
+        command.option("ics", { type: "boolean", default: false, describe: "Print the windows as a calendar" }),
       (given) => result(() => list(given))(),
     )
     .command(
       "status",
       "What the configuration says beside what visitors see",
-      (command) => command,
-      (given) => result(() => status(given))(),
+      (command) =>
+        command.option("watch", {
+          type: "boolean",
+          default: false,
+          describe: "Look again every 5 seconds, until Ctrl-C",
+        }),
+      (given) => result(() => (given.watch ? watch(given) : status(given)))(),
     )
     .command(
       "plan",
@@ -229,11 +236,20 @@ function conclusion({ unseen, drawnIn, instances }: Outcome): readonly string[] 
   ];
 }
 
-async function list({ stack, json }: Common): Promise<number> {
-  const file = StackFile.open(await findStack(stack));
-  const { maintenance, timeZone } = file.settings(readClock());
-  console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
+async function list({ stack, json, ics }: Common & { readonly ics: boolean }): Promise<number> {
+  const now = readClock();
+  const { maintenance, timeZone, links, languages } = StackFile.open(await findStack(stack)).settings(now);
+  if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));
+  else console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
   return EXIT.done;
+}
+
+async function watch(given: Common): Promise<never> {
+  for (;;) {
+    if (!given.json) console.clear();
+    await status(given);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+  }
 }
 
 async function status({ stack, json }: Common): Promise<number> {

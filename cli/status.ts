@@ -27,10 +27,11 @@ export interface InstanceStatus {
 
 /**
  * - `differs`: a host shows something else than is declared;
+ * - `unknown`: a host does not answer, so nobody can tell;
  * - `overdue`: the window has ended, and the page is still there;
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
  */
-export type Attention = "differs" | "overdue" | "forgotten";
+export type Attention = "differs" | "unknown" | "overdue" | "forgotten";
 
 export interface Authorship {
   readonly author: string;
@@ -66,7 +67,10 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
         since,
         hosts: shown,
         attention: [
-          ...(shown.some(({ asDeclared }) => !asDeclared) ? (["differs"] as const) : []),
+          ...(shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
+            ? (["differs"] as const)
+            : []),
+          ...(shown.some(({ seen }) => seen.what === "nothing") ? (["unknown"] as const) : []),
           ...(entry?.state === "overdue" ? (["overdue"] as const) : []),
           ...(isForgotten(entry, since, settings) ? (["forgotten"] as const) : []),
         ],

@@ -73,6 +73,17 @@ describe("two instances into maintenance and one out of it", () => {
     expect((await say("enable", "acm")).code).toBe(EXIT.refused);
   });
 
+  it("status shows an override that somebody deleted by hand, and the next up mends it", async () => {
+    const metadata = { name: "maintenance-acme", namespace: "maintenance-pages" };
+    await ground.samples.delete({ apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata });
+    await everyHostIs("acme", isOpen, ground.edge);
+    const { code, output } = await type(["status"]);
+    expect(output).toMatch(/^DIFFERS +acme +active, unscheduled +acme\.localhost: 200, no page of ours/m);
+    expect(code).toBe(EXIT.attention);
+    await ground.stack.type(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+  });
+
   it("a window that has ended is due, and needs somebody", async () => {
     const later = { [CLOCK_VARIABLE]: "2026-12-02T08:00:00Z" };
     const due = await type(["due"], later);
@@ -272,6 +283,9 @@ describe("what is refused, or fails, leaves the configuration as it was", () => 
     expect(enable.output).toMatch(/acme\.localhost: no answer \(.*ECONNREFUSED.*\)\n +The host's DNS leads elsewhere/);
     expect(enable.code).toBe(EXIT.unseen);
     await everyHostIs("acme", isPageOf("acme"), ground.edge);
+    const status = await type(["status"]);
+    expect(status.output).toMatch(/^UNKNOWN +acme +active, unscheduled +acme\.localhost: no answer/m);
+    expect(status.code).toBe(EXIT.attention);
     await ground.stack.type(["config", "set", "edge", ground.edge]);
     expect((await type(["disable", "acme", "--yes"])).code).toBe(EXIT.done);
   });

@@ -1,0 +1,43 @@
+import { createEvents, type DateTime } from "ics";
+import type { MaintenanceEntry } from "../settings/maintenance";
+import type { LinksSettings } from "../settings/schema";
+
+/**
+ * The windows as a calendar (RFC 5545), for whoever wants to see them in one. An entry without a begin and an end is no
+ * window.
+ *
+ * @param languages the message is in the first of them that it was given in.
+ */
+export function calendarOf(
+  entries: readonly MaintenanceEntry[],
+  links: LinksSettings,
+  languages: readonly string[],
+  now: Date,
+): string {
+  const { value, error } = createEvents(
+    entries.flatMap(({ instance, kind, from, until, message }) => {
+      if (from === undefined || until === undefined) return [];
+      const language = languages.find((one) => message?.[one] !== undefined);
+      const words = language === undefined ? undefined : message?.[language];
+      return [
+        {
+          uid: `${instance.name}-${from.getTime()}@maintenance-pages`,
+          timestamp: now.getTime(),
+          title: `${instance.title ?? instance.name}: ${kind} maintenance`,
+          start: utc(from),
+          startInputType: "utc" as const,
+          end: utc(until),
+          endInputType: "utc" as const,
+          ...(words === undefined ? {} : { description: words }),
+          ...(links.status === undefined ? {} : { url: links.status }),
+        },
+      ];
+    }),
+  );
+  if (error) throw error;
+  return value ?? "";
+}
+
+function utc(time: Date): DateTime {
+  return [time.getUTCFullYear(), time.getUTCMonth() + 1, time.getUTCDate(), time.getUTCHours(), time.getUTCMinutes()];
+}
