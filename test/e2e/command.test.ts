@@ -99,7 +99,7 @@ describe("two instances into maintenance and one out of it", () => {
   });
 
   it("docs/transcript.md is what was typed and said", async () => {
-    const text = `# A session\n\nWritten by test/e2e/command.test.ts, on a cluster of its own.\n\n\`\`\`console\n${said.join("\n")}\`\`\`\n`;
+    const text = `# Typed and answered\n\nWritten by test/e2e/command.test.ts, on a cluster of its own.\n\n\`\`\`console\n${said.join("\n")}\`\`\`\n`;
     await expect(text).toMatchFileSnapshot("../../docs/transcript.md");
   });
 });
