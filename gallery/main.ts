@@ -74,7 +74,7 @@ async function stayOpen(port: number): Promise<number> {
     pending = setTimeout(async () => gallery.show(await prepare()), 100);
   });
   await new Promise<void>((done) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => done());
   });
   watcher.close();
   clearTimeout(pending);
