@@ -1,5 +1,5 @@
 import { createEvents, type DateTime } from "ics";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { type MaintenanceEntry, wordsIn } from "../settings/maintenance";
 import type { LinksSettings } from "../settings/schema";
 
 /**
@@ -17,8 +17,7 @@ export function calendarOf(
   const { value, error } = createEvents(
     entries.flatMap(({ instance, kind, from, until, message }) => {
       if (from === undefined || until === undefined) return [];
-      const language = languages.find((one) => message?.[one] !== undefined);
-      const words = language === undefined ? undefined : message?.[language];
+      const words = wordsIn(message, languages);
       return [
         {
           uid: `${instance.name}-${from.getTime()}@maintenance-pages`,
@@ -28,7 +27,7 @@ export function calendarOf(
           startInputType: "utc" as const,
           end: utc(until),
           endInputType: "utc" as const,
-          ...(words === undefined ? {} : { description: words }),
+          ...(words === undefined ? {} : { description: words.text }),
           ...(links.status === undefined ? {} : { url: links.status }),
         },
       ];

@@ -1,19 +1,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deploymentOf } from "../settings/deployment";
 import type { Instance } from "../settings/instances";
-import { isShown, type MaintenanceEntry } from "../settings/maintenance";
-import { listed, nearest } from "../settings/problems";
+import type { MaintenanceEntry } from "../settings/maintenance";
+import { listed } from "../settings/problems";
 import type { Settings } from "../settings/read";
-import { stackName } from "../settings/stack-file";
 import { askHosts, inWords } from "./edge";
 import { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges, sorted } from "./guard";
 import type { StackFile } from "./project";
 import type { Terminal } from "./terminal";
-import { drawnIn, type Edge, type Goal, type Unseen, untilSeen } from "./verify";
+import { inZone, spanOf } from "./times";
+import { drawnIn, type Edge, edgeOf, type Goal, goalOf, type Unseen, untilSeen } from "./verify";
 
 /** A change of what is in maintenance, from the configuration to what visitors see. */
 export interface Wanted {
@@ -54,13 +53,12 @@ export interface Outcome {
 export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcome> {
   const { project, stack, file, now, instances, text } = wanted;
   const settings = file.settings(now, text);
-  const chosen = chooseInstances(instances, settings);
-  const goals = chosen.map((instance) => ({ instance, ...goalOf(instance, settings) }));
+  const goals = goalsOf(instances, settings);
   const others = hostsToWatch(settings, instances);
   const interrupted = onInterrupt();
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
   const plan = join(scratch, "plan.json");
-  let began: readonly string[] = [];
+  const begun: string[] = [];
   try {
     file.write(text);
     const engine = await Engine.open(project, stack, now);
@@ -82,8 +80,6 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       terminal.say("");
       if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
       interrupted.throwIfAborted();
-      const begun: string[] = [];
-      began = begun;
       await engine.up({
         signal: interrupted.signal,
         plan,
@@ -96,8 +92,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       interrupted.throwIfAborted();
     }
     file.keep();
-    const edge = { edge: settings.edge, deployment: deploymentOf(stackName(stack), settings) };
-    const seen = await look(goals, edge, terminal);
+    const seen = await look(goals, edgeOf(stack, settings), terminal);
     const wronged = await drawnIn(before, settings.edge);
     return {
       stack,
@@ -112,23 +107,11 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       drawnIn: wronged,
     };
   } catch (error) {
-    throw putBack(error, file, began, interrupted.happened());
+    throw putBack(error, file, begun, interrupted.happened());
   } finally {
     interrupted.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/** The instances of these names, or the nearest that there is. */
-export function chooseInstances(names: readonly string[], { instances }: Settings): readonly Instance[] {
-  const known = instances.map(({ name }) => name);
-  return names.map((name) => {
-    const found = instances.find((instance) => instance.name === name);
-    if (found !== undefined) return found;
-    throw new CommandError(
-      `There is no such instance. Nothing was changed.\n  found:    ${JSON.stringify(name)}\n  allowed:  ${listed(known)}\n  nearest:  ${nearest(name, known)}`,
-    );
-  });
 }
 
 interface InstanceGoal {
@@ -137,9 +120,14 @@ interface InstanceGoal {
   readonly entry: MaintenanceEntry | undefined;
 }
 
-function goalOf(instance: Instance, { maintenance }: Settings): Omit<InstanceGoal, "instance"> {
-  const entry = maintenance.find((one) => one.instance.name === instance.name);
-  return { goal: entry !== undefined && isShown(entry) ? "page" : "open", entry };
+function goalsOf(names: readonly string[], { instances, maintenance }: Settings): readonly InstanceGoal[] {
+  // A name that nobody has was refused before.
+  return names.flatMap((name) => {
+    const instance = instances.find((one) => one.name === name);
+    if (instance === undefined) return [];
+    const entry = maintenance.find((one) => one.instance.name === name);
+    return [{ instance, goal: goalOf(entry), entry }];
+  });
 }
 
 // Enough to notice a mistake that draws in a whole cluster; a registry may have thousands.
@@ -161,28 +149,6 @@ function summary(goals: readonly InstanceGoal[], { timeZone }: Settings, now: Da
       entry?.until === undefined || goal === "open" ? "" : ` (${spanOf(entry.until.getTime() - now.getTime())})`;
     return ["", `${instance.name} ${page}${planned}${until}${span}:`, ...instance.hosts.map((host) => `  ${host}`)];
   });
-}
-
-/** A time as an operator reads it. */
-export function inZone(time: Date | undefined, timeZone: string): string {
-  if (time === undefined) return "";
-  const options = { dateStyle: "medium", timeStyle: "short", timeZone, hourCycle: "h23" } as const;
-  return `${new Intl.DateTimeFormat("en-GB", options).format(time)} ${timeZone}`;
-}
-
-/** A length of time as an operator reads it. */
-export function spanOf(milliseconds: number): string {
-  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
-  const parts = [
-    [Math.floor(minutes / 1440), "d"],
-    [Math.floor((minutes % 1440) / 60), "h"],
-    [minutes % 60, "min"],
-  ] as const;
-  const text = parts
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
-  return text === "" ? "0 min" : text;
 }
 
 function foreignChanges(changes: Parameters<typeof describeChanges>[0], instances: readonly string[]): CommandError {
@@ -211,7 +177,7 @@ async function look(goals: readonly InstanceGoal[], edge: Edge, terminal: Termin
 }
 
 /** Puts the configuration back, and says what a person has to know. */
-function putBack(error: unknown, file: StackFile, began: readonly string[], isInterrupted: boolean): unknown {
+function putBack(error: unknown, file: StackFile, begun: readonly string[], isInterrupted: boolean): unknown {
   if (!file.isChanged) return error;
   try {
     file.restore();
@@ -222,10 +188,10 @@ function putBack(error: unknown, file: StackFile, began: readonly string[], isIn
   if (!isForPeople) return error;
   const reason = isInterrupted ? "It was interrupted." : error instanceof Error ? error.message : String(error);
   const left =
-    began.length === 0
+    begun.length === 0
       ? []
       : [
-          `The engine had begun to ${[...new Set(began)].join(", ")}: \`pulumi up\` makes the cluster what ${file.name} says.`,
+          `The engine had begun to ${[...new Set(begun)].join(", ")}: \`pulumi up\` makes the cluster what ${file.name} says.`,
         ];
   const code = isInterrupted ? EXIT.interrupted : error instanceof CommandError ? error.code : EXIT.failed;
   return new CommandError([reason, `${file.name} is as it was before.`, ...left].join("\n"), code);

@@ -1,6 +1,6 @@
 import { request as askPlain, type IncomingHttpHeaders } from "node:http";
 import { request as askEncrypted } from "node:https";
-import { MARKER_HEADER } from "../components/page-server.nginx";
+import { markerOf } from "../components/page-server.nginx";
 
 /** What a host answers a visitor with, as far as maintenance goes. */
 export type Seen =
@@ -49,11 +49,7 @@ export function askHost(host: string, edge?: string): Promise<Seen> {
 }
 
 function seen(status: number, headers: IncomingHttpHeaders): Seen {
-  const marker = new Map(
-    String(headers[MARKER_HEADER.toLowerCase()] ?? "")
-      .split("; ")
-      .map((pair) => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]),
-  );
+  const marker = markerOf(headers);
   const kind = marker.get("kind");
   if (kind === "not-found") return { what: "not-found", status };
   const instance = marker.get("instance");

@@ -11,7 +11,7 @@ import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
 
 /** Operations that leave a resource as it is. */
-const UNCHANGED = new Set(["same", "read", "refresh"]);
+export const UNCHANGED: ReadonlySet<string> = new Set(["same", "read", "refresh"]);
 
 export interface RunOptions {
   /** Ends the run; what was begun is finished first. */

@@ -187,7 +187,7 @@ function messageFrom(texts: readonly string[]): string | Readonly<Record<string,
 
 async function disable(given: Changing): Promise<number> {
   return apply(given, readClock(), (text, file) => {
-    for (const instance of given.instances) inMaintenance(instance, file);
+    mustBeIn(given.instances, file);
     return leave(text, given.instances);
   });
 }
@@ -196,18 +196,19 @@ async function extend(given: Changing & { readonly until: string }): Promise<num
   const now = readClock();
   const until = timeFrom(given.until, now, "--until");
   return apply(given, now, (text, file) => {
-    for (const instance of given.instances) inMaintenance(instance, file);
+    mustBeIn(given.instances, file);
     return enter(text, given.instances, { until });
   });
 }
 
-/** @throws {CommandError} when the instance is not in the list, and so can't be changed or taken out. */
-function inMaintenance(instance: string, file: StackFile): void {
-  const entries = file.settings(readClock()).maintenance.filter(({ kind }) => kind !== "provisioning");
-  if (entries.some((entry) => entry.instance.name === instance)) return;
-  const names = entries.map((entry) => entry.instance.name);
+/** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
+function mustBeIn(instances: readonly string[], file: StackFile): void {
+  const { maintenance } = file.settings(readClock());
+  const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
+  const missing = instances.find((instance) => !names.includes(instance));
+  if (missing === undefined) return;
   throw new CommandError(
-    `Nothing was changed: ${instance} is not in the list. In it are: ${names.join(", ") || "(none)"}.`,
+    `Nothing was changed: ${missing} is not in the list. In it are: ${names.join(", ") || "(none)"}.`,
   );
 }
 

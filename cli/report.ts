@@ -1,9 +1,9 @@
 import Table from "cli-table3";
 import { z } from "zod";
 import type { MaintenanceEntry } from "../settings/maintenance";
-import { inZone, spanOf } from "./change";
 import { inWords } from "./edge";
 import type { InstanceStatus } from "./status";
+import { inZone, spanOf } from "./times";
 
 /** What `maintenance list --json` prints: the entries of the configuration, in their order. */
 export const listSchema = z.array(

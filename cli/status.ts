@@ -1,14 +1,12 @@
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
-import { deploymentOf } from "../settings/deployment";
-import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import type { MaintenanceEntry } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
-import { stackName } from "../settings/stack-file";
 import { askHosts, type Seen } from "./edge";
 import { lineOf } from "./entries";
 import type { StackFile } from "./project";
-import { isMet } from "./verify";
+import { edgeOf, goalOf, isMet } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
 export interface InstanceStatus {
@@ -43,8 +41,8 @@ export interface Authorship {
  * Pulumi is needed for it.
  */
 export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<readonly InstanceStatus[]> {
-  const { instances, maintenance, edge } = settings;
-  const deployment = deploymentOf(stackName(stack), settings);
+  const { instances, maintenance } = settings;
+  const { edge, deployment } = edgeOf(stack, settings);
   const answers = await askHosts(
     instances.flatMap(({ hosts }) => hosts),
     edge,
@@ -52,7 +50,7 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
   return Promise.all(
     instances.map(async ({ name, hosts }) => {
       const entry = maintenance.find(({ instance }) => instance.name === name);
-      const goal = entry !== undefined && isShown(entry) ? "page" : "open";
+      const goal = goalOf(entry);
       const since = entry === undefined ? undefined : await authorOf(file, name);
       const shown = hosts.map((host) => {
         const seen: Seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };

@@ -30,3 +30,25 @@ function laterThan(now: Date, said: string): number | undefined {
   if (milliseconds === null || milliseconds === undefined || milliseconds < MINUTE) return undefined;
   return Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
 }
+
+/** A time as an operator reads it. */
+export function inZone(time: Date | undefined, timeZone: string): string {
+  if (time === undefined) return "";
+  const options = { dateStyle: "medium", timeStyle: "short", timeZone, hourCycle: "h23" } as const;
+  return `${new Intl.DateTimeFormat("en-GB", options).format(time)} ${timeZone}`;
+}
+
+/** A length of time as an operator reads it. */
+export function spanOf(milliseconds: number): string {
+  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
+  const parts = [
+    [Math.floor(minutes / 1440), "d"],
+    [Math.floor((minutes % 1440) / 60), "h"],
+    [minutes % 60, "min"],
+  ] as const;
+  const text = parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(" ");
+  return text === "" ? "0 min" : text;
+}

@@ -1,4 +1,8 @@
+import { deploymentOf } from "../settings/deployment";
 import type { Instance } from "../settings/instances";
+import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import type { Settings } from "../settings/read";
+import { stackName } from "../settings/stack-file";
 import { askHosts, inWords, type Seen } from "./edge";
 
 /** A host that does not show what it should. */
@@ -15,8 +19,18 @@ export interface Edge {
   readonly deployment: string;
 }
 
+/** Where this stack's hosts are asked. */
+export function edgeOf(stack: string, settings: Settings): Edge {
+  return { edge: settings.edge, deployment: deploymentOf(stackName(stack), settings) };
+}
+
 /** What the hosts of an instance should show. */
 export type Goal = "page" | "open";
+
+/** What the hosts should show of an instance with this entry, or without any. */
+export function goalOf(entry: MaintenanceEntry | undefined): Goal {
+  return entry !== undefined && isShown(entry) ? "page" : "open";
+}
 
 /**
  * Whether a host shows what it should: the instance's page, as this deployment serves it. An instance that is open may fail,

@@ -35,6 +35,19 @@ const INSTANCE = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 export const MARKER_HEADER = "X-Maintenance-Page";
 
 /**
+ * The marker of an answer, by name; empty without one.
+ *
+ * @example
+ * markerOf({ "x-maintenance-page": "instance=acme; kind=unscheduled" }).get("kind"); // "unscheduled"
+ */
+export function markerOf(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): ReadonlyMap<string, string> {
+  const pairs = String(headers[MARKER_HEADER.toLowerCase()] ?? "").split("; ");
+  return new Map(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]));
+}
+
+/**
  * The page server's nginx configuration: visitors' ports, which decide how a page is answered, and behind them a socket,
  * which finds it.
  *

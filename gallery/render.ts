@@ -1,6 +1,5 @@
 import { clientNames, readClients } from "../pages/clients";
 import { LANGUAGES } from "../pages/languages";
-import { renderSharedPages } from "../pages/render";
 import { PagesError } from "../settings/problems";
 import type { Stored } from "./page-server";
 import { SAMPLE_SETTINGS, type Sample, samplesOf } from "./samples";
@@ -20,7 +19,7 @@ export function render(): Rendered {
     const clients = readClients(clientNames().map((name) => ({ name })));
     const settings = { ...SAMPLE_SETTINGS, languages: LANGUAGES, clients };
     const samples = samplesOf(settings);
-    const objects = [...renderSharedPages(settings).objects, ...samples.flatMap((sample) => sample.objects)];
+    const objects = samples.flatMap((sample) => sample.objects);
     return { rendering: { samples, objects, clients: [...clients.values()], languages: LANGUAGES } };
   } catch (error) {
     return {

@@ -8,7 +8,7 @@ import {
   renderInstancePages,
   renderSharedPages,
 } from "../pages/render";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { type MaintenanceEntry, plainEntry } from "../settings/maintenance";
 
 /** A page as somebody might see it, in every format and language. */
 export interface Sample {
@@ -21,7 +21,7 @@ export interface Sample {
   readonly instance: string | undefined;
   readonly revision: string | undefined;
   readonly pages: readonly Page[];
-  /** What the page server needs to show it, beside the shared pages. */
+  /** What the page server needs to show it. */
   readonly objects: readonly PageObject[];
 }
 
@@ -70,7 +70,7 @@ export function samplesOf(settings: PageSettings): readonly Sample[] {
       instance: undefined,
       revision: undefined,
       pages: shared.pages.filter((page) => page.kind === kind),
-      objects: [],
+      objects: shared.objects.filter(({ key }) => key.startsWith(`shared/${kind}.`)),
     })),
     ...instanceSamples("acme", SAID, settings),
     ...[...settings.clients.values()].flatMap((client) => [
@@ -87,16 +87,7 @@ function instanceSamples(
 ): readonly Sample[] {
   const client = settings.clients.get(name);
   return Object.entries(said).flatMap(([what, more]) => {
-    const entry: MaintenanceEntry = {
-      instance: instanceOf(name),
-      kind: "scheduled",
-      from: undefined,
-      until: undefined,
-      message: undefined,
-      closesAutomatically: false,
-      state: "active",
-      ...more,
-    };
+    const entry: MaintenanceEntry = { ...plainEntry(instanceOf(name), "scheduled"), ...more };
     const own = renderInstancePages(entry, settings);
     if (own === undefined) return [];
     const { revision, pages, objects } = own;

@@ -1,4 +1,4 @@
-import { MARKER_HEADER } from "../components/page-server.nginx";
+import { markerOf } from "../components/page-server.nginx";
 import { hostsOf, SAMPLES, type Sample } from "./samples";
 import { type Up, UpFailed } from "./stack";
 import { type Answer, untilAnswer, visit } from "./visitor";
@@ -7,8 +7,7 @@ import { type Answer, untilAnswer, visit } from "./visitor";
 
 /** The page server's marker: `instance=acme; kind=unscheduled; …`. */
 export function marker(answer: Answer): ReadonlyMap<string, string> {
-  const pairs = String(answer.headers[MARKER_HEADER.toLowerCase()] ?? "").split("; ");
-  return new Map(pairs.map((pair) => [pair.split("=")[0] ?? "", pair.split("=")[1] ?? ""]));
+  return markerOf(answer.headers);
 }
 
 /** Whether it is the page of an instance in maintenance. */

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
+import { UNCHANGED } from "../cli/engine";
 import { runCommand } from "./cluster/commands";
 import { messageOf } from "./cluster/errors";
 
@@ -111,9 +112,6 @@ export class LocalStack {
     await this.stack.destroy({ color: "never" });
   }
 }
-
-/** Operations that leave a resource as it is. */
-const UNCHANGED = new Set(["same", "read", "refresh"]);
 
 function note(event: EngineEvent, changes: string[]): void {
   const metadata = event.resourcePreEvent?.metadata;

@@ -2,20 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { plainEntry } from "../settings/maintenance";
 import { readClients } from "./clients";
 import { type Page, type PageSettings, renderFailurePages, renderInstancePages, renderStandingPages } from "./render";
 
 const acme = { name: "acme", hosts: ["acme.example.org"] };
-const ENTRY: MaintenanceEntry = {
-  instance: acme,
-  kind: "unscheduled",
-  from: undefined,
-  until: undefined,
-  message: undefined,
-  closesAutomatically: false,
-  state: "active",
-};
+const ENTRY = plainEntry(acme, "unscheduled");
 
 let folder = "";
 beforeEach(() => {

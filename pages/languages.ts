@@ -18,9 +18,18 @@ const DEFAULT_LANGUAGE = "en";
 /** The languages in which pages exist, as BCP 47 tags; the default language first. */
 export const LANGUAGES: readonly string[] = [DEFAULT_LANGUAGE, ...tags.filter((tag) => tag !== DEFAULT_LANGUAGE)];
 
-/** Reads a language's strings. The tests hold every file against the English one. */
+const strings = new Map<string, Strings>();
+
+/**
+ * A language's strings, read once: a run renders hundreds of pages. The tests hold every file against the English one.
+ */
 export function readStrings(language: string): Strings {
-  return JSON.parse(readFileSync(join(LANGUAGES_FOLDER, `${language}.json`), "utf8"));
+  let found = strings.get(language);
+  if (found === undefined) {
+    found = JSON.parse(readFileSync(join(LANGUAGES_FOLDER, `${language}.json`), "utf8")) as Strings;
+    strings.set(language, found);
+  }
+  return found;
 }
 
 /** The locale that dates and numbers are written for: English for the world, and not for the United States. */

@@ -1,20 +1,14 @@
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { describe, expect, it } from "vitest";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { type MaintenanceEntry, plainEntry } from "../settings/maintenance";
 import { FORMATS, type Format, PAGE_KINDS, type PageKind } from "./kinds";
 import { LANGUAGES } from "./languages";
 import { paragraphsOf } from "./message";
 import { type PageSettings, type Pages, renderInstancePages, renderSharedPages } from "./render";
 
 const entry = (more: Partial<MaintenanceEntry> = {}): MaintenanceEntry => ({
-  instance: { name: "acme", hosts: ["acme.example.org", "*.acme.example.org"] },
-  kind: "scheduled",
-  from: undefined,
-  until: undefined,
-  message: undefined,
-  closesAutomatically: false,
-  state: "active",
+  ...plainEntry({ name: "acme", hosts: ["acme.example.org", "*.acme.example.org"] }, "scheduled"),
   ...more,
 });
 

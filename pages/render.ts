@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "../settings/instances";
-import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import { isShown, type MaintenanceEntry, plainEntry, wordsIn } from "../settings/maintenance";
 import { PagesError } from "../settings/problems";
 import { isMail, type LinksSettings, type ThemeSettings } from "../settings/schema";
 import { bundle } from "./bundle";
@@ -136,18 +136,9 @@ export function renderFailurePages(instances: readonly Instance[], settings: Pag
  */
 export function renderStandingPages(instances: readonly Instance[], settings: PageSettings): readonly InstancePages[] {
   return clientsAmong(instances, settings).flatMap(
-    (instance) => renderInstancePages({ ...UNSCHEDULED, instance }, settings) ?? [],
+    (instance) => renderInstancePages(plainEntry(instance, "unscheduled"), settings) ?? [],
   );
 }
-
-const UNSCHEDULED = {
-  kind: "unscheduled",
-  from: undefined,
-  until: undefined,
-  message: undefined,
-  closesAutomatically: false,
-  state: "active",
-} as const;
 
 function clientsAmong(instances: readonly Instance[], { clients }: PageSettings): readonly Instance[] {
   return instances.filter(({ name }) => clients.has(name));
@@ -255,12 +246,10 @@ function siteOf({ title, hosts }: Instance): string | null {
 
 /** The operator's words in a visitor's language, or else in the first of the stack's that they were given in. */
 function messageIn(entry: MaintenanceEntry | undefined, language: string, languages: readonly string[]) {
-  const messages = entry?.message ?? {};
-  const spoken = [language, ...languages].find((candidate) => messages[candidate] !== undefined);
-  const text = spoken === undefined ? undefined : messages[spoken];
-  if (spoken === undefined || text === undefined) return undefined;
-  const paragraphs = paragraphsOf(text);
-  return { language: spoken, text: paragraphs.join("\n\n"), paragraphs: paragraphs.map(partsOf) };
+  const words = wordsIn(entry?.message, [language, ...languages]);
+  if (words === undefined) return undefined;
+  const paragraphs = paragraphsOf(words.text);
+  return { language: words.language, text: paragraphs.join("\n\n"), paragraphs: paragraphs.map(partsOf) };
 }
 
 function linksOf({ status, contact }: LinksSettings) {

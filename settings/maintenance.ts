@@ -37,6 +37,31 @@ export interface MaintenanceConfig {
   readonly languages: readonly string[];
 }
 
+/** An entry of which nothing more is said: it is shown from now on, until somebody takes it out. */
+export function plainEntry(instance: Instance, kind: Kind): MaintenanceEntry {
+  return {
+    instance,
+    kind,
+    from: undefined,
+    until: undefined,
+    message: undefined,
+    closesAutomatically: false,
+    state: "active",
+  };
+}
+
+/** The operator's words in the first of these languages that they were given in. */
+export function wordsIn(
+  message: MaintenanceEntry["message"],
+  languages: readonly string[],
+): { readonly language: string; readonly text: string } | undefined {
+  for (const language of languages) {
+    const text = message?.[language];
+    if (text !== undefined) return { language, text };
+  }
+  return undefined;
+}
+
 /** Whether visitors see the page. */
 export function isShown(entry: MaintenanceEntry): boolean {
   return entry.state === "active" || entry.state === "overdue";
@@ -106,15 +131,7 @@ export function maintenance(
     } else if (entries.has(name)) {
       problems.push({ path, found: name, allowed: "each instance once, in provisioning or in maintenance" });
     } else {
-      entries.set(name, {
-        instance,
-        kind: "provisioning",
-        from: undefined,
-        until: undefined,
-        message: undefined,
-        closesAutomatically: false,
-        state: "active",
-      });
+      entries.set(name, plainEntry(instance, "provisioning"));
     }
   });
   return { entries: [...entries.values()], problems };

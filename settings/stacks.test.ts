@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { parse } from "yaml";
 import { clientNames, readClients } from "../pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages } from "../pages/render";
+import { plainEntry } from "./maintenance";
 import { readSettings, type Settings } from "./read";
+import { configIn, stackFileOf, stacksIn } from "./stack-file";
 
 const root = join(__dirname, "..");
-const stacks = readdirSync(root).flatMap((name) => /^Pulumi\.(?!local\.)(.+)\.yaml$/.exec(name)?.[1] ?? []);
+const stacks = stacksIn(root).filter((stack) => stack !== "local");
 
 // Every stack's file, yours too: a mistake in one is found here, before anybody runs it.
 
@@ -25,7 +26,7 @@ it.each(stacks)("the pages of the stack %s can be shown, at any time", (stack) =
   }
   for (const instance of settings.instances) {
     for (const kind of ["unscheduled", "provisioning"] as const) {
-      renderInstancePages({ ...NOTHING_SAID, instance, kind }, look);
+      renderInstancePages(plainEntry(instance, kind), look);
     }
   }
 });
@@ -34,19 +35,7 @@ it.each(clientNames())("the folder pages/clients/%s is an instance's of one of t
   expect(stacks.flatMap((stack) => read(stack).instances.map(({ name }) => name))).toContain(client);
 });
 
-const NOTHING_SAID = {
-  from: undefined,
-  until: undefined,
-  message: undefined,
-  closesAutomatically: false,
-  state: "active",
-} as const;
-
 function read(stack: string): Settings {
-  const file = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-  const config = Object.fromEntries(
-    Object.entries(file.config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
-  );
   // No kubeconfig: whether it leads to the right cluster is asked where it is, at each run.
-  return readSettings(config, new Date(), () => []);
+  return readSettings(configIn(readFileSync(stackFileOf(root, stack), "utf8")), new Date(), () => []);
 }

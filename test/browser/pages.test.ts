@@ -8,7 +8,6 @@ import { type LocalPageServer, startPageServer } from "../../gallery/page-server
 import { SAMPLE_SETTINGS, type Sample, samplesOf } from "../../gallery/samples";
 import { clientNames, readClients } from "../../pages/clients";
 import { LANGUAGES, readStrings } from "../../pages/languages";
-import { renderSharedPages } from "../../pages/render";
 import { startBrowser } from "./browser";
 
 // A real Chromium asks a real nginx with the configuration of the page server; a web server of this process stands for
@@ -30,7 +29,7 @@ let browser: Browser;
 let server: LocalPageServer;
 
 beforeAll(async () => {
-  const objects = [...renderSharedPages(settings).objects, ...samples.flatMap((sample) => sample.objects)];
+  const objects = samples.flatMap((sample) => sample.objects);
   [browser, server] = await Promise.all([
     startBrowser(),
     startPageServer({ objects, clients: [...clients.values()] }, LANGUAGES),

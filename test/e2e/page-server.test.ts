@@ -6,7 +6,7 @@ import { SAMPLE_SETTINGS, samplesOf } from "../../gallery/samples";
 import { bundle } from "../../pages/bundle";
 import { clientNames, readClients } from "../../pages/clients";
 import { LANGUAGES } from "../../pages/languages";
-import { type PageObject, renderSharedPages } from "../../pages/render";
+import type { PageObject } from "../../pages/render";
 
 // A real nginx with the configuration of the page server; a web server of this process stands for the bucket.
 
@@ -17,7 +17,7 @@ describe("every page in every format and language", () => {
   let server: LocalPageServer;
 
   beforeAll(async () => {
-    const objects = [...renderSharedPages(settings).objects, ...samples.flatMap((sample) => sample.objects)];
+    const objects = samples.flatMap((sample) => sample.objects);
     server = await startPageServer({ objects, clients: [...clients.values()] }, LANGUAGES);
   });
   afterAll(() => server.stop());
