@@ -9,6 +9,7 @@ import { failurePagesOutput, maintenanceOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
+import { bypassOf } from "./settings/bypass";
 import { readClock } from "./settings/clock";
 import { deploymentOf } from "./settings/deployment";
 import { isShown } from "./settings/maintenance";
@@ -75,6 +76,7 @@ new MaintenanceOverrides(
       kind: entry.kind,
       revision: own?.revision,
       hasAssets: (look.clients.get(entry.instance.name)?.assets.length ?? 0) > 0,
+      bypass: bypassOf(entry, settings),
       dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
     })),
   },

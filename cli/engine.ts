@@ -11,7 +11,14 @@ import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
 
 /** Operations that leave a resource as it is. */
-export const UNCHANGED: ReadonlySet<string> = new Set(["same", "read", "refresh"]);
+export const UNCHANGED: ReadonlySet<string> = new Set([
+  "same",
+  "read",
+  "read-replacement",
+  "refresh",
+  "discard",
+  "discard-replaced",
+]);
 
 export interface RunOptions {
   /** Ends the run; what was begun is finished first. */

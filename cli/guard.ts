@@ -10,7 +10,7 @@ export interface Change {
 
 /**
  * Tells the changes that putting these instances into maintenance, or taking them out, is made of, from all others: their
- * overrides, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
+ * overrides with their bypasses, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
  * must not ride along in an incident. That a provider is updated is no change of anything: the path of somebody's
  * kubeconfig is among its inputs (@pulumi/kubernetes takes it from $KUBECONFIG).
  *
@@ -24,14 +24,18 @@ export function sorted(
   const isOwn = ({ operation, type, name }: Change) =>
     (operation === "update" && type.startsWith("pulumi:providers:")) ||
     instances.some((instance) =>
-      type === INGRESS
-        ? name === `maintenance-${instance}`
-        : type === OBJECT && new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name),
+      type === OBJECT
+        ? new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
+        : OWN[type]?.some((prefix) => name === `${prefix}-${instance}`),
     );
   return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };
 }
 
-const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+// The names that components/maintenance-overrides.ts gives, before the instance's.
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes:networking.k8s.io/v1:Ingress": ["maintenance", "bypass"],
+  "kubernetes:core/v1:Service": ["bypass"],
+};
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 
 /** Changes in a person's words; of objects that are alike, the number. */

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { listed, nearest } from "../settings/problems";
 import { readSettings, type Settings } from "../settings/read";
-import { configIn, stackFileOf, stacksIn } from "../settings/stack-file";
+import { configIn, encryptedIn, stackFileOf, stacksIn } from "../settings/stack-file";
 import { CommandError, EXIT } from "./errors";
 
 /** The project's folder: the one that this command is in. */
@@ -68,7 +68,14 @@ export class StackFile {
    * @throws {SettingsError} with everything that is wrong.
    */
   settings(now: Date, text = this.text): Settings {
-    return readSettings(configIn(text), now, () => []);
+    const encrypted = encryptedIn(text);
+    return readSettings(
+      configIn(text),
+      now,
+      () => [],
+      undefined,
+      (key) => encrypted.has(key),
+    );
   }
 
   write(text: string): void {

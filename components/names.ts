@@ -10,6 +10,17 @@ export const SERVICE_PORTS = {
   maintenance: { name: "maintenance", port: 81 },
 } as const;
 
+/** The pods' port for instances that have a bypass. */
+export const BYPASS_PORT = "bypass";
+
+/**
+ * The Service's port of a bypass' slot. All of them lead to the same port of the pods, but a backend of ingress-nginx is a
+ * Service's port, and so each is one of its own.
+ */
+export function bypassServicePort(slot: number): { readonly name: string; readonly port: number } {
+  return { name: `${BYPASS_PORT}-${slot}`, port: 100 + slot };
+}
+
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 const NAME = "app.kubernetes.io/name";
 

@@ -8,7 +8,7 @@ const over = (pagesUrl: string) =>
 const visitorsServers = () =>
   over("https://pages.example/pages")
     .split(/^ {2}server \{/m)
-    .slice(1, 3)
+    .slice(1, 4)
     .map((server) => server.replace(/^ {2}\}[\s\S]*/m, ""));
 
 describe("the page server's nginx configuration", () => {
@@ -31,15 +31,16 @@ describe("the page server's nginx configuration", () => {
     const markers = [...over("https://pages.example/pages").matchAll(/add_header X-Maintenance-Page "(.*)" always/g)];
     expect(markers.map((match) => match[1])).toStrictEqual([
       "instance=$instance; kind=$page; revision=$revision; deployment=1a2b3c4d; source=$shown_source",
+      "instance=$instance; kind=$page; revision=$revision; deployment=1a2b3c4d; source=$shown_source",
       "kind=not-found; deployment=1a2b3c4d; source=$shown_source",
     ]);
   });
 
   it("answers no visitor with a status of its own, and 200 for a client's file alone", () => {
-    const [maintenance = "", notFound = ""] = visitorsServers();
+    const [maintenance = "", bypass = "", notFound = ""] = visitorsServers();
     const places = (server: string) =>
       [...server.matchAll(/^ +error_page .*=(\d*) (\S+);/gm)].map(([, status, place]) => [status, place]);
-    for (const [status, place] of places(maintenance)) {
+    for (const [status, place] of [...places(maintenance), ...places(bypass)]) {
       if (place === "/-/asset") expect(status).toBe("200");
       else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
     }
@@ -68,6 +69,7 @@ describe("the page server's nginx configuration", () => {
       "Referrer-Policy",
     ];
     expect(names).toStrictEqual([
+      ["X-Maintenance-Page", "Retry-After", ...common],
       ["X-Maintenance-Page", "Retry-After", ...common],
       ["X-Maintenance-Page", ...common],
     ]);

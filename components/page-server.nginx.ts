@@ -1,4 +1,4 @@
-import { CONTENT_TYPES, FORMATS } from "../pages/kinds";
+import { ASSETS_PATH, CONTENT_TYPES, FORMATS } from "../pages/kinds";
 import { SCRIPT_DIGEST } from "../pages/script";
 import { OVERRIDE_KINDS } from "../settings/schema";
 import { CORS_HEADERS, CORS_MAPS, FORMAT_MAPS, languageMaps } from "./page-server.nginx.negotiation";
@@ -15,8 +15,8 @@ export interface NginxSettings {
   readonly deployment: string;
 }
 
-/** The page server's ports. Visitors reach the first two through the Service; the last is for probes alone. */
-export const PORTS = { notFound: 8080, maintenance: 8081, health: 8082 } as const;
+/** The page server's ports. Visitors reach all but `health`, which is for probes alone, through Services. */
+export const PORTS = { notFound: 8080, maintenance: 8081, health: 8082, bypass: 8083 } as const;
 
 /** Where the page server's container finds things; `page-server.ts` mounts them there. */
 export const PATHS = {
@@ -30,6 +30,8 @@ export const PATHS = {
 
 // A name as the settings allow it.
 const INSTANCE = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
+const KIND = OVERRIDE_KINDS.join("|");
+const ASSET = "[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3}";
 
 /** The header that tells whoever verifies a change which page was served, and from where. */
 export const MARKER_HEADER = "X-Maintenance-Page";
@@ -65,6 +67,16 @@ export function markerOf(
  */
 export function nginxConfiguration({ pagesUrl, retryAfter, languages, deployment }: NginxSettings): string {
   const { host, protocol } = new URL(pagesUrl);
+  const marker = `"instance=$instance; kind=$page; revision=$revision; deployment=${deployment}; source=$shown_source"`;
+  const marked = headers(marker, { "Retry-After": "$retry_after" });
+  const answered = `    location = /-/asset {
+      internal;
+      set $source asset;
+      set $key instances/$instance/assets/$asset;
+      proxy_pass ${pagesUrl}/$key;
+      error_page ${FAILURES} =404 /-/nothing;
+    }
+${answers("$instance/$revision/$page", 503)}`;
   return `# Written by components/page-server.nginx.ts.
 worker_processes 2;
 pid ${PATHS.scratch}/nginx.pid;
@@ -158,33 +170,39 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   # rewrite-target
   server {
     listen ${PORTS.maintenance};
-${headers(`"instance=$instance; kind=$page; revision=$revision; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$retry_after" })}
-    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${OVERRIDE_KINDS.join("|")})/(?<revision>[0-9a-f]{16}|-)/$" {
-      if ($preflight) {
-        set $source preflight;
-        return 204;
-      }
-      error_page 413 503 =503 $answer;
-      return 503;
+${marked}
+    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${KIND})/(?<revision>[0-9a-f]{16}|-)/$" {
+      ${PAGE}
     }
-    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${OVERRIDE_KINDS.join("|")})/(?:[0-9a-f]{16}|-)/(?<asset>[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3})$" {
-      error_page 413 418 =200 /-/asset;
-      return 418;
+    location ~ "^/(?<instance>${INSTANCE})/(?<kind>${KIND})/(?:[0-9a-f]{16}|-)/(?<asset>${ASSET})$" {
+      ${FILE}
     }
     location / {
       set $instance -;
       set $revision -;
-      error_page 413 503 =503 $answer;
-      return 503;
+      ${PAGE}
     }
-    location = /-/asset {
-      internal;
-      set $source asset;
-      set $key instances/$instance/assets/$asset;
-      proxy_pass ${pagesUrl}/$key;
-      error_page ${FAILURES} =404 /-/nothing;
+${answered}
+  }
+
+  # --- those with a bypass: the path is the visitor's, since the instance may be the one to get it, and the override's
+  # x-forwarded-prefix tells what its rewrite-target would
+  map $http_x_forwarded_prefix $told {
+    default no;
+    "~^/(?<instance>${INSTANCE})/(?<kind>${KIND})/(?<revision>[0-9a-f]{16}|-)/$" yes;
+  }
+  server {
+    listen ${PORTS.bypass};
+${marked}
+    location ~ "^${ASSETS_PATH.replace(".", "\\.")}(?<asset>${ASSET})$" {
+      ${TOLD}
+      ${FILE}
     }
-${answers("$instance/$revision/$page", 503)}
+    location / {
+      ${TOLD}
+      ${PAGE}
+    }
+${answered}
   }
   map $kind $page {
     default unscheduled;
@@ -348,6 +366,23 @@ function headers(marker: string, more: Readonly<Record<string, string>>): string
     .join("\n");
 }
 
+const PAGE = `if ($preflight) {
+        set $source preflight;
+        return 204;
+      }
+      error_page 413 503 =503 $answer;
+      return 503;`;
+
+const FILE = `error_page 413 418 =200 /-/asset;
+      return 418;`;
+
+// Looking at the map is what fills the variables, by the groups of its expression. A body has to wait for that: it is thrown
+// away at /-/page, not before.
+const TOLD = `client_max_body_size 0;
+      set $instance -;
+      set $revision -;
+      set $heard $told;`;
+
 function answers(page: string, status: number): string {
   return `    location = /-/page {
       internal;
@@ -369,6 +404,7 @@ function answers(page: string, status: number): string {
       internal;
       set $source nothing;
       default_type "";
+      error_page 404 =${status} @plain; # whoever asks for this address from outside
       return ${status} $nothing; # a variable, because nginx takes an empty text for none and begins anew
     }`;
 }

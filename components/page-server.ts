@@ -8,8 +8,9 @@ import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PageObject } from "../pages/render";
+import { BYPASS_SLOTS } from "../settings/bypass";
 import type { IngressNginxSettings, PageServerSettings } from "../settings/schema";
-import { labels, PAGE_SERVER, SERVICE_PORTS, selector } from "./names";
+import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS, selector } from "./names";
 import { nginxConfiguration, PATHS, PORTS } from "./page-server.nginx";
 
 export interface PageServerArgs {
@@ -94,6 +95,10 @@ export class PageServer extends pulumi.ComponentResource {
           ports: [
             { ...SERVICE_PORTS.notFound, targetPort: SERVICE_PORTS.notFound.name },
             { ...SERVICE_PORTS.maintenance, targetPort: SERVICE_PORTS.maintenance.name },
+            ...Array.from({ length: BYPASS_SLOTS }, (_, slot) => ({
+              ...bypassServicePort(slot),
+              targetPort: BYPASS_PORT,
+            })),
           ],
         },
       },
@@ -166,6 +171,7 @@ export class PageServer extends pulumi.ComponentResource {
                   ports: [
                     { name: SERVICE_PORTS.notFound.name, containerPort: PORTS.notFound },
                     { name: SERVICE_PORTS.maintenance.name, containerPort: PORTS.maintenance },
+                    { name: BYPASS_PORT, containerPort: PORTS.bypass },
                     { name: "health", containerPort: PORTS.health },
                   ],
                   startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 30 },
@@ -224,7 +230,7 @@ export class PageServer extends pulumi.ComponentResource {
           policyTypes: ["Ingress", "Egress"],
           ingress: [
             {
-              ports: [{ port: PORTS.notFound }, { port: PORTS.maintenance }],
+              ports: [{ port: PORTS.notFound }, { port: PORTS.maintenance }, { port: PORTS.bypass }],
               // A controller on the host's network has its node's address, which no selector can name.
               ...(args.ingressNginx.hostNetwork ? {} : { from: controller }),
             },

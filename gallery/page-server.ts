@@ -19,6 +19,8 @@ export interface Stored {
 export interface LocalPageServer {
   /** Where instances in maintenance are answered: `http://127.0.0.1:PORT`; the path is an override's rewrite target. */
   readonly maintenance: string;
+  /** Where instances with a bypass are answered; the header X-Forwarded-Prefix is what a rewrite target would be. */
+  readonly bypass: string;
   /** Where hosts that nobody owns are answered. */
   readonly notFound: string;
   stop(): Promise<void>;
@@ -46,14 +48,15 @@ export async function startPageServer(stored: Stored, languages: readonly string
     return response.writeHead(200, object.headers).end(object.body);
   });
   const folder = mkdtempSync(join(tmpdir(), "maintenance-pages-"));
-  const [maintenance, notFound, health] = await freePorts(3);
+  const [maintenance, notFound, health, bypass] = await freePorts(4);
   const inFolder = (text: string) =>
     text
       .replaceAll(PATHS.scratch, join(folder, "scratch"))
       .replaceAll(PATHS.embeddedPages, join(folder, "pages"))
       .replace(`listen ${PORTS.maintenance};`, `listen 127.0.0.1:${maintenance};`)
       .replace(`listen ${PORTS.notFound};`, `listen 127.0.0.1:${notFound};`)
-      .replace(`listen ${PORTS.health};`, `listen 127.0.0.1:${health};`);
+      .replace(`listen ${PORTS.health};`, `listen 127.0.0.1:${health};`)
+      .replace(`listen ${PORTS.bypass};`, `listen 127.0.0.1:${bypass};`);
   const configuration = nginxConfiguration({
     pagesUrl: addressOf(bucket),
     retryAfter: 300,
@@ -94,6 +97,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
   return {
     maintenance: `http://127.0.0.1:${maintenance}`,
     notFound: `http://127.0.0.1:${notFound}`,
+    bypass: `http://127.0.0.1:${bypass}`,
     stop,
   };
 }

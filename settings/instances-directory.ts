@@ -5,9 +5,10 @@ import { hostProblem } from "./instances";
 import type { Problem } from "./problems";
 import { DNS_LABEL } from "./schema";
 
-/** An instance of a directory, with the hosts that its Tutor settings give it. */
+/** An instance of a directory, with the hosts that its Tutor settings give it, and its namespace where they name one. */
 export interface DirectoryInstance {
   readonly hosts: readonly string[];
+  readonly namespace?: string;
 }
 
 const PROJECT = join(__dirname, "..");
@@ -66,23 +67,23 @@ export function readInstancesDirectory(
     const allowed = "a folder with one or more <instance>/config.yml";
     problems.push({ path: "instancesDirectory", found: directory, allowed });
   }
-  return { instances: Object.fromEntries(read.map(({ name, hosts }) => [name, { hosts }])), problems };
+  return { instances: Object.fromEntries(read.map(({ name, instance }) => [name, instance])), problems };
 }
 
 function readConfig(
   file: string,
   path: string,
-): { readonly hosts: readonly string[]; readonly problems: readonly Problem[] } {
+): { readonly instance: DirectoryInstance; readonly problems: readonly Problem[] } {
   const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
     // The library's message quotes the line, which may be a secret.
-    return { hosts: [], problems: [{ path: `${path}:${line}:${col}`, found: error.code, allowed: "YAML" }] };
+    return refused({ path: `${path}:${line}:${col}`, found: error.code, allowed: "YAML" });
   }
   const config: unknown = document.toJS();
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    return { hosts: [], problems: [{ path, found: undefined, allowed: "Tutor's settings, with LMS_HOST" }] };
+    return refused({ path, found: undefined, allowed: "Tutor's settings, with LMS_HOST" });
   }
   const problems: Problem[] = [];
   const hosts: string[] = [];
@@ -109,7 +110,17 @@ function readConfig(
   if (Array.isArray(extra)) {
     for (const [index, host] of extra.entries()) add(`${EXTRA_HOSTS}[${index}]`, host);
   } else problems.push({ path: `${path}: ${EXTRA_HOSTS}`, found: extra, allowed: "a list of host names" });
-  return { hosts, problems };
+  // Tutor's default is `openedx`, which instances that share a cluster can't all have: without it, the instance's name.
+  const written: unknown = Reflect.get(config, "K8S_NAMESPACE");
+  if (written === undefined) return { instance: { hosts }, problems };
+  const namespace = typeof written === "string" ? filled(written, config) : undefined;
+  if (namespace !== undefined && DNS_LABEL.test(namespace)) return { instance: { hosts, namespace }, problems };
+  problems.push({ path: `${path}: K8S_NAMESPACE`, found: written, allowed: "the name of a namespace" });
+  return { instance: { hosts }, problems };
+}
+
+function refused(problem: Problem): ReturnType<typeof readConfig> {
+  return { instance: { hosts: [] }, problems: [problem] };
 }
 
 /** A value with the settings that it names in their places; Tutor's values are templates, and hosts use no more of them. */

@@ -9,6 +9,20 @@ export interface Instance {
   readonly hosts: readonly string[];
   /** What visitors know the site as, where the registry says. */
   readonly title?: string | undefined;
+  /** Where its own Ingress leads, as far as the registry says; see `serviceOf`. */
+  readonly service?: { readonly [Key in keyof InstanceService]?: InstanceService[Key] | undefined } | undefined;
+}
+
+/** A Service of the cluster, and one of its ports, by number or name. */
+export interface InstanceService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly port: number | string;
+}
+
+/** Where an instance's own Ingress leads: to Tutor's Caddy (tutor/templates/k8s/services.yml), unless the registry says else. */
+export function serviceOf({ name, service }: Instance): InstanceService {
+  return { name: service?.name ?? "caddy", namespace: service?.namespace ?? name, port: service?.port ?? 80 };
 }
 
 /** The registry: instances by name, in the order of the configuration. */
@@ -39,7 +53,7 @@ export function registry(config: RegistryConfig): {
   const ofPatterns = patternProblems(config.hostPatterns ?? []);
   const problems: Problem[] = [...ofPatterns];
   const instances = new Map<string, Instance>();
-  for (const { name, title, hosts: own, path, found } of written(config.instances ?? [])) {
+  for (const { name, title, service, hosts: own, path, found } of written(config.instances ?? [])) {
     if (!DNS_LABEL.test(name)) {
       problems.push({
         path,
@@ -63,7 +77,12 @@ export function registry(config: RegistryConfig): {
     else if (ofPatterns.length === 0) {
       problems.push(...hostProblems(hosts, path).map((problem) => ({ ...problem, path, nearest: undefined })));
     }
-    instances.set(name, { name, hosts, ...(title === undefined ? {} : { title }) });
+    instances.set(name, {
+      name,
+      hosts,
+      ...(title === undefined ? {} : { title }),
+      ...(service === undefined ? {} : { service }),
+    });
   }
   if (instances.size === 0 && problems.length === 0 && config.instances !== undefined) {
     problems.push({ path: "instances", found: config.instances, allowed: "one or more instances" });
@@ -75,6 +94,7 @@ export function registry(config: RegistryConfig): {
 interface Written {
   readonly name: string;
   readonly title: string | undefined;
+  readonly service: Instance["service"];
   readonly hosts: readonly string[] | undefined;
   readonly path: string;
   readonly found: unknown;
@@ -85,13 +105,15 @@ function written(instances: NonNullable<Config["instances"]>): readonly Written[
     ? instances.map((name, index) => ({
         name,
         title: undefined,
+        service: undefined,
         hosts: undefined,
         path: `instances[${index}]`,
         found: name,
       }))
-    : Object.entries(instances).map(([name, { hosts, title }]) => ({
+    : Object.entries(instances).map(([name, { hosts, title, service }]) => ({
         name,
         title: title?.trim() || undefined,
+        service,
         hosts,
         path: `instances.${name}`,
         found: hosts === undefined ? undefined : { hosts },

@@ -1,3 +1,4 @@
+import { BYPASS_SLOTS, bypassSlots } from "./bypass";
 import { type Instance, type Registry, unknownInstance } from "./instances";
 import { listed, nearest, type Problem } from "./problems";
 import type { ConfiguredEntry, OVERRIDE_KINDS } from "./schema";
@@ -23,6 +24,8 @@ export interface MaintenanceEntry {
   /** The operator's words by language, in the order in which they were written; the first stands in for the others. */
   readonly message: Readonly<Record<string, string>> | undefined;
   readonly closesAutomatically: boolean;
+  /** Its place among those that whoever has the key still reaches; see settings/bypass.ts. */
+  readonly bypassSlot?: number | undefined;
   readonly state: State;
 }
 
@@ -35,6 +38,8 @@ export interface MaintenanceConfig {
   readonly provisioning?: readonly string[] | undefined;
   /** The languages of the pages; a message that is one text is in the first. */
   readonly languages: readonly string[];
+  /** What the keys of bypasses are made from. */
+  readonly bypassSecret?: string | undefined;
 }
 
 /** An entry of which nothing more is said: it is shown from now on, until somebody takes it out. */
@@ -80,6 +85,7 @@ export function maintenance(
 ): { readonly entries: readonly MaintenanceEntry[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const entries = new Map<string, MaintenanceEntry>();
+  const bypassed: string[] = [];
   config.maintenance.forEach((configured, index) => {
     if (configured === undefined) return;
     const path = `maintenance[${index}]`;
@@ -112,6 +118,11 @@ export function maintenance(
     if (closesAutomatically && until === undefined) {
       problems.push({ path: `${path}.closes`, found: written.closes, allowed: "automatically only with an until" });
     }
+    if (written.bypass) bypassed.push(instance.name);
+    if (written.bypass && config.bypassSecret === undefined) {
+      const allowed = "true only with the setting bypassSecret; `maintenance bypass --rotate` makes one";
+      problems.push({ path: `${path}.bypass`, found: true, allowed });
+    }
     entries.set(instance.name, {
       instance,
       kind: written.kind,
@@ -122,6 +133,15 @@ export function maintenance(
       state: stateAt(now, from, until, closesAutomatically),
     });
   });
+  const slots = bypassSlots(bypassed, [...registry.keys()]);
+  for (const [name, bypassSlot] of slots) {
+    const entry = entries.get(name);
+    if (entry !== undefined) entries.set(name, { ...entry, bypassSlot });
+  }
+  if (bypassed.length > slots.size) {
+    const allowed = `${BYPASS_SLOTS} entries with a bypass at once`;
+    problems.push({ path: "maintenance", found: `${bypassed.length} with a bypass`, allowed });
+  }
   problems.push(...limitProblems([...entries.values()], registry, config.maintenanceLimit));
   config.provisioning?.forEach((name, index) => {
     const path = `provisioning[${index}]`;

@@ -139,7 +139,7 @@ describe("reading the settings", () => {
     [
       { maintenance: [7] },
       "maintenance[0]",
-      "the name of an instance, or an object with instance, kind, from, until, message, closes",
+      "the name of an instance, or an object with instance, kind, from, until, message, closes, bypass",
     ],
     [{ maintenance: [{ kind: "scheduled" }] }, "maintenance[0].instance", "the name of an instance"],
     [{ maintenance: [{ instance: "acme", kind: "planned" }] }, "maintenance[0].kind", "one of scheduled, unscheduled"],

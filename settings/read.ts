@@ -38,6 +38,8 @@ export interface Settings {
   readonly edge?: string | undefined;
   /** After how many hours an unscheduled maintenance without an end counts as forgotten. */
   readonly forgottenAfter: number;
+  /** What the keys of bypasses are made from; see settings/bypass.ts. */
+  readonly bypassSecret?: string | undefined;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
@@ -60,6 +62,7 @@ export interface Settings {
  * @param now the time of the run.
  * @param kubeconfigs finds the kubeconfig files' texts; the default reads what Pulumi's Kubernetes provider will read.
  * @param readDirectory reads the instances of `instancesDirectory`.
+ * @param isEncrypted whether the value of a key is encrypted where it is kept.
  * @throws {SettingsError} with every problem at once.
  *
  * @example
@@ -70,6 +73,7 @@ export function readSettings(
   now: Date,
   kubeconfigs: (settings: KubernetesSettings) => readonly string[] = readKubeconfig,
   readDirectory: typeof readInstancesDirectory = readInstancesDirectory,
+  isEncrypted: (key: string) => boolean = isEncryptedConfig,
 ): Settings {
   const { values, problems: unread } = decode(stackConfig);
   const parsed = configSchema.safeParse(values);
@@ -81,8 +85,10 @@ export function readSettings(
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   const problems = [
     ...unread,
+    ...exposedSecrets(stackConfig, isEncrypted),
     ...(parsed.error?.issues ?? [])
       .flatMap((issue) => problemsOf(issue, values))
+      .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
       // A value that could not even be read was reported as such.
       .filter((problem) => !unread.some((other) => other.path === problem.path)),
     ...(directory?.problems ?? []),
@@ -115,14 +121,47 @@ export function readSettings(
   };
 }
 
+/** The settings that are secrets: no message quotes them. */
+const SECRETS: readonly string[] = ["bypassSecret"];
+const HIDDEN = "(not shown)";
+
+/** Secrets that anybody can read who can read the stack's file. */
+function exposedSecrets(
+  stackConfig: Readonly<Record<string, string>>,
+  isEncrypted: (key: string) => boolean,
+): readonly Problem[] {
+  return SECRETS.filter((name) => {
+    const key = `${NAMESPACE}:${name}`;
+    return key in stackConfig && !isEncrypted(key);
+  }).map((path) => ({
+    path,
+    found: "plain text",
+    allowed: "an encrypted value: `maintenance bypass --rotate` makes a new one (this one was seen)",
+  }));
+}
+
+/**
+ * Whether Pulumi keeps a value encrypted, as it tells the program by an environment variable
+ * (sdk/nodejs/runtime/config.ts in pulumi/pulumi, configSecretKeysEnvKey); what it does not tell counts as encrypted.
+ */
+function isEncryptedConfig(key: string): boolean {
+  const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "null");
+  return !Array.isArray(keys) || keys.includes(key);
+}
+
 /** The registry as if all of it were written in the configuration; what is written there comes before the directory's. */
 function together(
   written: Config["instances"],
   directory: Readonly<Record<string, DirectoryInstance>> | undefined,
 ): Config["instances"] {
   if (directory === undefined) return written;
-  const own = Array.isArray(written) ? Object.fromEntries(written.map((name) => [name, {}])) : (written ?? {});
-  const merged = Object.entries(directory).map(([name, { hosts }]) => [name, { hosts: [...hosts], ...own[name] }]);
+  const own: Exclude<typeof written, readonly string[] | undefined> = Array.isArray(written)
+    ? Object.fromEntries(written.map((name) => [name, {}]))
+    : (written ?? {});
+  const merged = Object.entries(directory).map(([name, { hosts, namespace }]) => {
+    const service = namespace === undefined ? own[name]?.service : { namespace, ...own[name]?.service };
+    return [name, { hosts: [...hosts], ...own[name], ...(service === undefined ? {} : { service }) }];
+  });
   return { ...own, ...Object.fromEntries(merged) };
 }
 
@@ -143,6 +182,8 @@ function soundParts(values: Readonly<Record<string, unknown>>): RegistryConfig &
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
     provisioning: shape.provisioning.safeParse(values.provisioning).data,
+    // Wrong or not, it is there: that is told once.
+    bypassSecret: typeof values.bypassSecret === "string" ? values.bypassSecret : undefined,
     languages: shape.languages.safeParse(values.languages).data ?? LANGUAGES,
     theme: shape.theme.safeParse(values.theme).data,
     kubernetes: shape.kubernetes.safeParse(values.kubernetes).data,

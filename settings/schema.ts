@@ -83,6 +83,20 @@ const instanceSection = section({
     .min(1, { error: "a site's name" })
     .optional()
     .describe("The site's name, shown on its own pages. Without it, its first host is."),
+  service: section({
+    name: dnsLabel("a Service's name").optional().describe("Its name. Default: caddy, which is Tutor's."),
+    namespace: dnsLabel("a namespace").optional().describe("Its namespace. Default: the instance's name."),
+    port: z
+      .union([z.int().min(1).max(65_535), z.string().regex(/^[a-z0-9-]{1,15}$/)], {
+        error: "a port's number, or its name",
+      })
+      .optional()
+      .describe("Its port, by number or name. Default: 80."),
+  })
+    .optional()
+    .describe(
+      "The Service that the instance's own Ingress leads to, for a bypass and for looking before it is opened.",
+    ),
 });
 
 /** What `instances` may be. */
@@ -133,9 +147,14 @@ const maintenanceEntry = z.union(
         .enum(["manually", "automatically"], { error: "manually or automatically" })
         .default("manually")
         .describe("What happens at the window's end: the page stays until somebody leaves, or goes by itself."),
+      bypass: flag()
+        .optional()
+        .describe(
+          "Whether whoever has the key still reaches the instance (`maintenance bypass`). Needs `bypassSecret`.",
+        ),
     }),
   ],
-  { error: "the name of an instance, or an object with instance, kind, from, until, message, closes" },
+  { error: "the name of an instance, or an object with instance, kind, from, until, message, closes, bypass" },
 );
 
 // --- what the pages say besides
@@ -375,6 +394,11 @@ export const configSchema = section({
     .describe(
       "After how many hours an unscheduled maintenance without an end counts as forgotten (`maintenance status`).",
     ),
+  bypassSecret: z
+    .string({ error: "a secret of 32 characters or more, encrypted" })
+    .min(32, { error: "a secret of 32 characters or more, encrypted" })
+    .optional()
+    .describe("What the keys of bypasses are made from, encrypted. `maintenance bypass --rotate` makes a new one."),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),

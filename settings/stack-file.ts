@@ -21,19 +21,31 @@ export function stacksIn(project: string): readonly string[] {
 
 /**
  * The configuration in a stack's file, as Pulumi hands it to the program: texts as they are, all else as JSON. What is
- * encrypted is left out.
+ * encrypted stays so: of a secret it is enough to know that it is there.
  *
  * @example
  * configIn('config:\n  maintenance-pages:maintenance: ["acme"]\n'); // { "maintenance-pages:maintenance": '["acme"]' }
  */
 export function configIn(text: string): Readonly<Record<string, string>> {
-  const file: unknown = parse(text);
-  const config: unknown = typeof file === "object" && file !== null ? Reflect.get(file, "config") : undefined;
-  if (typeof config !== "object" || config === null) return {};
   return Object.fromEntries(
-    Object.entries(config).flatMap(([key, value]) => {
-      if (typeof value === "object" && value !== null && "secure" in value) return [];
-      return [[key, typeof value === "string" ? value : JSON.stringify(value)]];
+    Object.entries(valuesIn(text)).map(([key, value]) => {
+      const shown = isEncrypted(value) ? value.secure : value;
+      return [key, typeof shown === "string" ? shown : JSON.stringify(shown)];
     }),
   );
+}
+
+/** The keys in a stack's file whose values are encrypted. */
+export function encryptedIn(text: string): ReadonlySet<string> {
+  return new Set(Object.entries(valuesIn(text)).flatMap(([key, value]) => (isEncrypted(value) ? [key] : [])));
+}
+
+function valuesIn(text: string): Readonly<Record<string, unknown>> {
+  const file: unknown = parse(text);
+  const config: unknown = typeof file === "object" && file !== null ? Reflect.get(file, "config") : undefined;
+  return typeof config === "object" && config !== null ? { ...config } : {};
+}
+
+function isEncrypted(value: unknown): value is { readonly secure: unknown } {
+  return typeof value === "object" && value !== null && "secure" in value;
 }

@@ -5,7 +5,7 @@ import { clientNames, readClients } from "../pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages } from "../pages/render";
 import { plainEntry } from "./maintenance";
 import { readSettings, type Settings } from "./read";
-import { configIn, stackFileOf, stacksIn } from "./stack-file";
+import { configIn, encryptedIn, stackFileOf, stacksIn } from "./stack-file";
 
 const root = join(__dirname, "..");
 const stacks = stacksIn(root).filter((stack) => stack !== "local");
@@ -37,5 +37,13 @@ it.each(clientNames())("the folder pages/clients/%s is an instance's of one of t
 
 function read(stack: string): Settings {
   // No kubeconfig: whether it leads to the right cluster is asked where it is, at each run.
-  return readSettings(configIn(readFileSync(stackFileOf(root, stack), "utf8")), new Date(), () => []);
+  const text = readFileSync(stackFileOf(root, stack), "utf8");
+  const encrypted = encryptedIn(text);
+  return readSettings(
+    configIn(text),
+    new Date(),
+    () => [],
+    undefined,
+    (key) => encrypted.has(key),
+  );
 }

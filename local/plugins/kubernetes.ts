@@ -27,7 +27,7 @@ function configure(configuration: Properties): void {
   client = KubernetesObjectApi.makeApiClient(config);
 }
 
-const manifestKind: ResourceKind = {
+const manifestKind: Omit<ResourceKind, "read"> = {
   replaceOn: ["apiVersion", "kind", "metadata.name", "metadata.namespace"],
   check: (inputs) =>
     typeof at(inputs, "metadata.name") === "string"
@@ -42,7 +42,6 @@ const manifestKind: ResourceKind = {
     return { id: typeof namespace === "string" ? `${namespace}/${name}` : name, outputs };
   },
   update: (_, inputs) => apply(asManifest(inputs)),
-  read: async (_, outputs) => (await find(asManifest(outputs))) as Properties | undefined,
   async delete(_, outputs) {
     const manifest = asManifest(outputs);
     try {
@@ -107,6 +106,14 @@ async function until(seconds: number, otherwise: string, isSo: () => Promise<boo
   }
 }
 
+/** The object that a type token, such as `kubernetes:core/v1:Service`, and an id, such as `acme/caddy`, name. */
+function named(type: string, id: string): KubernetesObject {
+  const [, apiVersion = "", kind = ""] = type.split(":");
+  const [name = "", namespace] = id.split("/").reverse();
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion: apiVersion.replace(/^core\//, ""), kind, metadata };
+}
+
 function asManifest(properties: Properties): KubernetesObject {
   return Object.fromEntries(Object.entries(properties).filter(([key]) => !key.startsWith("__"))) as KubernetesObject;
 }
@@ -139,5 +146,8 @@ serve({
   name: "kubernetes",
   version,
   configure,
-  kind: (type) => (type.startsWith("kubernetes:helm.sh/") ? undefined : manifestKind),
+  kind: (type) =>
+    type.startsWith("kubernetes:helm.sh/")
+      ? undefined
+      : { ...manifestKind, read: async (id) => (await find(named(type, id))) as Properties | undefined },
 });

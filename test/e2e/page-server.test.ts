@@ -89,6 +89,65 @@ describe("whatever is in a page", () => {
   });
 });
 
+describe("an instance with a bypass, whose path is the visitor's and whose page the header tells", () => {
+  const page = (key: string, body: string): PageObject => ({ key, format: "txt", body });
+  const objects = [
+    page(`instances/acme/${revision(1)}/scheduled.txt`, "acme's own"),
+    page("instances/beta/0000000000000001/scheduled.txt", "beta's own"),
+    page("shared/unscheduled.txt", "everybody's"),
+  ];
+  const clients = readClients([{ name: "gamma" }]);
+  let server: LocalPageServer;
+  beforeAll(async () => {
+    server = await startPageServer({ objects, clients: [...clients.values()] }, ["en"]);
+  });
+  afterAll(() => server.stop());
+
+  const told = `/acme/scheduled/${revision(1)}/`;
+  const ask = async (path: string, header: string | undefined, init: RequestInit = {}) => {
+    const headers = { accept: "text/plain", ...(header === undefined ? {} : { "x-forwarded-prefix": header }) };
+    const answer = await fetch(server.bypass + path, { ...init, headers });
+    return { status: answer.status, body: await answer.text(), page: answer.headers.get("x-maintenance-page") };
+  };
+
+  it.each([
+    ["GET", "/", undefined],
+    ["GET", "/courses//a%2Fb?x=1", undefined],
+    // What would be another's page on the port of the overrides.
+    ["GET", `/beta/scheduled/${revision(1)}/`, undefined],
+    ["GET", "/.maintenance-page/../etc/passwd", undefined],
+    ["PUT", "/form", "xy"],
+    ["POST", "/form", new Uint8Array(1_000_000)],
+  ] as const)("%s %s: the page that was told", async (method, path, body) => {
+    const init = { method, ...(body === undefined ? {} : { body }) };
+    const answer = await ask(path, told, init);
+    expect(answer).toMatchObject({ status: 503, body: "acme's own" });
+    expect(answer.page).toContain(`instance=acme; kind=scheduled; revision=${revision(1)}`);
+  });
+
+  it.each([undefined, "", "/", "/acme/", "/ACME/scheduled/-/", "/acme/other/-/", `${told}x`, `x${told}`])(
+    "told %j: everybody's page",
+    async (header) => {
+      const answer = await ask("/", header);
+      expect(answer).toMatchObject({ status: 503, body: "everybody's" });
+      expect(answer.page).toContain("instance=-; kind=unscheduled; revision=-;");
+    },
+  );
+
+  it("shows a client's files, and no other's", async () => {
+    expect(await ask("/.maintenance-page/campus.svg", "/gamma/unscheduled/-/")).toMatchObject({ status: 200 });
+    expect(await ask("/.maintenance-page/campus.svg", "/acme/unscheduled/-/")).toMatchObject({ status: 404, body: "" });
+  });
+
+  it("shows nothing of its inside", async () => {
+    for (const path of ["/-/page", "/-/asset", "/-/nothing", "/-/shared", "/-/embedded"]) {
+      const answer = await ask(path, told);
+      expect([503, 404]).toContain(answer.status);
+      expect(answer.body).not.toMatch(/nginx/);
+    }
+  });
+});
+
 function revision(index: number): string {
   return index.toString(16).padStart(16, "0");
 }

@@ -1,21 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { FileAsset } from "@pulumi/pulumi/asset";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FORMATS } from "../../pages/kinds";
+import { bypassKey } from "../../settings/bypass";
 import { type Run, runProgram } from "./program";
+
+const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const SECRET = "a-secret-of-more-than-thirty-two-characters";
 
 let run: Run;
 beforeAll(async () => {
   run = await runProgram("production", {
     maintenance: JSON.stringify([
       "acme",
+      { instance: "delta", bypass: true },
       { instance: "gamma", kind: "scheduled", until: "2026-12-01T14:00:00Z", message: "Back <soon>" },
     ]),
+    bypassSecret: SECRET,
+    maintenanceLimit: "3",
   });
 });
 
 const path = `/(?#${"x".repeat(435)})(?!\\.well-known/acme-challenge/)(?:\\.maintenance-page/([a-z0-9._/-]+)$)?`;
 
-function ingress(instance: string, rewriteTarget: string, hosts: readonly string[]) {
+function ingress(
+  instance: string,
+  told: Readonly<Record<string, string>>,
+  hosts: readonly string[],
+  port = "maintenance",
+) {
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
@@ -30,7 +43,7 @@ function ingress(instance: string, rewriteTarget: string, hosts: readonly string
       },
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
-        "nginx.ingress.kubernetes.io/rewrite-target": rewriteTarget,
+        ...told,
         "nginx.ingress.kubernetes.io/proxy-body-size": "0",
         "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
         "external-dns.alpha.kubernetes.io/controller": "none",
@@ -46,7 +59,7 @@ function ingress(instance: string, rewriteTarget: string, hosts: readonly string
             {
               path,
               pathType: "ImplementationSpecific",
-              backend: { service: { name: "page-server", port: { name: "maintenance" } } },
+              backend: { service: { name: "page-server", port: { name: port } } },
             },
           ],
         },
@@ -55,25 +68,86 @@ function ingress(instance: string, rewriteTarget: string, hosts: readonly string
   };
 }
 
-describe("two instances in maintenance", () => {
-  it("declares one Ingress each, and no other", () => {
-    const overrides = run.resources.filter(({ type, name }) => type.endsWith(":Ingress") && !name.endsWith("standby"));
+const rewritten = (target: string) => ({ "nginx.ingress.kubernetes.io/rewrite-target": target });
+const hostsOf = (name: string) => [`${name}.example.org`, `studio.${name}.example.org`, `apps.${name}.example.org`];
+
+describe("three instances in maintenance", () => {
+  it("declares one override each", () => {
+    const overrides = run.resources.filter(({ type, name }) => type.endsWith(":Ingress") && /^maintenance-/.test(name));
     const own = run.resources.find(({ name }) => /^pages\/instances\/gamma\/[0-9a-f]{16}\/scheduled\.html$/.test(name));
     const revision = own?.name.split("/")[3];
     expect(overrides.map(({ name, inputs }) => [name, inputs]).sort()).toStrictEqual([
+      ["maintenance-acme", ingress("acme", rewritten("/acme/unscheduled/-/"), hostsOf("acme"))],
       [
-        "maintenance-acme",
-        ingress("acme", "/acme/unscheduled/-/", [
-          "acme.example.org",
-          "studio.acme.example.org",
-          "apps.acme.example.org",
-        ]),
+        "maintenance-delta",
+        ingress(
+          "delta",
+          {
+            ...rewritten("$uri"),
+            "nginx.ingress.kubernetes.io/x-forwarded-prefix": "/delta/unscheduled/-/",
+          },
+          hostsOf("delta"),
+          "bypass-3",
+        ),
       ],
       [
         "maintenance-gamma",
-        ingress("gamma", `/gamma/scheduled/${revision}/$1`, ["courses.gamma.example", "*.courses.gamma.example"]),
+        ingress("gamma", rewritten(`/gamma/scheduled/${revision}/$1`), [
+          "courses.gamma.example",
+          "*.courses.gamma.example",
+        ]),
       ],
     ]);
+  });
+
+  it("declares a bypass for the one that has it, in its own namespace, and its key a secret", () => {
+    const metadata = {
+      name: "bypass-delta",
+      namespace: "delta",
+      labels: {
+        "app.kubernetes.io/name": "maintenance-bypass",
+        "app.kubernetes.io/part-of": "maintenance-pages",
+        "app.kubernetes.io/managed-by": "pulumi",
+        "app.kubernetes.io/instance": "delta",
+      },
+    };
+    const annotations = {
+      "nginx.ingress.kubernetes.io/use-regex": "true",
+      "nginx.ingress.kubernetes.io/canary": "true",
+      "nginx.ingress.kubernetes.io/canary-by-header": "X-Maintenance-Bypass",
+      "nginx.ingress.kubernetes.io/canary-by-header-value": bypassKey(SECRET, "delta").header,
+      "nginx.ingress.kubernetes.io/canary-by-cookie": bypassKey(SECRET, "delta").cookie,
+      "external-dns.alpha.kubernetes.io/controller": "none",
+      "pulumi.com/skipAwait": "true",
+    };
+    expect(run.find(INGRESS, "bypass-delta").inputs.metadata).toStrictEqual({
+      // How a secret is marked on its way to the engine.
+      [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig,
+      value: { ...metadata, annotations },
+    });
+    expect(run.find(INGRESS, "bypass-delta").inputs.spec).toStrictEqual({
+      ingressClassName: "nginx",
+      rules: hostsOf("delta").map((host) => ({
+        host,
+        http: {
+          paths: [
+            {
+              path,
+              pathType: "ImplementationSpecific",
+              backend: { service: { name: "bypass-delta", port: { number: 80 } } },
+            },
+          ],
+        },
+      })),
+    });
+    expect(run.find("kubernetes:core/v1:Service", "bypass-delta").inputs).toStrictEqual({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+      spec: { selector: { app: "caddy" }, ports: [{ name: "bypass", port: 80, targetPort: 8000 }] },
+    });
+    expect(run.resources.filter(({ name }) => name.startsWith("bypass-"))).toHaveLength(2);
+    expect(JSON.stringify(run.outputs)).not.toContain(bypassKey(SECRET, "delta").header);
   });
 
   it("has a path longer than anybody writes", () => {

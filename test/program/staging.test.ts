@@ -16,6 +16,8 @@ const KINDS = ["50x", "not-found", "provisioning", "scheduled", "unscheduled"];
 const PAGE_FILES = KINDS.flatMap((kind) => FORMATS.map((format) => `${kind}.${format}`)).sort();
 const metadata = (name: string) => ({ name, namespace: "maintenance-pages", labels });
 
+const slots = Array.from({ length: 16 }, (_, slot) => slot);
+
 describe("the staging example: an S3-compatible store, a controller that is there already, nothing in maintenance", () => {
   it("declares exactly these resources", () => {
     expect(run.resources.map(({ type, name }) => `${type} ${name}`).sort()).toStrictEqual([
@@ -107,6 +109,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
         ports: [
           { name: "not-found", port: 80, targetPort: "not-found" },
           { name: "maintenance", port: 81, targetPort: "maintenance" },
+          ...slots.map((slot) => ({ name: `bypass-${slot}`, port: 100 + slot, targetPort: "bypass" })),
         ],
       },
     });
@@ -155,6 +158,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
                 ports: [
                   { name: "not-found", containerPort: 8080 },
                   { name: "maintenance", containerPort: 8081 },
+                  { name: "bypass", containerPort: 8083 },
                   { name: "health", containerPort: 8082 },
                 ],
                 startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 30 },
@@ -206,7 +210,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
         policyTypes: ["Ingress", "Egress"],
         ingress: [
           {
-            ports: [{ port: 8080 }, { port: 8081 }],
+            ports: [{ port: 8080 }, { port: 8081 }, { port: 8083 }],
             from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } } }],
           },
         ],
@@ -239,13 +243,11 @@ describe("the staging example: an S3-compatible store, a controller that is ther
           {
             host: "page-server.maintenance-pages.invalid",
             http: {
-              paths: [
-                {
-                  path: "/",
-                  pathType: "Prefix",
-                  backend: { service: { name: "page-server", port: { name: "maintenance" } } },
-                },
-              ],
+              paths: ["maintenance", ...slots.map((slot) => `bypass-${slot}`)].map((name) => ({
+                path: `/${name}`,
+                pathType: "Exact",
+                backend: { service: { name: "page-server", port: { name } } },
+              })),
             },
           },
         ],

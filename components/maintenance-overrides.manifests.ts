@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto";
+import { ASSETS_PATH } from "../pages/kinds";
+import { BYPASS_HEADER, BYPASS_SLOTS, type BypassKey } from "../settings/bypass";
+import type { InstanceService } from "../settings/instances";
+import type { Kind } from "../settings/maintenance";
+import { SettingsError } from "../settings/problems";
+import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS } from "./names";
+
+/** One instance that is in maintenance. */
+export interface Override {
+  readonly instance: string;
+  readonly hosts: readonly string[];
+  readonly kind: Kind;
+  /** The revision of the instance's own page, or `undefined` for the shared one. */
+  readonly revision: string | undefined;
+  /** Whether its pages show files of their own, which then have to be reached. */
+  readonly hasAssets: boolean;
+  /** How whoever has the key still reaches the instance, and where that is. */
+  readonly bypass: Bypass | undefined;
+}
+
+export interface Bypass {
+  readonly key: BypassKey;
+  /** Which of the backends for bypasses is this override's. */
+  readonly slot: number;
+  /** The Service that the instance's own Ingress leads to. */
+  readonly service: InstanceService;
+}
+
+/** Where overrides are, and which controller they are for. */
+export interface Placement {
+  /** The page server's namespace. */
+  readonly namespace: string;
+  readonly ingressClassName: string;
+}
+
+/**
+ * The override's manifest.
+ *
+ * A second Ingress with the host and the path `/` is refused by the admission webhook, and without the webhook the older
+ * Ingress wins. A canary can't either: it takes over every host that shares the Service and fails when that has no
+ * endpoints. A path that is a regular expression can: with `use-regex` on any one Ingress of a host, ingress-nginx renders
+ * all of the host's paths as regular expressions, the longest first, and nginx takes the first that matches.
+ */
+export function overrideManifest(override: Override, { namespace, ingressClassName }: Placement) {
+  const { instance, hosts, kind, revision, hasAssets, bypass } = override;
+  const told = `/${instance}/${kind}/${revision ?? "-"}/`;
+  return {
+    metadata: {
+      name: `maintenance-${instance}`,
+      namespace,
+      labels: { ...labels("maintenance-override"), "app.kubernetes.io/instance": instance },
+      annotations: {
+        "nginx.ingress.kubernetes.io/use-regex": "true",
+        ...(bypass === undefined ? rewritten(hasAssets ? `${told}$1` : told) : announced(told)),
+        // An upload gets the page and not 413; it is passed on as it comes, and never stored on the controller's disk.
+        "nginx.ingress.kubernetes.io/proxy-body-size": "0",
+        "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
+        ...leftAlone,
+      },
+    },
+    spec: {
+      ingressClassName,
+      rules: overrideRules(
+        hosts,
+        backendOf(bypass === undefined ? SERVICE_PORTS.maintenance : bypassServicePort(bypass.slot)),
+      ),
+    },
+  };
+}
+
+function overrideRules(hosts: readonly string[], backend: object) {
+  return hosts.map((host) => ({
+    host,
+    http: { paths: [{ path: OVERRIDE_PATH, pathType: "ImplementationSpecific", backend }] },
+  }));
+}
+
+/**
+ * Tells the page server which page it is, and with $1 (see OVERRIDE_PATH) which of the client's files; else nothing of
+ * what a visitor asks for gets there. page-server.nginx.ts reads it.
+ */
+function rewritten(target: string) {
+  return { "nginx.ingress.kubernetes.io/rewrite-target": target };
+}
+
+/**
+ * Tells it with a header, and leaves the path as it is. What goes through a bypass goes through the override's location
+ * too, and with its rewrite-target the instance would be asked for another path. The header is rendered beside a rewrite
+ * alone (internal/ingress/controller/template/template.go, buildProxyPass), hence the one that changes nothing.
+ */
+function announced(told: string) {
+  return { ...rewritten("$uri"), "nginx.ingress.kubernetes.io/x-forwarded-prefix": told };
+}
+
+function backendOf({ name }: { readonly name: string }) {
+  return { service: { name: PAGE_SERVER, port: { name } } };
+}
+
+// A Service's name is a DNS label, of 63 characters at most; an instance's may be that long by itself.
+function serviceName(name: string): string {
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 54)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
+}
+
+function bypassMetadata(instance: string, namespace: string) {
+  return {
+    name: serviceName(`bypass-${instance}`),
+    namespace,
+    labels: { ...labels("maintenance-bypass"), "app.kubernetes.io/instance": instance },
+  };
+}
+
+/**
+ * The bypass' Service: the instance's pods under another name. With the instance's own Service the bypass would be the very
+ * upstream of its Ingress, and the controller leaves a canary out whose upstream any path of the host has already
+ * (internal/ingress/controller/controller.go, mergeAlternativeBackends).
+ *
+ * @param found what the instance's own Service has.
+ * @throws {SettingsError} when it has no such port, or leads to no pods.
+ */
+export function bypassServiceManifest(
+  instance: string,
+  { name, namespace, port }: InstanceService,
+  found: { readonly selector?: Readonly<Record<string, string>>; readonly ports?: readonly ServicePort[] },
+) {
+  const own = found.ports?.find((one) => one.port === port || one.name === port);
+  if (own === undefined || found.selector === undefined) {
+    const ports = (found.ports ?? []).map((one) => (one.name === undefined ? one.port : `${one.port} (${one.name})`));
+    throw new SettingsError([
+      {
+        path: `instances.${instance}.service`,
+        found: `Service ${namespace}/${name}, port ${port}`,
+        allowed: found.selector === undefined ? "a Service with a selector" : `a port of it: ${ports.join(", ")}`,
+      },
+    ]);
+  }
+  return {
+    metadata: { ...bypassMetadata(instance, namespace), annotations: { "pulumi.com/skipAwait": "true" } },
+    spec: {
+      selector: { ...found.selector },
+      ports: [{ name: BYPASS_PORT, port: BYPASS_SERVICE_PORT, targetPort: own.targetPort ?? own.port }],
+    },
+  };
+}
+
+interface ServicePort {
+  readonly name?: string;
+  readonly port: number;
+  readonly targetPort?: number | string;
+}
+
+const BYPASS_SERVICE_PORT = 80;
+
+/**
+ * The bypass' manifest: a canary on the override's own path, for requests with the key in a header or a cookie. A canary
+ * hangs on its primary's backend, wherever that is used, hence the one of its own for each override with a bypass. It is in
+ * the instance's namespace, because an Ingress leads to Services of its own. Its annotations are a secret.
+ */
+export function bypassManifest(
+  { instance, hosts }: Pick<Override, "instance" | "hosts">,
+  { key, service: { namespace } }: Bypass,
+  { ingressClassName }: Pick<Placement, "ingressClassName">,
+) {
+  const metadata = bypassMetadata(instance, namespace);
+  const backend = { service: { name: metadata.name, port: { number: BYPASS_SERVICE_PORT } } };
+  return {
+    metadata: {
+      ...metadata,
+      annotations: {
+        "nginx.ingress.kubernetes.io/use-regex": "true",
+        "nginx.ingress.kubernetes.io/canary": "true",
+        "nginx.ingress.kubernetes.io/canary-by-header": BYPASS_HEADER,
+        "nginx.ingress.kubernetes.io/canary-by-header-value": key.header,
+        "nginx.ingress.kubernetes.io/canary-by-cookie": key.cookie,
+        ...leftAlone,
+      },
+    },
+    spec: { ingressClassName, rules: overrideRules(hosts, backend) },
+  };
+}
+
+/**
+ * The manifest of the standby: an Ingress that is always there, for a host that can't exist (RFC 6761 section 6.4), with
+ * the overrides' backend.
+ *
+ * A reloaded nginx gets the routes at once but the endpoints of a backend that is new to it up to a second later
+ * (rootfs/etc/nginx/lua/balancer.lua, BACKENDS_SYNC_INTERVAL), and answers with a bare 503 until then: 5 of 1,336 visitors
+ * when one instance entered and left with no other in maintenance. With the standby the backend is never new: 0 of 50,162
+ * through 21 enters and leaves. For the same reason the backends of bypasses are a number of ports, and not made when one
+ * is asked for: 12 of 8,476 visitors saw a bare 503 when it went with its override.
+ */
+export function standbyManifest({ namespace, ingressClassName }: Placement) {
+  const slots = Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot));
+  const paths = [SERVICE_PORTS.maintenance, ...slots].map((port) => ({
+    path: `/${port.name}`,
+    pathType: "Exact",
+    backend: backendOf(port),
+  }));
+  return {
+    metadata: {
+      name: `${PAGE_SERVER}-standby`,
+      namespace,
+      labels: labels("maintenance-standby"),
+      annotations: { ...leftAlone },
+    },
+    spec: { ingressClassName, rules: [{ host: `${PAGE_SERVER}.${namespace}.invalid`, http: { paths } }] },
+  };
+}
+
+/** What keeps others from acting on an Ingress of ours. */
+const leftAlone = {
+  // A host's DNS record is the instance's affair.
+  "external-dns.alpha.kubernetes.io/controller": "none",
+  // ingress-nginx writes an Ingress's status once a minute, and no record of ours waits for it.
+  "pulumi.com/skipAwait": "true",
+};
+
+/**
+ * The length of the override's path, in characters: the longest path comes first, so it has to be longer than any path of
+ * any application. Paths of hundreds of characters are not written by people; nginx takes up to 4,096 in one parameter.
+ */
+export const OVERRIDE_PATH_LENGTH = 512;
+
+/**
+ * Every path but the one by which certificates are renewed (RFC 8555 section 8.3): those requests still reach the
+ * instance's solver. The comment `(?#…)` matches nothing and makes the path long. Of a path of ours the group has what
+ * comes after it, the name of a file; of any other it is empty.
+ */
+export const OVERRIDE_PATH = overridePath(OVERRIDE_PATH_LENGTH);
+
+function overridePath(length: number): string {
+  const assets = ASSETS_PATH.slice(1).replace(".", "\\.");
+  const around = `/(?#)(?!\\.well-known/acme-challenge/)(?:${assets}([a-z0-9._/-]+)$)?`;
+  return around.replace("(?#)", () => `(?#${"x".repeat(length - around.length)})`);
+}
