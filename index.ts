@@ -5,7 +5,7 @@ import { MaintenanceOverrides } from "./components/maintenance-overrides";
 import { PageServer } from "./components/page-server";
 import { PagesBucket } from "./components/pages-bucket";
 import { clusterProvider, storeProvider } from "./components/providers";
-import { failurePagesOutput, maintenanceOutput } from "./outputs";
+import { failurePagesOutput, feedOf, maintenanceOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
@@ -63,7 +63,7 @@ const controller = settings.ingressNginx.install
   : [];
 
 // --- the overrides, for instances in maintenance
-new MaintenanceOverrides(
+const overrides = new MaintenanceOverrides(
   "maintenance",
   {
     namespace: settings.pageServer.namespace,
@@ -82,6 +82,8 @@ new MaintenanceOverrides(
   },
   { provider },
 );
+
+if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [overrides]);
 
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);

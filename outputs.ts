@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { FailurePages } from "./pages/render";
 import type { MaintenanceEntry, State } from "./settings/maintenance";
 
@@ -49,4 +50,43 @@ export function failurePagesOutput(
       addresses.flatMap(([instance, url]) => (instance === undefined ? [] : [[instance, url]])),
     ),
   };
+}
+
+/** Entries for other programs, in the order of the configuration: what `maintenance list --json` prints, and the feed's. */
+export const listSchema = z.array(
+  z.strictObject({
+    instance: z.string(),
+    kind: z.enum(["scheduled", "unscheduled", "provisioning"]),
+    state: z.enum(["planned", "active", "overdue", "closed"]),
+    hosts: z.array(z.string()),
+    from: z.iso.datetime().nullable(),
+    until: z.iso.datetime().nullable(),
+    message: z.record(z.string(), z.string()).nullable(),
+  }),
+);
+
+/** One of them. */
+export type Listed = z.output<typeof listSchema>[number];
+
+/** An entry for other programs. */
+export function listedEntry({ instance, kind, state, from, until, message }: MaintenanceEntry): Listed {
+  return {
+    instance: instance.name,
+    kind,
+    state,
+    hosts: [...instance.hosts],
+    from: from?.toISOString() ?? null,
+    until: until?.toISOString() ?? null,
+    message: message === undefined ? null : { ...message },
+  };
+}
+
+/**
+ * The feed `status.json`: what is in maintenance and what is planned, for a status page or a banner.
+ *
+ * @example
+ * feedOf(settings.maintenance); // '{"maintenance":[{"instance":"acme","kind":"scheduled","state":"planned",…}]}'
+ */
+export function feedOf(entries: readonly MaintenanceEntry[]): string {
+  return JSON.stringify({ maintenance: entries.filter(({ state }) => state !== "closed").map(listedEntry) });
 }

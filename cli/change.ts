@@ -1,15 +1,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BYPASS_HEADER, bypassKey } from "../settings/bypass";
 import type { Instance } from "../settings/instances";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { isShown, type MaintenanceEntry } from "../settings/maintenance";
 import { listed } from "../settings/problems";
 import type { Settings } from "../settings/read";
 import { askHosts, inWords } from "./edge";
 import { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges, sorted } from "./guard";
+import { type Asked, askedText, askInstance } from "./instance";
 import type { StackFile } from "./project";
+import { secretIn } from "./secret";
 import type { Terminal } from "./terminal";
 import { inZone, spanOf } from "./times";
 import { drawnIn, type Edge, edgeOf, type Goal, goalOf, type Unseen, untilSeen } from "./verify";
@@ -25,6 +28,8 @@ export interface Wanted {
   readonly text: string;
   /** Lets changes through that have nothing to do with these instances. */
   readonly allowOtherChanges: boolean;
+  /** Whether an instance is asked itself before visitors are let in, and stays closed when it does not answer. */
+  readonly looksFirst: boolean;
 }
 
 /** What came of it, as `--json` shows it. */
@@ -40,6 +45,8 @@ export interface Outcome {
   readonly changes: readonly string[];
   /** Hosts that do not show what they should, with the reason that is likely. */
   readonly unseen: readonly { readonly host: string; readonly seen: string; readonly why: string }[];
+  /** What the instances said for themselves before visitors were let in. */
+  readonly asked: readonly Asked[];
   /** Hosts of other instances that are shown a page since. */
   readonly drawnIn: readonly string[];
 }
@@ -54,6 +61,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
   const { project, stack, file, now, instances, text } = wanted;
   const settings = file.settings(now, text);
   const goals = goalsOf(instances, settings);
+  const opened = wanted.looksFirst ? shownOf(goals, file.settings(now)) : [];
   const others = hostsToWatch(settings, instances);
   const interrupted = onInterrupt();
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
@@ -63,15 +71,22 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
     file.write(text);
     const engine = await Engine.open(project, stack, now);
     terminal.say("Looking at what would change …");
-    const [changes, before] = await Promise.all([
+    const [changes, before, asked] = await Promise.all([
       engine.preview({ signal: interrupted.signal, plan }),
       askHosts(others, settings.edge),
+      askThemselves(opened, settings, () => secretIn(file.text, stack)),
     ]);
     interrupted.throwIfAborted();
     const { own, others: foreign } = sorted(changes, instances);
     if (foreign.length > 0 && !wanted.allowOtherChanges) throw foreignChanges(foreign, instances);
 
     for (const line of summary(goals, settings, now)) terminal.say(line);
+    if (asked.length > 0) {
+      for (const line of ["\nAsked behind the page, before visitors are let in:", ...askedText(asked)])
+        terminal.say(line);
+      const silent = asked.filter(({ answers }) => answers === false);
+      if (silent.length > 0) throw notReady(silent);
+    }
     // What is only planned changes no resource yet, but the stack has to know of it: `due` asks what was applied last.
     if (changes.length > 0 || text !== file.text) {
       const lines = describeChanges([...own, ...foreign]);
@@ -92,7 +107,11 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       interrupted.throwIfAborted();
     }
     file.keep();
-    const seen = await look(goals, edgeOf(stack, settings), terminal);
+    const edge = edgeOf(stack, settings);
+    const seen = [
+      ...(await look(goals, edge, terminal)),
+      ...(await lookThrough(goals, edge, () => secretIn(text, stack), terminal)),
+    ];
     const wronged = await drawnIn(before, settings.edge);
     return {
       stack,
@@ -103,6 +122,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
         until: entry?.until?.toISOString() ?? null,
       })),
       changes: describeChanges(changes),
+      asked,
       unseen: seen.map(({ host, seen, why }) => ({ host, seen: inWords(seen), why })),
       drawnIn: wronged,
     };
@@ -151,6 +171,40 @@ function summary(goals: readonly InstanceGoal[], { timeZone }: Settings, now: Da
   });
 }
 
+/** Of those that shall be open the entries by which they show a page now. */
+function shownOf(goals: readonly InstanceGoal[], { maintenance }: Settings): readonly MaintenanceEntry[] {
+  return goals.flatMap(({ instance, goal }) => {
+    const entry = maintenance.find((one) => one.instance.name === instance.name);
+    return entry !== undefined && goal === "open" && isShown(entry) ? [entry] : [];
+  });
+}
+
+async function askThemselves(
+  entries: readonly MaintenanceEntry[],
+  settings: Settings,
+  readSecret: () => Promise<string>,
+): Promise<readonly Asked[]> {
+  const needsKey = entries.some(({ bypassSlot }) => bypassSlot !== undefined);
+  const secret = needsKey ? await readSecret() : "";
+  const asked = await Promise.all(
+    entries.map(({ instance, bypassSlot }) =>
+      askInstance(instance, settings, bypassSlot === undefined ? undefined : bypassKey(secret, instance.name)),
+    ),
+  );
+  return asked.flat();
+}
+
+function notReady(silent: readonly Asked[]): CommandError {
+  const names = [...new Set(silent.map(({ instance }) => instance))];
+  return new CommandError(
+    [
+      `Nothing was changed: ${listed(names)} would be open and not answer.`,
+      ...silent.map(({ host, heard }) => `  ${host}: ${heard}`),
+      "Wait until it does, or open it all the same: --force.",
+    ].join("\n"),
+  );
+}
+
 function foreignChanges(changes: Parameters<typeof describeChanges>[0], instances: readonly string[]): CommandError {
   return new CommandError(
     [
@@ -172,6 +226,35 @@ async function look(goals: readonly InstanceGoal[], edge: Edge, terminal: Termin
       )),
     );
   }
+  return told(unseen, terminal);
+}
+
+/** Whether those with a bypass can be reached by it. */
+async function lookThrough(
+  goals: readonly InstanceGoal[],
+  edge: Edge,
+  readSecret: () => Promise<string>,
+  terminal: Terminal,
+): Promise<readonly Unseen[]> {
+  const reached = goals.filter(({ goal, entry }) => goal === "page" && entry?.bypassSlot !== undefined);
+  if (reached.length === 0) return [];
+  terminal.say("\nLooking through the bypass …");
+  const secret = await readSecret();
+  const unseen: Unseen[] = [];
+  for (const { instance } of reached) {
+    const headers = { [BYPASS_HEADER]: bypassKey(secret, instance.name).header };
+    const unreached = await untilSeen("open", [instance], { ...edge, headers }, (host, seen, seconds) =>
+      terminal.say(`  ${host}: ${inWords(seen)} (after ${seconds.toFixed(1)} s)`),
+    );
+    unseen.push(...unreached.map((one) => ({ ...one, why: NO_BYPASS })));
+  }
+  return told(unseen, terminal);
+}
+
+const NO_BYPASS =
+  "With its key the host still shows that: the controller has not taken the bypass up, or refuses canaries.";
+
+function told(unseen: readonly Unseen[], terminal: Terminal): readonly Unseen[] {
   for (const { host, seen, why } of unseen) terminal.say(`  ${host}: ${inWords(seen)}\n    ${why}`);
   return unseen;
 }

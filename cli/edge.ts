@@ -27,16 +27,22 @@ const TIMEOUT_MILLISECONDS = 5000;
  * @param host a registered host; for a wildcard any host that it stands for is asked.
  * @param edge the edge's address, such as `http://127.0.0.1:8080`, where DNS does not lead to it; otherwise
  *   `https://<host>` is asked.
+ * @param headers more headers, such as that of a bypass.
  */
-export function askHost(host: string, edge?: string): Promise<Seen> {
-  const name = host.replace(/^\*\./, "maintenance-check.");
+export function askHost(host: string, edge?: string, headers: Readonly<Record<string, string>> = {}): Promise<Seen> {
+  const name = nameToAsk(host);
   const url = new URL(edge ?? `https://${name}`);
   const ask = url.protocol === "https:" ? askEncrypted : askPlain;
   return new Promise((resolve) => {
     const asked = ask(
       url,
       // No connection is kept: one that was opened before the controller's reload would still see the old routes.
-      { agent: false, headers: { host: name, accept: "text/html" }, servername: name, timeout: TIMEOUT_MILLISECONDS },
+      {
+        agent: false,
+        headers: { host: name, accept: "text/html", ...headers },
+        servername: name,
+        timeout: TIMEOUT_MILLISECONDS,
+      },
       (response) => {
         response.resume();
         resolve(seen(response.statusCode ?? 0, response.headers));
@@ -46,6 +52,11 @@ export function askHost(host: string, edge?: string): Promise<Seen> {
     asked.on("error", (error) => resolve({ what: "nothing", reason: error.message }));
     asked.end();
   });
+}
+
+/** A host's name to ask for; of a wildcard one that it stands for. */
+export function nameToAsk(host: string): string {
+  return host.replace(/^\*\./, "maintenance-check.");
 }
 
 function seen(status: number, headers: IncomingHttpHeaders): Seen {
@@ -75,12 +86,15 @@ export function inWords(seen: Seen): string {
 export async function askHosts(
   hosts: readonly string[],
   edge: string | undefined,
+  headers: Readonly<Record<string, string>> = {},
   atOnce = 16,
 ): Promise<ReadonlyMap<string, Seen>> {
   const answers = new Map<string, Seen>();
   const left = [...hosts];
   const work = async () => {
-    for (let host = left.shift(); host !== undefined; host = left.shift()) answers.set(host, await askHost(host, edge));
+    for (let host = left.shift(); host !== undefined; host = left.shift()) {
+      answers.set(host, await askHost(host, edge, headers));
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return answers;

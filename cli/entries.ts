@@ -8,6 +8,7 @@ export interface Said {
   readonly until?: string;
   readonly message?: string | Readonly<Record<string, string>>;
   readonly closes?: string;
+  readonly bypass?: boolean;
 }
 
 const PATH = ["config", `${NAMESPACE}:maintenance`] as const;
@@ -40,6 +41,11 @@ export function leave(text: string, instances: readonly string[]): string {
   return edit(text, (list) => {
     list.items = list.items.filter((item) => !instances.includes(nameOf(item) ?? ""));
   });
+}
+
+/** Whether a stack's file has the secret that keys of bypasses are made from. */
+export function hasSecret(text: string): boolean {
+  return parseDocument(text).hasIn(["config", `${NAMESPACE}:bypassSecret`]);
 }
 
 /** The line of an instance's entry in a stack's file, from 1. */

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { type Change, describeChanges, sorted } from "./guard";
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const SERVICE = "kubernetes:core/v1:Service";
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 const change = (operation: string, type: string, name: string): Change => ({ operation, type, name });
 
@@ -9,6 +10,11 @@ it.each<[boolean, Change]>([
   [true, change("create", INGRESS, "maintenance-acme")],
   [true, change("delete", INGRESS, "maintenance-acme")],
   [true, change("create", OBJECT, "pages/instances/acme/0123456789abcdef/scheduled.html")],
+  [true, change("create", INGRESS, "bypass-acme")],
+  [true, change("delete", SERVICE, "bypass-acme")],
+  [true, change("update", OBJECT, "pages/status.json")],
+  [false, change("create", INGRESS, "bypass-beta")],
+  [false, change("delete", SERVICE, "maintenance-acme")],
   [false, change("create", INGRESS, "maintenance-acme-2")],
   [false, change("create", INGRESS, "maintenance-beta")],
   [false, change("delete", INGRESS, "page-server-standby")],

@@ -1,3 +1,5 @@
+import { FEED } from "../settings/bucket-address";
+
 /** One change of a resource, as the engine means to make it. */
 export interface Change {
   /** What is done, such as `create`. */
@@ -25,7 +27,7 @@ export function sorted(
     (operation === "update" && type.startsWith("pulumi:providers:")) ||
     instances.some((instance) =>
       type === OBJECT
-        ? new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
+        ? name === `pages/${FEED}` || new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
         : OWN[type]?.some((prefix) => name === `${prefix}-${instance}`),
     );
   return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };

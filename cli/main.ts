@@ -1,15 +1,19 @@
 import yargs, { type Argv } from "yargs";
+import { listedEntry } from "../outputs";
+import { bypassKey } from "../settings/bypass";
 import { readClock } from "../settings/clock";
 import { isShown } from "../settings/maintenance";
-import { PagesError, SettingsError } from "../settings/problems";
+import { listed, PagesError, SettingsError } from "../settings/problems";
+import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import { change, type Outcome } from "./change";
 import { Engine } from "./engine";
-import { enter, leave, type Said } from "./entries";
+import { enter, hasSecret, leave, type Said } from "./entries";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges } from "./guard";
 import { findStack, PROJECT, StackFile } from "./project";
-import { listedEntry, listText, statusText, statusValue } from "./report";
+import { listText, statusText, statusValue } from "./report";
+import { secretIn, withNewSecret } from "./secret";
 import { statusOf } from "./status";
 import { terminal } from "./terminal";
 import { timeFrom } from "./times";
@@ -63,14 +67,34 @@ export async function main(args: readonly string[]): Promise<number> {
             choices: ["manually", "automatically"] as const,
             describe: "Whether it ends by itself. Default: manually",
           })
+          .option("bypass", {
+            type: "boolean",
+            describe: "Let through whoever has its key (`$0 bypass`); --no-bypass ends that",
+          })
           .example('$0 enable acme --until 2h --message "Back soon"', ""),
       (given) => result(() => enable(given))(),
     )
     .command(
       "disable <instances..>",
       "Take instances out of maintenance",
-      (command) => changing(command),
+      (command) =>
+        changing(command).option("force", {
+          type: "boolean",
+          default: false,
+          describe: "Let visitors in without asking the instance first",
+        }),
       (given) => result(() => disable(given))(),
+    )
+    .command(
+      "bypass [instance]",
+      "How to reach an instance in maintenance that has a bypass, or new keys for all",
+      (command) =>
+        command
+          .positional("instance", { type: "string", describe: "The instance's name" })
+          .option("rotate", { type: "boolean", default: false, describe: "Make new keys; the old ones end" })
+          .option("yes", { alias: "y", type: "boolean", default: false, describe: "Don't ask" })
+          .example("$0 enable acme --bypass && $0 bypass acme", ""),
+      (given) => result(() => bypass(given))(),
     )
     .command(
       "extend <instances..>",
@@ -157,6 +181,7 @@ async function enable(
     readonly until: string | undefined;
     readonly message: readonly string[] | undefined;
     readonly closes: string | undefined;
+    readonly bypass: boolean | undefined;
   },
 ): Promise<number> {
   const now = readClock();
@@ -166,8 +191,12 @@ async function enable(
     ...(given.until === undefined ? {} : { until: timeFrom(given.until, now, "--until") }),
     ...(given.message === undefined ? {} : { message: messageFrom(given.message) }),
     ...(given.closes === undefined ? {} : { closes: given.closes }),
+    ...(given.bypass === undefined ? {} : { bypass: given.bypass }),
   };
-  return apply(given, now, (text) => enter(text, given.instances, said));
+  return apply(given, now, async (file, stack) => {
+    const needsSecret = given.bypass === true && !hasSecret(file.text);
+    return enter(needsSecret ? await withNewSecret(file.text, stack) : file.text, given.instances, said);
+  });
 }
 
 /** One text, or one for each language. */
@@ -185,19 +214,53 @@ function messageFrom(texts: readonly string[]): string | Readonly<Record<string,
   );
 }
 
-async function disable(given: Changing): Promise<number> {
-  return apply(given, readClock(), (text, file) => {
+async function disable(given: Changing & { readonly force: boolean }): Promise<number> {
+  const edit = (file: StackFile) => {
     mustBeIn(given.instances, file);
-    return leave(text, given.instances);
-  });
+    return leave(file.text, given.instances);
+  };
+  return apply(given, readClock(), edit, !given.force);
+}
+
+/** How an instance's key is used, or new keys. */
+async function bypass(
+  given: Common & { readonly instance: string | undefined; readonly rotate: boolean; readonly yes: boolean },
+): Promise<number> {
+  const { instance, rotate } = given;
+  const now = readClock();
+  const stack = await findStack(given.stack);
+  const file = StackFile.open(stack);
+  const { maintenance } = file.settings(now);
+  const bypassed = maintenance.flatMap((entry) => (entry.bypassSlot === undefined ? [] : [entry.instance.name]));
+  if (instance === undefined && !rotate) {
+    throw new CommandError(`Whose? With a bypass are: ${listed(bypassed)}. New keys for all: --rotate.`);
+  }
+  if (instance !== undefined && !bypassed.includes(instance)) {
+    throw new CommandError(
+      `${instance} has no bypass. With one are: ${listed(bypassed)}. \`maintenance enable ${instance} --bypass\` gives it one.`,
+    );
+  }
+  const changing = { ...given, instances: bypassed, allowOtherChanges: false };
+  const rotated = rotate ? await changed(changing, now, () => withNewSecret(file.text, stack)) : undefined;
+  if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack), stack);
+  else if (given.json) console.log(JSON.stringify(rotated, null, 2));
+  return rotated === undefined ? EXIT.done : codeOf(rotated);
+}
+
+async function showBypass(name: string, { json }: Common, file: StackFile, stack: string): Promise<void> {
+  const { instances, edge } = file.settings(readClock());
+  const instance = instances.find((one) => one.name === name);
+  if (instance === undefined) return;
+  const use = bypassUse(instance, bypassKey(await secretIn(file.text, stack), name), edge);
+  console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
 async function extend(given: Changing & { readonly until: string }): Promise<number> {
   const now = readClock();
   const until = timeFrom(given.until, now, "--until");
-  return apply(given, now, (text, file) => {
+  return apply(given, now, (file) => {
     mustBeIn(given.instances, file);
-    return enter(text, given.instances, { until });
+    return enter(file.text, given.instances, { until });
   });
 }
 
@@ -212,18 +275,30 @@ function mustBeIn(instances: readonly string[], file: StackFile): void {
   );
 }
 
-async function apply(given: Changing, now: Date, edit: (text: string, file: StackFile) => string): Promise<number> {
+type Edit = (file: StackFile, stack: string) => string | Promise<string>;
+
+async function apply(given: Changing, now: Date, edit: Edit, looksFirst = false): Promise<number> {
+  const outcome = await changed(given, now, edit, looksFirst);
+  if (given.json) console.log(JSON.stringify(outcome, null, 2));
+  return codeOf(outcome);
+}
+
+async function changed(given: Changing, now: Date, edit: Edit, looksFirst = false): Promise<Outcome> {
   const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
   const speak = terminal(given);
   const { instances, allowOtherChanges } = given;
+  const text = await edit(file, stack);
   const outcome = await change(
-    { project: PROJECT, stack, file, now, instances, text: edit(file.text, file), allowOtherChanges },
+    { project: PROJECT, stack, file, now, instances, text, allowOtherChanges, looksFirst },
     speak,
   );
-  if (given.json) console.log(JSON.stringify(outcome, null, 2));
   for (const line of conclusion(outcome)) speak.say(line);
-  return outcome.unseen.length > 0 || outcome.drawnIn.length > 0 ? EXIT.unseen : EXIT.done;
+  return outcome;
+}
+
+function codeOf({ unseen, drawnIn }: Outcome): number {
+  return unseen.length > 0 || drawnIn.length > 0 ? EXIT.unseen : EXIT.done;
 }
 
 function conclusion({ unseen, drawnIn, instances }: Outcome): readonly string[] {
@@ -262,13 +337,13 @@ async function status({ stack, json }: Common): Promise<number> {
   console.log(
     json
       ? JSON.stringify(
-          statuses.map((one) => statusValue(one, now)),
+          statuses.instances.map((one) => statusValue(one, now)),
           null,
           2,
         )
       : statusText(statuses, settings.timeZone, now),
   );
-  return statuses.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
+  return statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
 }
 
 async function plan({ stack, json }: Common): Promise<number> {

@@ -1,36 +1,8 @@
 import Table from "cli-table3";
-import { z } from "zod";
 import type { MaintenanceEntry } from "../settings/maintenance";
 import { inWords } from "./edge";
-import type { InstanceStatus } from "./status";
+import type { InstanceStatus, Status } from "./status";
 import { inZone, spanOf } from "./times";
-
-/** What `maintenance list --json` prints: the entries of the configuration, in their order. */
-export const listSchema = z.array(
-  z.strictObject({
-    instance: z.string(),
-    kind: z.enum(["scheduled", "unscheduled", "provisioning"]),
-    state: z.enum(["planned", "active", "overdue", "closed"]),
-    hosts: z.array(z.string()),
-    from: z.iso.datetime().nullable(),
-    until: z.iso.datetime().nullable(),
-    message: z.record(z.string(), z.string()).nullable(),
-  }),
-);
-
-export type Listed = z.output<typeof listSchema>[number];
-
-export function listedEntry({ instance, kind, state, from, until, message }: MaintenanceEntry): Listed {
-  return {
-    instance: instance.name,
-    kind,
-    state,
-    hosts: [...instance.hosts],
-    from: from?.toISOString() ?? null,
-    until: until?.toISOString() ?? null,
-    message: message === undefined ? null : { ...message },
-  };
-}
 
 /** The entries as a table, or a sentence when there are none. */
 export function listText(entries: readonly MaintenanceEntry[], timeZone: string): string {
@@ -43,9 +15,10 @@ export function listText(entries: readonly MaintenanceEntry[], timeZone: string)
 }
 
 /** An instance's status as `--json` prints it. */
-export function statusValue({ from, until, since, ...status }: InstanceStatus, now: Date) {
+export function statusValue({ from, until, since, drift, ...status }: InstanceStatus, now: Date) {
   return {
     ...status,
+    drift: drift ?? null,
     kind: status.kind ?? null,
     from: from?.toISOString() ?? null,
     until: until?.toISOString() ?? null,
@@ -55,9 +28,9 @@ export function statusValue({ from, until, since, ...status }: InstanceStatus, n
 }
 
 /** Every instance with what it should show and what it shows; what differs stands out. */
-export function statusText(statuses: readonly InstanceStatus[], timeZone: string, now: Date): string {
+export function statusText({ instances, unasked }: Status, timeZone: string, now: Date): string {
   const table = plainTable(["", "instance", "declared", "at the edge", "window", "since"]);
-  for (const status of statuses) {
+  for (const status of instances) {
     const { name, declared, kind, since, hosts } = status;
     const differs = hosts.filter(({ asDeclared }) => !asDeclared);
     const seen = differs.length > 0 ? differs : hosts.slice(0, 1);
@@ -65,14 +38,16 @@ export function statusText(statuses: readonly InstanceStatus[], timeZone: string
       status.attention.length > 0 ? status.attention.join(", ").toUpperCase() : "ok",
       name,
       declared === "open" ? "open" : `${declared}, ${kind}`,
-      differs.length === 0
-        ? seen.map((one) => inWords(one.seen)).join("")
-        : seen.map((one) => `${one.host}: ${inWords(one.seen)}`).join("\n"),
+      [
+        ...seen.map((one) => (differs.length === 0 ? inWords(one.seen) : `${one.host}: ${inWords(one.seen)}`)),
+        ...(status.drift ?? []),
+      ].join("\n"),
       windowText(status, timeZone, now),
       since === undefined ? "" : `${inZone(since.time, timeZone)}, ${since.author}`,
     ]);
   }
-  return table.toString();
+  const unknown = `The cluster's API could not be asked, and so the overrides themselves were not looked at: ${unasked}`;
+  return [table.toString(), ...(unasked === undefined ? [] : ["", unknown])].join("\n");
 }
 
 function windowText({ from, until, declared }: InstanceStatus, timeZone: string, now: Date): string {

@@ -3,6 +3,8 @@ import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import type { MaintenanceEntry } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
+import { Unasked } from "./cluster";
+import { driftOf, knownIngresses } from "./drift";
 import { askHosts, type Seen } from "./edge";
 import { lineOf } from "./entries";
 import type { StackFile } from "./project";
@@ -19,6 +21,8 @@ export interface InstanceStatus {
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly { readonly host: string; readonly seen: Seen; readonly asDeclared: boolean }[];
+  /** What was done by hand to its override, or against it; `undefined` when the cluster's API could not be asked. */
+  readonly drift: readonly string[] | undefined;
   /** What somebody should look after; nothing when all is as it should be. */
   readonly attention: readonly Attention[];
 }
@@ -26,29 +30,43 @@ export interface InstanceStatus {
 /**
  * - `differs`: a host shows something else than is declared;
  * - `unknown`: a host does not answer, so nobody can tell;
+ * - `drifted`: its override is not as it was declared;
  * - `overdue`: the window has ended, and the page is still there;
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
  */
-export type Attention = "differs" | "unknown" | "overdue" | "forgotten";
+export type Attention = "differs" | "drifted" | "unknown" | "overdue" | "forgotten";
 
 export interface Authorship {
   readonly author: string;
   readonly time: Date;
 }
 
+/** Where all of them stand, and what could not be known. */
+export interface Status {
+  readonly instances: readonly InstanceStatus[];
+  /** Why the cluster's API could not be asked, when it could not. */
+  readonly unasked: string | undefined;
+}
+
 /**
- * Asks every host of the registry, and lays it beside what is declared. Neither the cluster's API nor the bucket nor
- * Pulumi is needed for it.
+ * Asks every host of the registry, and lays it beside what is declared; and the cluster's API for the overrides, where that
+ * can be asked. Neither the bucket nor Pulumi is needed for it.
  */
-export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<readonly InstanceStatus[]> {
+export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<Status> {
   const { instances, maintenance } = settings;
   const { edge, deployment } = edgeOf(stack, settings);
-  const answers = await askHosts(
-    instances.flatMap(({ hosts }) => hosts),
-    edge,
-  );
-  return Promise.all(
-    instances.map(async ({ name, hosts }) => {
+  const [answers, known] = await Promise.all([
+    askHosts(
+      instances.flatMap(({ hosts }) => hosts),
+      edge,
+    ),
+    knownIngresses(settings).catch((error: unknown) => {
+      if (error instanceof Unasked) return error;
+      throw error;
+    }),
+  ]);
+  const statuses = await Promise.all(
+    instances.map(async ({ name, hosts }): Promise<InstanceStatus> => {
       const entry = maintenance.find(({ instance }) => instance.name === name);
       const goal = goalOf(entry);
       const since = entry === undefined ? undefined : await authorOf(file, name);
@@ -56,6 +74,7 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
         const seen: Seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
         return { host, seen, asDeclared: isMet(goal, name, deployment, seen) };
       });
+      const drift = known instanceof Unasked ? undefined : driftOf({ name, hosts }, settings, known);
       return {
         name,
         declared: entry?.state ?? "open",
@@ -64,10 +83,12 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
         until: entry?.until,
         since,
         hosts: shown,
+        drift,
         attention: [
           ...(shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
             ? (["differs"] as const)
             : []),
+          ...(drift !== undefined && drift.length > 0 ? (["drifted"] as const) : []),
           ...(shown.some(({ seen }) => seen.what === "nothing") ? (["unknown"] as const) : []),
           ...(entry?.state === "overdue" ? (["overdue"] as const) : []),
           ...(isForgotten(entry, since, settings) ? (["forgotten"] as const) : []),
@@ -75,6 +96,7 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
       };
     }),
   );
+  return { instances: statuses, unasked: known instanceof Unasked ? known.message : undefined };
 }
 
 /** Whether an unscheduled maintenance without an end has lasted too long, as far as git knows since when. */

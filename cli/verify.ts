@@ -17,6 +17,8 @@ export interface Unseen {
 export interface Edge {
   readonly edge: string | undefined;
   readonly deployment: string;
+  /** What is sent besides, such as the key of a bypass. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Where this stack's hosts are asked. */
@@ -53,7 +55,7 @@ const PATIENCE_SECONDS = 30;
 export async function untilSeen(
   goal: Goal,
   instances: readonly Instance[],
-  { edge, deployment }: Edge,
+  { edge, deployment, headers }: Edge,
   onSeen: (host: string, seen: Seen, seconds: number) => void,
   patience = PATIENCE_SECONDS,
 ): Promise<readonly Unseen[]> {
@@ -63,6 +65,7 @@ export async function untilSeen(
     const answers = await askHosts(
       left.map(({ host }) => host),
       edge,
+      headers,
     );
     const unmet = left.filter(({ name, host }) => {
       const seen = answers.get(host) ?? NOTHING;
@@ -95,7 +98,7 @@ function whyNot(goal: Goal, seen: Seen): string {
     case "not-found":
       return "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.";
     case "other":
-      return "The controller has not reloaded yet, or refused to (its log says why), or DNS leads to another edge.";
+      return "The controller has not reloaded yet, or refused to (its log says why); or DNS leads to another edge; or somebody changed the override by hand, and `pulumi up --refresh` puts it back.";
   }
 }
 

@@ -4,7 +4,7 @@ import type { Client } from "../pages/clients";
 import { CONTENT_TYPES } from "../pages/kinds";
 import { pathOf } from "../pages/paths";
 import type { PageObject } from "../pages/render";
-import { bucketArn, PAGES_PREFIX } from "../settings/bucket-address";
+import { bucketArn, FEED, PAGES_PREFIX } from "../settings/bucket-address";
 import type { BucketSettings } from "../settings/schema";
 
 export interface PagesBucketArgs {
@@ -24,17 +24,49 @@ export interface PagesBucketArgs {
 export class PagesBucket extends pulumi.ComponentResource {
   private readonly objects: ReadonlyMap<string, s3.BucketObjectv2>;
   private readonly settings: BucketSettings;
+  private readonly name: string;
+  private readonly bucket: s3.Bucket;
+  private readonly restrictions: readonly pulumi.Resource[];
 
   constructor(name: string, args: PagesBucketArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:PagesBucket", name, {}, options);
     this.settings = args.bucket;
 
-    const bucket = this.createBucket(name);
-    const restrictions = this.createRestrictions(name, bucket);
-    this.createPolicy(name, bucket, restrictions);
-    this.objects = this.createObjects(name, bucket, args.pages, restrictions);
-    this.createAssets(name, bucket, args.clients, restrictions);
+    this.name = name;
+
+    this.bucket = this.createBucket(name);
+    this.restrictions = this.createRestrictions(name, this.bucket);
+    this.createPolicy(name, this.bucket, this.restrictions);
+    this.objects = this.createObjects(name, this.bucket, args.pages, this.restrictions);
+    this.createAssets(name, this.bucket, args.clients, this.restrictions);
     this.registerOutputs({});
+  }
+
+  /**
+   * Declares the feed, an object that any site's script may read.
+   *
+   * @param after what comes before it: the pages themselves must not wait for it.
+   */
+  createFeed(content: string, after: readonly pulumi.Resource[]): void {
+    const { bucket } = this.bucket;
+    new s3.BucketObjectv2(
+      `${this.name}/${FEED}`,
+      {
+        bucket,
+        key: `${PAGES_PREFIX}/${FEED}`,
+        content,
+        contentType: "application/json",
+        cacheControl: "no-cache",
+      },
+      { parent: this, dependsOn: [...this.restrictions, ...after] },
+    );
+    // Other stores have other ways, or allow it anyway.
+    if (this.settings.profile !== "aws") return;
+    new s3.BucketCorsConfiguration(
+      `${this.name}-cors`,
+      { bucket, corsRules: [{ allowedMethods: ["GET", "HEAD"], allowedOrigins: ["*"] }] },
+      { parent: this },
+    );
   }
 
   /** The objects of these pages, for whoever must not come before them. */

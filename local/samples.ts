@@ -65,10 +65,21 @@ export class Samples {
     await this.api.delete(manifest);
   }
 
+  /** Changes an object as somebody would with `kubectl edit`. */
+  async edit(kind: string, namespace: string, name: string, change: (text: string) => string): Promise<void> {
+    const [apiVersion = ""] = KINDS.find(([, known]) => known === kind) ?? [];
+    const found = await this.api.read({ apiVersion, kind, metadata: { name, namespace } });
+    await this.api.replace(JSON.parse(change(JSON.stringify(found))) as KubernetesObject);
+  }
+
+  /** The pods of a namespace, as the API tells of them. */
+  async pods(namespace: string): Promise<readonly KubernetesObject[]> {
+    return (await this.api.list("v1", "Pod", namespace)).items;
+  }
+
   /** The names of a namespace's pods that are there to stay. */
   async podsOf(namespace: string): Promise<readonly string[]> {
-    const { items } = await this.api.list("v1", "Pod", namespace);
-    return items
+    return (await this.pods(namespace))
       .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
       .map(({ metadata }) => metadata?.name ?? "");
   }

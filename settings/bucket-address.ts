@@ -3,6 +3,9 @@ import type { BucketSettings } from "./schema";
 /** The key prefix of every page: what the bucket's policy lets the world read. */
 export const PAGES_PREFIX = "pages";
 
+/** The name of the feed's object, behind the prefix. */
+export const FEED = "status.json";
+
 /**
  * The bucket's address for readers, without a slash at the end.
  *

@@ -52,6 +52,11 @@ it("takes more hosts from a list, each host once", () => {
   expect(read().instances.acme?.hosts.filter((host) => host === "a.example.org")).toHaveLength(1);
 });
 
+it("takes the namespace that Tutor's settings name", () => {
+  write("acme", 'LMS_HOST: a.example.org\nNAME: acme\nK8S_NAMESPACE: "{{ NAME }}-prod"\n');
+  expect(read().instances.acme?.namespace).toBe("acme-prod");
+});
+
 it("passes over what is no instance", () => {
   write("acme", "LMS_HOST: a.example.org\n");
   mkdirSync(join(project, "instances", "no-config"));
@@ -74,6 +79,12 @@ it.each<[string, string, string, unknown]>([
     "{% if X %}a{% endif %}.example.org",
   ],
   ["a host that names itself", 'LMS_HOST: "{{ CMS_HOST }}"\n', "instances/acme/config.yml: LMS_HOST", "{{ CMS_HOST }}"],
+  [
+    "a namespace that is none",
+    "LMS_HOST: a.example.org\nK8S_NAMESPACE: A_B\n",
+    "instances/acme/config.yml: K8S_NAMESPACE",
+    "A_B",
+  ],
   ["a number", "LMS_HOST: a.example.org\nCMS_HOST: 7\n", "instances/acme/config.yml: CMS_HOST", 7],
   ["no YAML", "LMS_HOST: [a\nSECRET: s3cret\n", "instances/acme/config.yml:2:1", "BAD_INDENT"],
   ["nothing", "", "instances/acme/config.yml", undefined],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LANGUAGES } from "../pages/languages";
+import { serviceOf } from "./instances";
 import { SettingsError } from "./problems";
 import { readSettings } from "./read";
 
@@ -24,9 +25,11 @@ const configuration = (values: object): Record<string, string> =>
 
 const read = (more: object = {}) => readSettings(configuration({ ...valid, ...more }), NOW, () => []);
 
-function problemsOf(more: object) {
+const problemsOf = (more: object) => problemsIn(() => read(more));
+
+function problemsIn(reading: () => unknown) {
   try {
-    read(more);
+    reading();
   } catch (error) {
     if (error instanceof SettingsError) return error.problems;
     throw error;
@@ -46,6 +49,7 @@ describe("reading the settings", () => {
       links: {},
       languages: LANGUAGES,
       forgottenAfter: 24,
+      feed: false,
       retryAfter: 300,
       bucket: {
         profile: "s3-compatible",
@@ -192,6 +196,12 @@ describe("reading the settings", () => {
     ],
     [{ kubernetes: {} }, "kubernetes", expect.stringContaining("never used unchecked")],
     [{ retryAfter: "soon" }, "retryAfter", "JSON"],
+    [{ instances: { acme: { service: { port: 0 } } } }, "instances.acme.service.port", "a port's number, or its name"],
+    [
+      { instances: { acme: { service: { host: "x" } } } },
+      "instances.acme.service.host",
+      expect.stringContaining("name"),
+    ],
     [
       { ingressNginx: { values: { controller: { config: { "custom-http-errors": "404,503" } } } } },
       "ingressNginx.values.controller.config.custom-http-errors",
@@ -199,6 +209,49 @@ describe("reading the settings", () => {
     ],
   ])("refuses %j at %s", (more, path, allowed) => {
     expect(problemsOf(more)).toMatchObject([{ path, allowed }]);
+  });
+
+  it("shows a secret to nobody, whatever is wrong with it", () => {
+    const bypassSecret = "Tr0ub4dor&3";
+    const plain = configuration({ ...valid, bypassSecret });
+    const problems = [
+      ...problemsOf({ bypassSecret }),
+      ...problemsIn(() =>
+        readSettings(
+          plain,
+          NOW,
+          () => [],
+          undefined,
+          () => false,
+        ),
+      ),
+    ];
+    expect(problems.map(({ path, found }) => [path, found])).toStrictEqual([
+      ["bypassSecret", "(not shown)"],
+      ["bypassSecret", "plain text"],
+      ["bypassSecret", "(not shown)"],
+    ]);
+    expect(JSON.stringify(problems)).not.toContain(bypassSecret);
+  });
+
+  it("takes a bypass only with a secret to make its key from", () => {
+    const maintenance = [{ instance: "acme", bypass: true }];
+    expect(problemsOf({ maintenance })).toMatchObject([{ path: "maintenance[0].bypass", found: true }]);
+    const settings = read({ maintenance, bypassSecret: "x".repeat(32) });
+    expect(settings.maintenance).toMatchObject([{ bypassSlot: 0 }]);
+    expect(settings.instances.map(serviceOf)).toStrictEqual([
+      { name: "caddy", namespace: "acme", port: 80 },
+      { name: "caddy", namespace: "beta", port: 80 },
+    ]);
+  });
+
+  it("has a number of bypasses", () => {
+    const names = Array.from({ length: 17 }, (_, index) => `i${index}`);
+    const maintenance = names.map((instance) => ({ instance, bypass: true }));
+    const more = { instances: names, maintenance, maintenanceLimit: 17, bypassSecret: "x".repeat(32) };
+    expect(problemsOf(more)).toMatchObject([
+      { path: "maintenance", found: "17 with a bypass", allowed: "16 entries with a bypass at once" },
+    ]);
   });
 
   it("shows how to write a time that YAML took out of its quotes", () => {

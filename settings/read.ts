@@ -34,6 +34,8 @@ export interface Settings {
   readonly languages: readonly string[];
   /** Design tokens that differ from the shared theme's. */
   readonly theme?: ThemeSettings | undefined;
+  /** Whether the bucket has a `status.json` with what is in maintenance and what is planned. */
+  readonly feed: boolean;
   /** Where hosts are asked what they show, when DNS does not lead there. */
   readonly edge?: string | undefined;
   /** After how many hours an unscheduled maintenance without an end counts as forgotten. */

@@ -70,6 +70,10 @@ const time = z.iso.datetime({
 
 // --- instances
 
+function isPortNumber(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
 const instanceSection = section({
   hosts: z
     .array(z.string({ error: "a host name" }), { error: "a list of host names" })
@@ -87,7 +91,8 @@ const instanceSection = section({
     name: dnsLabel("a Service's name").optional().describe("Its name. Default: caddy, which is Tutor's."),
     namespace: dnsLabel("a namespace").optional().describe("Its namespace. Default: the instance's name."),
     port: z
-      .union([z.int().min(1).max(65_535), z.string().regex(/^[a-z0-9-]{1,15}$/)], {
+      .union([z.number(), z.string()], { error: "a port's number, or its name" })
+      .refine((port) => (typeof port === "number" ? isPortNumber(port) : /^[a-z0-9-]{1,15}$/.test(port)), {
         error: "a port's number, or its name",
       })
       .optional()
@@ -386,6 +391,12 @@ export const configSchema = section({
     .default([...LANGUAGES])
     .describe("The languages of the pages. Whoever asks for none of them gets the first. Default: all, English first."),
   theme: themeSchema.optional().describe("Design tokens for the pages of all instances."),
+  feed: flag()
+    .default(false)
+    .describe(
+      "Whether the bucket has a status.json for everybody, with what is in maintenance and what is planned. It changes " +
+        "whenever that does: entering then also writes to the bucket.",
+    ),
   edge: url("the edge's http(s) URL, such as http://127.0.0.1:8080")
     .optional()
     .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: https://<host>."),

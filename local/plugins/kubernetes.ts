@@ -3,7 +3,7 @@ import { version } from "@pulumi/kubernetes/package.json";
 import { at, type Properties, type ResourceKind, serve, text } from "./provider-server";
 
 // A stand-in for pulumi-resource-kubernetes, for machines that can't have the official plugin: raw manifests by
-// server-side apply, and waiting for Deployments. No Helm, no auto-naming, no detection of what changed outside.
+// server-side apply, and waiting for Deployments. No Helm, no auto-naming; a refresh sees what changed of the inputs' fields.
 
 const MANAGER = "pulumi-stand-in";
 const ROLLOUT_SECONDS = 180;
@@ -42,6 +42,7 @@ const manifestKind: Omit<ResourceKind, "read"> = {
     return { id: typeof namespace === "string" ? `${namespace}/${name}` : name, outputs };
   },
   update: (_, inputs) => apply(asManifest(inputs)),
+  inputsOf: (outputs, inputs) => asFarAs(inputs, outputs) as Properties,
   async delete(_, outputs) {
     const manifest = asManifest(outputs);
     try {
@@ -58,9 +59,19 @@ const manifestKind: Omit<ResourceKind, "read"> = {
   },
 };
 
+/** Of what there is now the fields that an input has: the API server adds others. */
+function asFarAs(input: unknown, now: unknown): unknown {
+  if (Array.isArray(input) && Array.isArray(now) && input.length === now.length) {
+    return input.map((item, index) => asFarAs(item, now[index]));
+  }
+  if (typeof input !== "object" || input === null || typeof now !== "object" || now === null) return now;
+  if (Array.isArray(input) || Array.isArray(now)) return now;
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, asFarAs(value, Reflect.get(now, key))]));
+}
+
 async function apply(manifest: KubernetesObject): Promise<Properties> {
   try {
-    await api().patch(manifest, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
+    await api().patch(forClient(manifest), undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
   } catch (error) {
     throw new Error(`${describe(manifest)}: ${reason(error)}`);
   }
@@ -71,6 +82,20 @@ async function apply(manifest: KubernetesObject): Promise<Properties> {
     );
   }
   return { ...manifest };
+}
+
+// The client library has other names for what JavaScript reserves, and leaves out silently what it does not know.
+function forClient(manifest: KubernetesObject): KubernetesObject {
+  return manifest.kind === "NetworkPolicy" ? renamed(manifest, "from", "_from") : manifest;
+}
+
+function renamed<Value>(value: Value, key: string, to: string): Value {
+  const text = JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner) && key in inner
+      ? Object.fromEntries(Object.entries(inner).map(([name, one]) => [name === key ? to : name, one]))
+      : inner,
+  );
+  return JSON.parse(text) as Value;
 }
 
 function isRolledOut(deployment: unknown): boolean {
@@ -87,11 +112,12 @@ async function find(manifest: KubernetesObject): Promise<KubernetesObject | unde
   const { apiVersion, kind, metadata } = manifest;
   const { name = "", namespace } = metadata ?? {};
   try {
-    return await api().read({
+    const found = await api().read({
       ...(apiVersion === undefined ? {} : { apiVersion }),
       ...(kind === undefined ? {} : { kind }),
       metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     } as Parameters<KubernetesObjectApi["read"]>[0]);
+    return renamed(found, "_from", "from");
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw new Error(`${describe(manifest)}: ${reason(error)}`);

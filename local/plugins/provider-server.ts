@@ -19,6 +19,8 @@ export interface ResourceKind {
   update(id: string, inputs: Properties): Promise<Properties>;
   /** The outputs of what is there now, or `undefined` when it is gone. */
   read(id: string, outputs: Properties): Promise<Properties | undefined>;
+  /** The inputs as they would be to make what is there now. Without it, what somebody else changed is not noticed. */
+  inputsOf?(outputs: Properties, inputs: Properties): Properties;
   delete(id: string, outputs: Properties): Promise<void>;
 }
 
@@ -97,14 +99,15 @@ function implementation(standIn: StandIn): grpc.UntypedServiceImplementation {
       return new messages.UpdateResponse().setProperties(toStruct(outputs));
     }),
     read: unary(async (request: messages.ReadRequest) => {
-      const outputs = await kindOf(request.getUrn()).read(request.getId(), fromStruct(request.getProperties()));
+      const kind = kindOf(request.getUrn());
+      const outputs = await kind.read(request.getId(), fromStruct(request.getProperties()));
       const response = new messages.ReadResponse();
-      return outputs === undefined
-        ? response
-        : response
-            .setId(request.getId())
-            .setProperties(toStruct(outputs))
-            .setInputs(request.getInputs() ?? new Struct());
+      if (outputs === undefined) return response;
+      const before = fromStruct(request.getInputs());
+      return response
+        .setId(request.getId())
+        .setProperties(toStruct(outputs))
+        .setInputs(toStruct(kind.inputsOf?.(outputs, before) ?? before));
     }),
     delete: unary(async (request: messages.DeleteRequest) => {
       await kindOf(request.getUrn()).delete(request.getId(), fromStruct(request.getProperties()));

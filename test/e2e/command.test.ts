@@ -1,14 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
-import { listSchema } from "../../cli/report";
+import { OVERRIDE_PATH } from "../../components/maintenance-overrides.manifests";
 import { tryCommand } from "../../local/cluster/commands";
 import { type Ground, startGround } from "../../local/ground";
+import { hostsOf } from "../../local/samples";
 import { everyHostIs, isPageOf } from "../../local/seen";
+import { BROWSER, untilAnswer, visit } from "../../local/visitor";
+import { listSchema } from "../../outputs";
 import { CLOCK_VARIABLE } from "../../settings/clock";
 
 // The command as it is typed, on the embedded cluster.
@@ -78,9 +82,73 @@ describe("two instances into maintenance and one out of it", () => {
     await ground.samples.delete({ apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata });
     await everyHostIs("acme", isOpen, ground.edge);
     const { code, output } = await type(["status"]);
-    expect(output).toMatch(/^DIFFERS +acme +active, unscheduled +acme\.localhost: 200, no page of ours/m);
+    expect(output).toMatch(/^DIFFERS, DRIFTED +acme +active, unscheduled +acme\.localhost: 200, no page of ours/m);
+    expect(output).toMatch(/^ +its override is not there/m);
     expect(code).toBe(EXIT.attention);
     await ground.stack.type(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+  });
+
+  it("status shows an override whose path somebody edited, and ci/up.sh mends it", async () => {
+    await ground.samples.edit("Ingress", "maintenance-pages", "maintenance-acme", (text) =>
+      text.replace(JSON.stringify(OVERRIDE_PATH), JSON.stringify("/courses")),
+    );
+    const { code, output } = await type(["status"]);
+    expect(output).toMatch(/^(?:DIFFERS, )?DRIFTED +acme/m);
+    expect(output).toContain("the path of acme.localhost of its override was changed");
+    expect(code).toBe(EXIT.attention);
+    const up = await tryCommand(join(PROJECT, "ci", "up.sh"), ["local"], {
+      cwd: PROJECT,
+      env: environment,
+      timeoutSeconds: 240,
+    });
+    expect(up.code, up.output).toBe(0);
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+  });
+
+  it("status shows an Ingress that comes before the override for some of the paths", async () => {
+    const path = `/(?:api|${"x".repeat(600)})`;
+    const backend = { service: { name: "caddy", port: { number: 80 } } };
+    const rules = [
+      { host: "acme.localhost", http: { paths: [{ path, pathType: "ImplementationSpecific", backend }] } },
+    ];
+    const annotations = { "nginx.ingress.kubernetes.io/use-regex": "true" };
+    const metadata = { name: "long", namespace: "acme", annotations };
+    const spec = { ingressClassName: "nginx", rules };
+    const long = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec };
+    await ground.samples.apply(long);
+    await untilAnswer(() => visit(ground.edge, "acme.localhost", "/api"), isOpen);
+    const { code, output } = await type(["status"]);
+    await ground.samples.delete(long);
+    expect(output).toMatch(/^DRIFTED +acme +active, unscheduled +503, the unscheduled page of acme/m);
+    expect(output).toContain("Ingress acme/long comes first for a path of acme.localhost");
+    expect(code).toBe(EXIT.attention);
+  });
+
+  it("status works without the cluster's API, and says what it could not know", async () => {
+    const { code, output } = await type(["status"], { KUBECONFIG: "/nonexistent" });
+    expect(output).toMatch(/^ok {2}acme/m);
+    expect(output).toContain("The cluster's API could not be asked");
+    expect(code).toBe(EXIT.done);
+  });
+
+  it("an instance that would not answer is not opened, unless by force", async () => {
+    await ground.samples.scale("acme", 0);
+    await untilAnswer(
+      () => visit(ground.edge, "acme.localhost", "/.well-known/acme-challenge/x"),
+      ({ status }) => status === 503,
+    );
+    const before = readFileSync(FILE, "utf8");
+    const refused = await type(["disable", "acme", "--yes"]);
+    expect(refused.output).toMatch(
+      /Nothing was changed: acme would be open and not answer\.\n {2}acme\.localhost: no endpoints available for service "caddy"[\s\S]*--force/,
+    );
+    expect([refused.code, refused.file]).toStrictEqual([EXIT.refused, before]);
+    expect((await type(["disable", "acme", "--yes", "--force"])).code).toBe(EXIT.done);
+    await ground.samples.scale("acme", 1);
+    await everyHostIs("acme", isOpen, ground.edge);
+    writeFileSync(FILE, before);
+    await ground.stack.up();
     await everyHostIs("acme", isPageOf("acme"), ground.edge);
   });
 
@@ -103,6 +171,130 @@ describe("two instances into maintenance and one out of it", () => {
     await expect(text).toMatchFileSnapshot("../../docs/transcript.md");
   });
 });
+
+describe("a bypass", () => {
+  const through = (key: BypassUse, host: string, path = "/courses") =>
+    visit(ground.edge, host, path, { headers: { ...BROWSER, [key.header.name]: key.header.value } });
+  const withCookie = (key: BypassUse, host: string) =>
+    visit(ground.edge, host, "/", { headers: { ...BROWSER, cookie: `a=b; ${key.cookie.name}=${key.cookie.value}` } });
+  let key: BypassUse;
+  let heard = "";
+
+  it("is made with its secret, and looked through", async () => {
+    const { code, output, file } = await type(["enable", "acme", "beta", "--bypass", "--yes"]);
+    expect(code, output).toBe(EXIT.done);
+    expect(output).toMatch(/Looking through the bypass …\n {2}acme\.localhost: 200, no page of ours/);
+    expect(file).toMatch(/maintenance-pages:bypassSecret:\n +secure: v1:/);
+    expect((await type(["enable", "gamma", "--yes"])).code).toBe(EXIT.done);
+    heard += output;
+    const shown = await type(["bypass", "acme", "--json"]);
+    key = JSON.parse(shown.stdout) as BypassUse;
+    expect((await type(["bypass", "gamma"])).output).toContain("gamma has no bypass. With one are: acme, beta.");
+  });
+
+  it("lets through who has the key, with the path that was asked for, and nobody else", async () => {
+    for (const host of ["acme.localhost", "studio.acme.localhost"]) {
+      const answers = await Promise.all([through(key, host), withCookie(key, host)]);
+      expect(answers.map(({ status, body }) => [status, body])).toStrictEqual([
+        [200, "this is acme: GET /courses\n"],
+        [200, "this is acme: GET /\n"],
+      ]);
+    }
+    const body = Buffer.alloc(5 * 1024 * 1024, "x");
+    const headers = { [key.header.name]: key.header.value };
+    const upload = await visit(ground.edge, "acme.localhost", "/upload?x=%2F", { method: "POST", body, headers });
+    expect(upload.body).toBe("this is acme: POST /upload\n");
+    const wrong = [
+      {},
+      { [key.header.name]: "always" },
+      { [key.header.name]: key.header.value.toUpperCase() },
+      { cookie: "maintenance-bypass=always" },
+      { cookie: `${key.cookie.name}=1` },
+      { "x-forwarded-prefix": "/beta/unscheduled/-/" },
+    ];
+    for (const headers of wrong) {
+      const answer = await visit(ground.edge, "acme.localhost", "/beta/unscheduled/-/", {
+        headers: { ...BROWSER, ...headers },
+      });
+      expect(isPageOf("acme")(answer), JSON.stringify(headers)).toBe(true);
+    }
+  });
+
+  it("is one instance's own: the keys of others, and those without one, see the page", async () => {
+    for (const sample of ["beta", "gamma"] as const) {
+      for (const host of hostsOf(sample)) {
+        for (const answer of await Promise.all([through(key, host), withCookie(key, host)])) {
+          expect(isPageOf(sample)(answer), `${host} ${answer.status} ${answer.body}`).toBe(true);
+        }
+      }
+    }
+    const open = await visit(ground.edge, "acme.localhost", "/.well-known/acme-challenge/x");
+    expect(open.body).toContain("this is acme");
+  });
+
+  it("is in no state, preview, output, log or pod, but encrypted", async () => {
+    const secret = (await ground.stack.type(["config", "get", "bypassSecret"])).trim();
+    const { output } = await tryCommand(join(PROJECT, "ci", "preview.sh"), ["local"], {
+      cwd: PROJECT,
+      env: environment,
+    });
+    const state = (environment.PULUMI_BACKEND_URL ?? "").replace("file://", "");
+    const pods = await Promise.all(["maintenance-pages", "acme"].map((namespace) => ground.samples.pods(namespace)));
+    const logs = readTree(join(PROJECT, ".local", "logs"));
+    const places = {
+      said: heard,
+      preview: output,
+      refresh: await ground.stack.type(["up", "--refresh", "--yes", "--non-interactive", "--diff"]),
+      outputs: await ground.stack.type(["stack", "output", "--json"]),
+      state: readTree(state),
+      pods: JSON.stringify(pods),
+      logs,
+      file: readFileSync(FILE, "utf8"),
+    };
+    // What is looked for can be found: the parts of the state that are no secret are there in plain text.
+    expect(places.state).toContain("bypass-acme");
+    expect(places.preview).not.toBe("");
+    for (const [place, text] of Object.entries(places)) {
+      expect(text.includes(secret), place).toBe(false);
+      expect(text.includes(key.header.value), place).toBe(false);
+    }
+  });
+
+  it("changes its key by one command", async () => {
+    const { code, output } = await type(["bypass", "--rotate", "--yes"]);
+    expect(output).toMatch(/update Ingress bypass-acme\n {2}update Ingress bypass-beta\n/);
+    expect(code, output).toBe(EXIT.done);
+    expect(isPageOf("acme")(await through(key, "acme.localhost"))).toBe(true);
+    key = JSON.parse((await type(["bypass", "acme", "--json"])).stdout) as BypassUse;
+    expect((await through(key, "acme.localhost")).status).toBe(200);
+  });
+
+  it("keeps visitors on the page when the instance is gone", async () => {
+    await ground.samples.scale("acme", 0);
+    await ground.samples.deleteIngress("acme");
+    await untilAnswer(() => through(key, "acme.localhost"), isPageOf("acme"));
+    await everyHostIs("acme", isPageOf("acme"), ground.edge);
+    await ground.samples.scale("acme", 1);
+    await ground.samples.createIngress("acme");
+    await untilAnswer(() => through(key, "acme.localhost"), isOpen, 60);
+  });
+
+  it("ends with the maintenance, and leaves nothing", async () => {
+    const { code, output } = await type(["disable", "acme", "beta", "gamma", "--yes"]);
+    expect(output).toContain("  acme.localhost: 200\n");
+    expect(code, output).toBe(EXIT.done);
+    await everyHostIs("acme", isOpen, ground.edge);
+    expect((await ground.samples.left("maintenance-pages")).filter((one) => /bypass/.test(one))).toStrictEqual([]);
+  });
+});
+
+/** Every file below a folder, as one text. */
+function readTree(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"))
+    .join("\n");
+}
 
 describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () => {
   const script = (name: string, now: string) =>

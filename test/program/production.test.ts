@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { listSchema } from "../../outputs";
 import { type Run, runProgram } from "./program";
 
 let run: Run;
 beforeAll(async () => {
-  run = await runProgram("production");
+  run = await runProgram("production", { feed: true });
 });
 
 describe("the production example: AWS, a controller of its own, a window that is only planned", () => {
@@ -49,6 +51,24 @@ describe("the production example: AWS, a controller of its own, a window that is
         controller: { replicaCount: 2, extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
         defaultBackend: { enabled: false },
       },
+    });
+  });
+
+  it("tells any site's script what is planned, where the feed is asked for", () => {
+    const { content, ...object } = run.find("aws:s3/bucketObjectv2:BucketObjectv2", "pages/status.json").inputs;
+    expect(object).toStrictEqual({
+      bucket: "example-production-maintenance-pages",
+      key: "pages/status.json",
+      contentType: "application/json",
+      cacheControl: "no-cache",
+    });
+    const feed: unknown = JSON.parse(String(content));
+    expect(z.strictObject({ maintenance: listSchema }).parse(feed)).toMatchObject({
+      maintenance: [{ instance: "beta", state: "planned", from: "2027-01-10T19:00:00.000Z" }],
+    });
+    expect(run.find("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration", "pages-cors").inputs).toStrictEqual({
+      bucket: "example-production-maintenance-pages",
+      corsRules: [{ allowedMethods: ["GET", "HEAD"], allowedOrigins: ["*"] }],
     });
   });
 

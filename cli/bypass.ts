@@ -1,0 +1,58 @@
+import { BYPASS_HEADER, type BypassKey } from "../settings/bypass";
+import type { Instance } from "../settings/instances";
+
+/** How to get through to an instance in maintenance, as `--json` shows it. */
+export interface BypassUse {
+  readonly instance: string;
+  readonly header: { readonly name: string; readonly value: string };
+  readonly cookie: { readonly name: string; readonly value: string };
+  /** A line for a shell. */
+  readonly curl: string;
+  /** A bookmark for a browser: sets the cookie for eight hours, and when clicked again takes it away. */
+  readonly bookmarklet: string;
+}
+
+/** How to use an instance's key. */
+export function bypassUse({ name, hosts }: Instance, key: BypassKey, edge: string | undefined): BypassUse {
+  const [host = ""] = hosts.filter((one) => !one.startsWith("*."));
+  const header = `-H '${BYPASS_HEADER}: ${key.header}'`;
+  return {
+    instance: name,
+    header: { name: BYPASS_HEADER, value: key.header },
+    cookie: { name: key.cookie, value: "always" },
+    curl: edge === undefined ? `curl ${header} https://${host}/` : `curl ${header} -H 'Host: ${host}' ${edge}/`,
+    bookmarklet: bookmarklet(key, domainsOf(hosts)),
+  };
+}
+
+/** The domains that a cookie has to be set for, to be sent to every host: those that are below none of the others. */
+export function domainsOf(hosts: readonly string[]): readonly string[] {
+  const plain = [...new Set(hosts.map((host) => host.replace(/^\*\./, "")))];
+  return plain.filter((host) => !plain.some((other) => host.endsWith(`.${other}`)));
+}
+
+const EIGHT_HOURS = 8 * 60 * 60;
+
+// A browser leaves out a cookie whose domain is not that of the site it is on, so each site gets its own.
+function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string {
+  return [
+    `javascript:(()=>{const name="${cookie}",age=document.cookie.includes(name)?0:${EIGHT_HOURS};`,
+    `for(const domain of ${JSON.stringify(domains)})document.cookie=name+"=always;path=/;samesite=lax;max-age="+age+`,
+    `";domain="+domain+(location.protocol==="https:"?";secure":"");location.reload()})()`,
+  ].join("");
+}
+
+/** The same for a person. */
+export function bypassText({ instance, curl, bookmarklet }: BypassUse): string {
+  return [
+    `Whoever has this key reaches ${instance} while it is in maintenance. \`maintenance bypass --rotate\` makes a new one.`,
+    "",
+    "In a shell:",
+    "",
+    `  ${curl}`,
+    "",
+    "In a browser: make a bookmark of this line, open the site and click it. It lasts eight hours; another click ends it.",
+    "",
+    `  ${bookmarklet}`,
+  ].join("\n");
+}
