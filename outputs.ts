@@ -81,6 +81,9 @@ export function listedEntry({ instance, kind, state, from, until, message }: Mai
   };
 }
 
+/** The feed's shape. */
+export const feedSchema = z.strictObject({ maintenance: listSchema });
+
 /**
  * The feed `status.json`: what is in maintenance and what is planned, for a status page or a banner.
  *

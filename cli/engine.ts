@@ -101,7 +101,10 @@ class Run {
     if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true) {
       // Colours are marked as <{%reset%}>.
       const message = diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim();
-      if (message !== "" && !this.errors.includes(message)) this.errors.push(message);
+      const [, instance] = /::instance-([^:]+)$/.exec(diagnosticEvent.urn ?? "") ?? [];
+      const hint = `: the Service that instances.${instance}.service names, to which the bypass would lead`;
+      const text = instance === undefined ? message : message + hint;
+      if (message !== "" && !this.errors.includes(text)) this.errors.push(text);
     }
     const metadata = resourcePreEvent?.metadata;
     if (metadata === undefined || UNCHANGED.has(metadata.op) || metadata.type === "pulumi:pulumi:Stack") return;

@@ -3,7 +3,7 @@ import { ASSETS_PATH } from "../pages/kinds";
 import { BYPASS_HEADER, BYPASS_SLOTS, type BypassKey } from "../settings/bypass";
 import type { InstanceService } from "../settings/instances";
 import type { Kind } from "../settings/maintenance";
-import { SettingsError } from "../settings/problems";
+import type { Problem } from "../settings/problems";
 import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS } from "./names";
 
 /** One instance that is in maintenance. */
@@ -111,43 +111,49 @@ function bypassMetadata(instance: string, namespace: string) {
   };
 }
 
+/** What of a Service's specification tells where it leads. */
+interface FoundService {
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly port: number;
+    readonly targetPort?: number | string;
+  }[];
+}
+
 /**
  * The bypass' Service: the instance's pods under another name. With the instance's own Service the bypass would be the very
  * upstream of its Ingress, and the controller leaves a canary out whose upstream any path of the host has already
  * (internal/ingress/controller/controller.go, mergeAlternativeBackends).
  *
- * @param found what the instance's own Service has.
- * @throws {SettingsError} when it has no such port, or leads to no pods.
+ * @param found what the instance's own Service has; see `serviceProblem`.
  */
-export function bypassServiceManifest(
-  instance: string,
-  { name, namespace, port }: InstanceService,
-  found: { readonly selector?: Readonly<Record<string, string>>; readonly ports?: readonly ServicePort[] },
-) {
-  const own = found.ports?.find((one) => one.port === port || one.name === port);
-  if (own === undefined || found.selector === undefined) {
-    const ports = (found.ports ?? []).map((one) => (one.name === undefined ? one.port : `${one.port} (${one.name})`));
-    throw new SettingsError([
-      {
-        path: `instances.${instance}.service`,
-        found: `Service ${namespace}/${name}, port ${port}`,
-        allowed: found.selector === undefined ? "a Service with a selector" : `a port of it: ${ports.join(", ")}`,
-      },
-    ]);
-  }
+export function bypassServiceManifest(instance: string, service: InstanceService, found: FoundService) {
+  const own = portIn(found, service);
   return {
-    metadata: { ...bypassMetadata(instance, namespace), annotations: { "pulumi.com/skipAwait": "true" } },
+    metadata: { ...bypassMetadata(instance, service.namespace), annotations: { "pulumi.com/skipAwait": "true" } },
     spec: {
       selector: { ...found.selector },
-      ports: [{ name: BYPASS_PORT, port: BYPASS_SERVICE_PORT, targetPort: own.targetPort ?? own.port }],
+      ports: [
+        { name: BYPASS_PORT, port: BYPASS_SERVICE_PORT, targetPort: own?.targetPort ?? own?.port ?? service.port },
+      ],
     },
   };
 }
 
-interface ServicePort {
-  readonly name?: string;
-  readonly port: number;
-  readonly targetPort?: number | string;
+/** Why a bypass can't lead where an instance's own Service does: it has no such port, or leads to no pods. */
+export function serviceProblem(instance: string, service: InstanceService, found: FoundService): Problem | undefined {
+  if (found.selector !== undefined && portIn(found, service) !== undefined) return undefined;
+  const ports = (found.ports ?? []).map(({ name, port }) => (name === undefined ? port : `${port} (${name})`));
+  return {
+    path: `instances.${instance}.service`,
+    found: `Service ${service.namespace}/${service.name}, port ${service.port}`,
+    allowed: found.selector === undefined ? "a Service with a selector" : `a port of it: ${ports.join(", ")}`,
+  };
+}
+
+function portIn({ ports }: FoundService, { port }: InstanceService) {
+  return ports?.find((one) => one.port === port || one.name === port);
 }
 
 const BYPASS_SERVICE_PORT = 80;

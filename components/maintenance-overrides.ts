@@ -1,6 +1,7 @@
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import * as pulumi from "@pulumi/pulumi";
+import { SettingsError } from "../settings/problems";
 import {
   type Bypass,
   bypassManifest,
@@ -8,6 +9,7 @@ import {
   type Override,
   overrideManifest,
   type Placement,
+  serviceProblem,
   standbyManifest,
 } from "./maintenance-overrides.manifests";
 import { PAGE_SERVER } from "./names";
@@ -67,10 +69,18 @@ export class MaintenanceOverrides extends pulumi.ComponentResource {
     const { instance } = override;
     const { name, namespace } = bypass.service;
     const own = Service.get(`instance-${instance}`, `${namespace}/${name}`, { parent: this });
-    const manifest = own.spec.apply((found) => bypassServiceManifest(instance, bypass.service, found));
+    // Beside what the resources are made from, where an error would be shown with what it broke; and without a stack, which
+    // Pulumi shows of an error that comes this late.
+    own.spec.apply((found) => {
+      const problem = serviceProblem(instance, bypass.service, found);
+      if (problem === undefined) return;
+      const error = new SettingsError([problem]);
+      delete error.stack;
+      throw error;
+    });
+    const to = own.spec.apply((found) => bypassServiceManifest(instance, bypass.service, found));
     const options = { parent: this, dependsOn: [ingress], deleteBeforeReplace: true };
-    const { metadata: of, spec: to } = manifest;
-    const service = new Service(`bypass-${instance}`, { metadata: of, spec: to }, options);
+    const service = new Service(`bypass-${instance}`, { metadata: to.metadata, spec: to.spec }, options);
     const { metadata, spec } = bypassManifest(override, bypass, args);
     new Ingress(
       `bypass-${instance}`,

@@ -1,4 +1,10 @@
-import { type KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+import {
+  CoreV1Api,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+} from "@kubernetes/client-node";
 
 /** The instances that the local cluster has: small web servers that say their own name. The last has client pages. */
 export const SAMPLES = ["acme", "beta", "gamma"] as const;
@@ -30,7 +36,7 @@ export class Samples {
   private readonly api: KubernetesObjectApi;
 
   constructor(
-    config: KubeConfig,
+    private readonly config: KubeConfig,
     private readonly image: string,
   ) {
     this.api = KubernetesObjectApi.makeApiClient(config);
@@ -70,6 +76,16 @@ export class Samples {
     const [apiVersion = ""] = KINDS.find(([, known]) => known === kind) ?? [];
     const found = await this.api.read({ apiVersion, kind, metadata: { name, namespace } });
     await this.api.replace(JSON.parse(change(JSON.stringify(found))) as KubernetesObject);
+  }
+
+  /** A kubeconfig's text for a service account of this project's namespace. */
+  async kubeconfigOf(account: string): Promise<string> {
+    const request = { name: account, namespace: "maintenance-pages", body: { spec: { audiences: [] } } };
+    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    const config = new KubeConfig();
+    config.loadFromString(this.config.exportConfig());
+    config.users = config.users.map(({ name }) => ({ name, token: status?.token ?? "" }));
+    return config.exportConfig();
   }
 
   /** The pods of a namespace, as the API tells of them. */

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { feedSchema } from "../outputs";
 import { ASSETS_PATH, FORMATS, PAGE_KINDS } from "../pages/kinds";
 import { readStrings } from "../pages/languages";
 import { CLIENTS_FOLDER } from "../pages/paths";
@@ -60,6 +61,12 @@ export const pageSteps: readonly Step[] = [
     step: "a folder for acme with a template that is broken, and acme in maintenance",
     expected: "refused at pages/clients/acme/page.html.liquid:2:27; no change; 200 from acme",
     see: brokenTemplateIsRefused,
+  },
+  {
+    step: "pulumi config set feed true, with acme in maintenance; and without it again",
+    expected:
+      "create BucketObjectv2 pages/status.json, create Ingress maintenance-acme; application/json: acme unscheduled active; delete BucketObjectv2 pages/status.json, delete Ingress maintenance-acme",
+    see: feedTells,
   },
 ];
 
@@ -197,6 +204,20 @@ async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {
   const words = (await page.text()).includes("The Gamma campus can’t answer") ? "with its words" : "without its words";
   const list = await fetch(`${endpoint}${bucket}?list-type=2&prefix=pages/`);
   return `${page.status} ${page.headers.get("content-type")}, ${words}; the list: ${list.status}`;
+}
+
+async function feedTells({ cluster, stack }: Ground): Promise<string> {
+  await stack.type(["config", "set", "feed", "true"]);
+  await stack.type(["config", "set", "maintenance", '["acme"]']);
+  const entered = await stack.up();
+  const bucket = new URL(String(entered.outputs.bucketAddress)).pathname;
+  const answer = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/status.json`);
+  const { maintenance } = feedSchema.parse(await answer.json());
+  const told = maintenance.map(({ instance, kind, state }) => `${instance} ${kind} ${state}`).join(", ");
+  await stack.type(["config", "rm", "feed"]);
+  await stack.type(["config", "set", "maintenance", "[]"]);
+  const left = await stack.up();
+  return `${seeChanges(entered)}; ${answer.headers.get("content-type")}: ${told}; ${seeChanges(left)}`;
 }
 
 async function brokenTemplateIsRefused({ edge, stack }: Ground): Promise<string> {

@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KubernetesObject } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
@@ -285,6 +287,57 @@ describe("a bypass", () => {
     expect(code, output).toBe(EXIT.done);
     await everyHostIs("acme", isOpen, ground.edge);
     expect((await ground.samples.left("maintenance-pages")).filter((one) => /bypass/.test(one))).toStrictEqual([]);
+  });
+});
+
+describe("with the rights of docs/kubernetes-roles.yaml", () => {
+  const kubeconfigs = join(PROJECT, ".local");
+  const as = (account: string) => ({ KUBECONFIG: join(kubeconfigs, `${account}.kubeconfig`) });
+  const roles = parseAllDocuments(readFileSync(join(PROJECT, "docs", "kubernetes-roles.yaml"), "utf8")).map(
+    (document) => document.toJS() as KubernetesObject,
+  );
+
+  beforeAll(async () => {
+    for (const manifest of roles) await ground.samples.apply(manifest);
+    for (const account of ["preview", "up"]) {
+      writeFileSync(as(account).KUBECONFIG, await ground.samples.kubeconfigOf(account));
+    }
+  });
+  afterAll(async () => {
+    for (const manifest of [...roles].reverse()) await ground?.samples.delete(manifest);
+  });
+
+  it("a preview looks, and changes nothing", async () => {
+    const before = readFileSync(FILE, "utf8");
+    const plan = await type(["plan"], as("preview"));
+    // The kubeconfig's path is an input of the provider.
+    expect([plan.code, plan.output]).toStrictEqual([EXIT.done, "update kubernetes cluster\n"]);
+    const status = await type(["status"], as("preview"));
+    expect(status.code, status.output).toBe(EXIT.done);
+    expect(status.output).not.toContain("could not be asked");
+    const enable = await type(["enable", "acme", "--yes"], as("preview"));
+    expect(enable.output).toMatch(/ingresses\.networking\.k8s\.io "maintenance-acme" is forbidden/);
+    expect([enable.code, enable.file]).toStrictEqual([EXIT.failed, before]);
+    await everyHostIs("acme", isOpen, ground.edge);
+  });
+
+  it("the other enters, with a bypass, asks the instance, and leaves", async () => {
+    const enable = await type(["enable", "acme", "--bypass", "--yes"], as("up"));
+    expect(enable.code, enable.output).toBe(EXIT.done);
+    const disable = await type(["disable", "acme", "--yes"], as("up"));
+    expect(disable.output).toContain("  acme.localhost: 200\n");
+    expect(disable.code, disable.output).toBe(EXIT.done);
+  });
+
+  it("and no bypass where it may not; it says that it could not ask", async () => {
+    const before = readFileSync(FILE, "utf8");
+    const refused = await type(["enable", "beta", "--bypass", "--yes"], as("up"));
+    expect(refused.output).toMatch(/services "bypass-beta" is forbidden/);
+    expect([refused.code, refused.file]).toStrictEqual([EXIT.failed, before]);
+    expect((await type(["enable", "beta", "--yes"], as("up"))).code).toBe(EXIT.done);
+    const disable = await type(["disable", "beta", "--yes"], as("up"));
+    expect(disable.output).toMatch(/ {2}beta\.localhost: could not be asked \(services "caddy:80" is forbidden/);
+    expect(disable.code, disable.output).toBe(EXIT.done);
   });
 });
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { bypassServiceManifest, serviceProblem } from "./maintenance-overrides.manifests";
+
+const selector = { app: "caddy" };
+const ports = [
+  { name: "http", port: 80, targetPort: 8000 },
+  { name: "admin", port: 81 },
+];
+const service = (port: number | string) => ({ name: "caddy", namespace: "acme", port });
+
+describe("the Service of a bypass", () => {
+  it.each([
+    [80, 8000],
+    ["http", 8000],
+    ["admin", 81],
+  ])("of port %s leads to the pods' port %s", (port, targetPort) => {
+    const found = { selector, ports };
+    expect(serviceProblem("acme", service(port), found)).toBeUndefined();
+    expect(bypassServiceManifest("acme", service(port), found).spec).toStrictEqual({
+      selector,
+      ports: [{ name: "bypass", port: 80, targetPort }],
+    });
+  });
+
+  it("has a name that a Service can have, whatever the instance's is", () => {
+    const names = ["a".repeat(63), `${"a".repeat(62)}b`].map(
+      (instance) => bypassServiceManifest(instance, service(80), { selector, ports }).metadata.name,
+    );
+    for (const name of names) expect(name).toMatch(/^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  it.each([
+    [{ selector, ports }, 8080, "a port of it: 80 (http), 81 (admin)"],
+    [{ ports }, 80, "a Service with a selector"],
+    [{}, 80, "a Service with a selector"],
+  ])("can't be made from %j for port %s", (found, port, allowed) => {
+    expect(serviceProblem("acme", service(port), found)).toStrictEqual({
+      path: "instances.acme.service",
+      found: `Service acme/caddy, port ${port}`,
+      allowed,
+    });
+  });
+});
