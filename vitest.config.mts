@@ -24,6 +24,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "tutor",
+          include: ["test/tutor/**/*.test.ts"],
+          testTimeout: 60_000,
+          // The first run builds two Caddys.
+          hookTimeout: 20 * 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           // The first run builds a Kubernetes from source.

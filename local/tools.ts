@@ -24,6 +24,11 @@ export type BinaryName =
   | "helm"
   | "actionlint";
 
+/** The releases of Caddy that are tried with: those that Tutor 22, and 18 to 21, run. */
+export const CADDY_RELEASES = ["2.11", "2.7"] as const;
+
+export type CaddyRelease = (typeof CADDY_RELEASES)[number];
+
 export interface Tools {
   /** Absolute paths. */
   readonly binaries: Readonly<Record<BinaryName, string>>;
@@ -38,7 +43,7 @@ interface ToolSet {
   readonly name: string;
   /** The modules whose versions name the set, first the one people know it by. */
   readonly modules: readonly string[];
-  readonly binaries: readonly { readonly name: BinaryName; readonly package: string }[];
+  readonly binaries: readonly { readonly name: BinaryName | "caddy"; readonly package: string }[];
   /** Linker flags that stamp the version in: without them Pulumi and Kubernetes take themselves for unreleased builds. */
   readonly linkerFlags?: (version: string) => string;
   readonly buildFlags?: readonly string[];
@@ -108,6 +113,13 @@ const toolSets: readonly ToolSet[] = [
     minutesOnTwoCores: 1,
   },
 ];
+
+const caddySet = (release: CaddyRelease): ToolSet => ({
+  name: `caddy-${release}`,
+  modules: ["github.com/caddyserver/caddy/v2"],
+  binaries: [{ name: "caddy", package: "github.com/caddyserver/caddy/v2/cmd/caddy" }],
+  minutesOnTwoCores: 2,
+});
 
 const debianPackages: readonly string[] = [
   "nginx",
@@ -189,13 +201,23 @@ export async function ensureTools(report: (line: string) => void): Promise<Tools
     const built = await ensureToolSet(set, report);
     buildSeconds += built.seconds;
     for (const { name } of set.binaries) {
-      binaries[name] = join(built.folder, "bin", name);
+      if (name !== "caddy") binaries[name] = join(built.folder, "bin", name);
     }
     if (set.keep !== undefined) {
       ingressNginxModule = join(built.folder, "module");
     }
   }
   return { binaries: complete(binaries), ingressNginxModule, buildSeconds };
+}
+
+/**
+ * Finds or makes a Caddy.
+ *
+ * @returns the path of the program.
+ * @throws LocalError when it cannot be built
+ */
+export async function ensureCaddy(release: CaddyRelease, report: (line: string) => void): Promise<string> {
+  return join((await ensureToolSet(caddySet(release), report)).folder, "bin", "caddy");
 }
 
 function complete(binaries: Partial<Record<BinaryName, string>>): Record<BinaryName, string> {

@@ -1,10 +1,16 @@
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "./cache";
-import { runCommand } from "./cluster/commands";
+import { runCommand, tryCommand } from "./cluster/commands";
+import type { CaddyRelease } from "./tools";
 
-/** The release of Tutor that is tried with. */
-export const TUTOR_VERSION = "22.0.3";
+/** The releases of Tutor that are tried with, the current one first, each with the Caddy that it runs. */
+export const TUTOR_RELEASES = [
+  { tutor: "22.0.3", caddy: "2.11" },
+  { tutor: "21.0.9", caddy: "2.7" },
+] as const satisfies readonly { readonly tutor: string; readonly caddy: CaddyRelease }[];
+
+export type TutorRelease = (typeof TUTOR_RELEASES)[number]["tutor"];
 
 /**
  * The real Tutor, in a Python environment of its own that is kept from run to run.
@@ -12,13 +18,76 @@ export const TUTOR_VERSION = "22.0.3";
  * @returns the path of the command.
  * @throws {LocalError} when Python or the package can't be had.
  */
-export async function ensureTutor(report: (line: string) => void): Promise<string> {
-  const folder = join(cacheFolder(), `tutor-${TUTOR_VERSION}`);
+export async function ensureTutor(
+  report: (line: string) => void,
+  release: TutorRelease = TUTOR_RELEASES[0].tutor,
+): Promise<string> {
+  const folder = join(cacheFolder(), `tutor-${release}`);
   const tutor = join(folder, "bin", "tutor");
   if (existsSync(tutor)) return tutor;
-  report(`installing Tutor ${TUTOR_VERSION} from the Python package index`);
-  await runCommand("python3", ["-m", "venv", "--clear", folder], { timeoutSeconds: 120 });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `tutor==${TUTOR_VERSION}`];
-  await runCommand(join(folder, "bin", "python"), pip, { timeoutSeconds: 600 });
+  report(`installing Tutor ${release} from the Python package index`);
+  await makeEnvironment(folder, `tutor==${release}`);
   return tutor;
 }
+
+async function makeEnvironment(folder: string, ...packages: readonly string[]): Promise<void> {
+  await runCommand("python3", ["-m", "venv", "--clear", folder], { timeoutSeconds: 120 });
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
+  await runCommand(join(folder, "bin", "python"), pip, { timeoutSeconds: 600 });
+}
+
+const PLUGIN = join(__dirname, "..", "tutor");
+
+/** A Tutor with this project's plugin, in an environment and with a root that are thrown away. */
+export class TutorProject {
+  private constructor(
+    private readonly folder: string,
+    readonly python: string,
+  ) {}
+
+  /**
+   * Makes a new environment, with a release of Tutor and the plugin as `pip install ./tutor` installs it.
+   *
+   * @param folder an empty folder, to which all of it goes.
+   */
+  static async create(folder: string, release: TutorRelease): Promise<TutorProject> {
+    const environment = join(folder, "environment");
+    // A copy, because building a package leaves files beside its source.
+    cpSync(PLUGIN, join(folder, "tutor"), { recursive: true });
+    for (const name of ["root", "plugins"]) mkdirSync(join(folder, name));
+    await makeEnvironment(environment, `tutor==${release}`, join(folder, "tutor"));
+    return new TutorProject(folder, join(environment, "bin", "python"));
+  }
+
+  /** Runs `tutor` as typed, to its end. */
+  async type(...args: readonly string[]) {
+    const env = {
+      ...process.env,
+      TUTOR_ROOT: join(this.folder, "root"),
+      TUTOR_PLUGINS_ROOT: join(this.folder, "plugins"),
+    };
+    const { code, output } = await tryCommand(join(this.folder, "environment", "bin", "tutor"), args, { env });
+    return {
+      code,
+      output: output
+        .split("\n")
+        .filter((line) => !IRRELEVANT.test(line))
+        .join("\n"),
+    };
+  }
+
+  /** Saves settings, which have to be right. */
+  async save(settings: Readonly<Record<string, string>>): Promise<void> {
+    const args = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+    const { code, output } = await this.type("config", "save", ...args);
+    if (code !== 0) throw new Error(output);
+  }
+
+  /** The Caddyfile that Tutor rendered. */
+  caddyfile(): string {
+    return readFileSync(join(this.folder, "root", "env", "apps", "caddy", "Caddyfile"), "utf8");
+  }
+}
+
+// What Tutor says without the plugin as well: that it runs as root, and that the plugins it enables by default are not here.
+const IRRELEVANT = /running Tutor as root|'(?:indigo|mfe)'/;
