@@ -5,7 +5,7 @@ import { MaintenanceOverrides } from "./components/maintenance-overrides";
 import { PageServer } from "./components/page-server";
 import { PagesBucket } from "./components/pages-bucket";
 import { clusterProvider, storeProvider } from "./components/providers";
-import { failurePagesOutput, feedOf, maintenanceOutput } from "./outputs";
+import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
@@ -45,13 +45,14 @@ const pageServer = new PageServer(
     ...settings,
     pagesUrl: pagesUrl(settings.bucket),
     embeddedPages: sharedPages.objects,
+    clients: settings.instances.filter(({ name }) => look.clients.has(name)),
     deployment: deploymentOf(pulumi.getStack(), settings),
   },
   { provider },
 );
 
 // --- the controller, for hosts that nobody owns
-export const ingressNginxValues = valuesFor(settings.pageServer.namespace, settings.ingressNginx.values);
+export const ingressNginxValues = valuesFor(settings.pageServer.namespace, settings.ingressNginx);
 const controller = settings.ingressNginx.install
   ? [
       new IngressController(
@@ -88,4 +89,4 @@ if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [overrides]);
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);
 export const bucketAddress = bucketUrl(settings.bucket);
-export const failurePageAddresses = failurePagesOutput(failurePages, pagesUrl(settings.bucket));
+export const tutorSettings = tutorSettingsOutput(pagesUrl(settings.bucket), settings.languages);

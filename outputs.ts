@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { FailurePages } from "./pages/render";
 import type { MaintenanceEntry, State } from "./settings/maintenance";
 
 /** What the stack's output `maintenance` says of one entry. */
@@ -30,25 +29,21 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
 }
 
 /**
- * The stack's output `failurePageAddresses`: where whoever is not the page server finds the 50x page, for all instances
- * (`shared`) and for each whose pages differ.
+ * The stack's output `tutorSettings`: what an instance's Tutor is to know, to show the 50x page (tutor/README.md).
+ * `{instance}` stands for the instance's name, as in `hostPatterns`.
+ *
+ * @param pagesUrl where the pages' objects are read, without a slash at the end.
+ * @param languages the languages of the pages, the one for everybody else first: the 50x page's.
  *
  * @example
- * { shared: "https://…/pages/shared/50x.en.html", instances: { gamma: "https://…/pages/instances/gamma/50x.en.html" } }
+ * tutorSettingsOutput("https://pages.example.org/pages", ["en", "fr"]);
+ * // { MAINTENANCE_PAGES_URL: "https://pages.example.org/pages", MAINTENANCE_PAGES_INSTANCE: "{instance}", MAINTENANCE_PAGES_LANGUAGE: "en" }
  */
-export function failurePagesOutput(
-  failurePages: readonly FailurePages[],
-  pagesUrl: string,
-): { readonly shared?: string; readonly instances: Readonly<Record<string, string>> } {
-  const addresses = failurePages.flatMap(({ instance, objects }) =>
-    objects.map(({ key }) => [instance, `${pagesUrl}/${key}`] as const),
-  );
-  const [shared] = addresses.flatMap(([instance, url]) => (instance === undefined ? [url] : []));
+export function tutorSettingsOutput(pagesUrl: string, [language]: readonly string[]) {
   return {
-    ...(shared === undefined ? {} : { shared }),
-    instances: Object.fromEntries(
-      addresses.flatMap(([instance, url]) => (instance === undefined ? [] : [[instance, url]])),
-    ),
+    MAINTENANCE_PAGES_URL: pagesUrl,
+    MAINTENANCE_PAGES_INSTANCE: "{instance}",
+    MAINTENANCE_PAGES_LANGUAGE: language,
   };
 }
 

@@ -14,6 +14,8 @@ export type Seen =
     }
   /** Nobody's page: no Ingress has the host. */
   | { readonly what: "not-found"; readonly status: number }
+  /** The 50x page: the instance fails, or nobody answers for it. */
+  | { readonly what: "failure"; readonly status: number }
   /** Anything else: the instance itself, most likely. */
   | { readonly what: "other"; readonly status: number }
   /** No answer. */
@@ -63,6 +65,7 @@ function seen(status: number, headers: IncomingHttpHeaders): Seen {
   const marker = markerOf(headers);
   const kind = marker.get("kind");
   if (kind === "not-found") return { what: "not-found", status };
+  if (kind === "50x") return { what: "failure", status };
   const instance = marker.get("instance");
   if (kind === undefined || instance === undefined) return { what: "other", status };
   return { what: "page", status, instance, kind, deployment: marker.get("deployment") ?? "" };
@@ -75,6 +78,8 @@ export function inWords(seen: Seen): string {
       return `${seen.status}, the ${seen.kind} page of ${seen.instance}`;
     case "not-found":
       return `${seen.status}, the not-found page: no Ingress has this host`;
+    case "failure":
+      return `${seen.status}, the 50x page: the instance fails`;
     case "other":
       return `${seen.status}, no page of ours`;
     case "nothing":

@@ -32,6 +32,7 @@ export async function askInstance(
 
 // A bypass to an instance without pods shows the page, and so does one that the controller has not taken up.
 function throughBypass(seen: Seen): Pick<Asked, "answers" | "heard"> {
+  if (seen.what === "failure") return { answers: false, heard: inWords(seen) };
   if (seen.what === "other") return { answers: seen.status < 500, heard: String(seen.status) };
   return { answers: undefined, heard: inWords(seen) };
 }

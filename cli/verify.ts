@@ -97,6 +97,8 @@ function whyNot(goal: Goal, seen: Seen): string {
         : "The override is still there: the controller has not reloaded yet, or another one was made by hand.";
     case "not-found":
       return "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.";
+    case "failure":
+      return "The controller has not reloaded yet; or it replaces applications' answers too, and with them the page: `disable-proxy-intercept-errors` is not in its configuration, or it is too old to know it.";
     case "other":
       return "The controller has not reloaded yet, or refused to (its log says why); or DNS leads to another edge; or somebody changed the override by hand, and `pulumi up --refresh` puts it back.";
   }

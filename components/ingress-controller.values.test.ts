@@ -2,9 +2,17 @@ import { expect, it } from "vitest";
 import { ingressNginxValues } from "./ingress-controller.values";
 
 it("makes the page server the default backend, and asks for nothing else", () => {
-  expect(ingressNginxValues("maintenance-pages")).toStrictEqual({
+  expect(ingressNginxValues("maintenance-pages", { gatewayErrors: false, values: {} })).toStrictEqual({
     controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
     defaultBackend: { enabled: false },
+  });
+});
+
+it("lets it answer what the controller says itself, and never what an application says", () => {
+  const { config } = ingressNginxValues("maintenance-pages", { gatewayErrors: true, values: {} }).controller;
+  expect(config).toStrictEqual({
+    "custom-http-errors": "502,503,504",
+    "disable-proxy-intercept-errors": "true",
   });
 });
 
@@ -12,6 +20,7 @@ it("keeps the user's values beside ours, and ours where both say something", () 
   const extra = {
     controller: {
       replicaCount: 3,
+      config: { "use-gzip": "true" },
       extraArgs: { "default-backend-service": "other/service", "enable-metrics": "true" },
       tolerations: [{ key: "edge" }],
     },
@@ -19,9 +28,14 @@ it("keeps the user's values beside ours, and ours where both say something", () 
     tcp: { 22: "git/ssh:22" },
   };
   const before = structuredClone(extra);
-  expect(ingressNginxValues("pages", extra)).toStrictEqual({
+  expect(ingressNginxValues("pages", { gatewayErrors: true, values: extra })).toStrictEqual({
     controller: {
       replicaCount: 3,
+      config: {
+        "use-gzip": "true",
+        "custom-http-errors": "502,503,504",
+        "disable-proxy-intercept-errors": "true",
+      },
       extraArgs: { "default-backend-service": "pages/page-server", "enable-metrics": "true" },
       tolerations: [{ key: "edge" }],
     },

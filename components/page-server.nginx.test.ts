@@ -3,7 +3,13 @@ import { nginxConfiguration } from "./page-server.nginx";
 import { CORS_HEADERS, languageMaps } from "./page-server.nginx.negotiation";
 
 const over = (pagesUrl: string) =>
-  nginxConfiguration({ pagesUrl, retryAfter: 300, languages: ["en", "ar", "zh-Hant"], deployment: "1a2b3c4d" });
+  nginxConfiguration({
+    pagesUrl,
+    retryAfter: 300,
+    languages: ["en", "ar", "zh-Hant"],
+    clients: [{ name: "gamma", hosts: ["gamma.example.org", "*.gamma.example.org"] }],
+    deployment: "1a2b3c4d",
+  });
 
 const visitorsServers = () =>
   over("https://pages.example/pages")
@@ -32,7 +38,7 @@ describe("the page server's nginx configuration", () => {
     expect(markers.map((match) => match[1])).toStrictEqual([
       "instance=$instance; kind=$page; revision=$revision; deployment=1a2b3c4d; source=$shown_source",
       "instance=$instance; kind=$page; revision=$revision; deployment=1a2b3c4d; source=$shown_source",
-      "kind=not-found; deployment=1a2b3c4d; source=$shown_source",
+      "kind=$backend_kind; deployment=1a2b3c4d; source=$shown_source",
     ]);
   });
 
@@ -44,7 +50,13 @@ describe("the page server's nginx configuration", () => {
       if (place === "/-/asset") expect(status).toBe("200");
       else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
     }
-    expect(new Set(places(notFound).map(([status]) => status))).toStrictEqual(new Set(["404"]));
+    for (const [status, place] of places(notFound)) {
+      if (place?.startsWith("/-/")) expect(place).toContain(`/-/${status}/`);
+      else expect(place).toBe(`@plain-${status}`);
+    }
+    expect(new Set(places(notFound).map(([status]) => status))).toStrictEqual(
+      new Set(["404", "500", "502", "503", "504"]),
+    );
   });
 
   it("knows the languages it was given, the first for everybody else, and the longer name before the shorter", () => {
@@ -71,7 +83,7 @@ describe("the page server's nginx configuration", () => {
     expect(names).toStrictEqual([
       ["X-Maintenance-Page", "Retry-After", ...common],
       ["X-Maintenance-Page", "Retry-After", ...common],
-      ["X-Maintenance-Page", ...common],
+      ["X-Maintenance-Page", "Retry-After", ...common],
     ]);
     for (const server of servers) expect(server).not.toMatch(/^ {6}add_header/m);
   });

@@ -1,5 +1,6 @@
 import { ASSETS_PATH, CONTENT_TYPES, FORMATS } from "../pages/kinds";
 import { SCRIPT_DIGEST } from "../pages/script";
+import type { Instance } from "../settings/instances";
 import { OVERRIDE_KINDS } from "../settings/schema";
 import { CORS_HEADERS, CORS_MAPS, FORMAT_MAPS, languageMaps } from "./page-server.nginx.negotiation";
 
@@ -11,6 +12,8 @@ export interface NginxSettings {
   readonly retryAfter: number;
   /** The languages of the pages, as BCP 47 tags; the one for everybody else first. */
   readonly languages: readonly string[];
+  /** The instances whose pages differ from the shared ones. */
+  readonly clients: readonly Pick<Instance, "name" | "hosts">[];
   /** What the pages are marked with, to tell this stack's from another's; see settings/deployment.ts. */
   readonly deployment: string;
 }
@@ -32,6 +35,9 @@ export const PATHS = {
 const INSTANCE = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 const KIND = OVERRIDE_KINDS.join("|");
 const ASSET = "[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3}";
+
+/** The statuses with which the default backend answers for whoever failed; any other X-Code is as none. */
+const FAILED = [500, 502, 503, 504] as const;
 
 /** The header that tells whoever verifies a change which page was served, and from where. */
 export const MARKER_HEADER = "X-Maintenance-Page";
@@ -63,9 +69,10 @@ export function markerOf(
  * visitors costs no more than a static file.
  *
  * @example
- * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], deployment: "1a2b3c4d" });
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], clients: [], deployment: "1a2b3c4d" });
  */
-export function nginxConfiguration({ pagesUrl, retryAfter, languages, deployment }: NginxSettings): string {
+export function nginxConfiguration(settings: NginxSettings): string {
+  const { pagesUrl, retryAfter, languages, clients, deployment } = settings;
   const { host, protocol } = new URL(pagesUrl);
   const marker = `"instance=$instance; kind=$page; revision=$revision; deployment=${deployment}; source=$shown_source"`;
   const marked = headers(marker, { "Retry-After": "$retry_after" });
@@ -76,7 +83,7 @@ export function nginxConfiguration({ pagesUrl, retryAfter, languages, deployment
       proxy_pass ${pagesUrl}/$key;
       error_page ${FAILURES} =404 /-/nothing;
     }
-${answers("$instance/$revision/$page", 503)}`;
+${answers("/-", "$instance/$revision/$page", 503)}`;
   return `# Written by components/page-server.nginx.ts.
 worker_processes 2;
 pid ${PATHS.scratch}/nginx.pid;
@@ -104,6 +111,8 @@ http {
   uwsgi_temp_path ${PATHS.scratch}/uwsgi;
   scgi_temp_path ${PATHS.scratch}/scgi;
 
+  map_hash_bucket_size 512; # a host name has up to 253 characters
+
   types {
 ${FORMATS.map((format) => `    ${CONTENT_TYPES[format].split(";")[0]} ${format};`).join("\n")}
   }
@@ -126,8 +135,8 @@ ${CORS_MAPS}
   }
 
   map $format $answer {
-    default /-/page;
-    none /-/nothing;
+    default page;
+    none nothing;
   }
   map $source $shown_source {
     default $source;
@@ -212,15 +221,49 @@ ${OVERRIDE_KINDS.map((kind) => `    ${kind} ${kind};`).join("\n")}
     default "";
   }
 
-  # --- hosts that no instance owns: the controller's default backend
+  # --- the controller's default backend: for hosts that no instance owns, and for what failed, which it tells in X-Code.
+  # Whose host that is, the registry knows: of what a visitor may have written himself only X-Code is believed, who gets
+  # another page by it and nothing else.
+  map $http_x_code $failed {
+    default "";
+${FAILED.map((status) => `    ${status} ${status};`).join("\n")}
+  }
+  map $host $owner {
+    hostnames;
+    default -;
+${clients.flatMap(({ name, hosts }) => hosts.map((host) => `    ${host} ${name};`)).join("\n")}
+  }
+  map "$failed $owner" $backend_page {
+    default -/-/not-found;
+    "~^[0-9]+ -$" -/-/50x;
+    "~^[0-9]+ (?<client>.+)$" $client/50x;
+  }
+  map $failed $backend_kind {
+    default 50x;
+    "" not-found;
+  }
+  map $failed $backend_retry_after {
+    default "";
+    503 ${retryAfter};
+  }
+  map "$preflight $failed" $failed_preflight {
+    default "";
+    "~^1 [0-9]" 1;
+  }
   server {
     listen ${PORTS.notFound};
-${headers(`"kind=not-found; deployment=${deployment}; source=$shown_source"`, {})}
+${headers(`"kind=$backend_kind; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$backend_retry_after" })}
     location / {
-      error_page 404 413 =404 $answer;
+      client_max_body_size 0; # a body has to wait for the page, which throws it away
+${[404, ...FAILED].map((status) => `      error_page ${status} =${status} /-/${status}/$answer;`).join("\n")}
+      if ($failed_preflight) {
+        set $source preflight;
+        return 204;
+      }
+${FAILED.map((status) => `      if ($failed = ${status}) {\n        return ${status};\n      }`).join("\n")}
       return 404;
     }
-${answers("-/-/not-found", 404)}
+${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", status, 404)).join("\n")}
   }
 
   # --- the pages, in one language: /<language>/<instance or ->/<revision or ->/<page>.<format>
@@ -242,6 +285,13 @@ ${answers("-/-/not-found", 404)}
     location ~ "^/(?<language>[A-Za-z-]+)/(?<instance>${INSTANCE})/(?<revision>[0-9a-f]{16})/(?<file>[a-z0-9-]+\\.[a-z]+)$" {
       set $source instance;
       set $key instances/$instance/$revision/$file;
+      proxy_pass ${pagesUrl}/$key;
+      error_page ${FAILURES} =200 /-/shared;
+    }
+    # The 50x page of such an instance is always there.
+    location ~ "^/(?<language>[A-Za-z-]+)/(?<instance>${INSTANCE})/(?<file>50x\\.[a-z]+)$" {
+      set $source instance;
+      set $key instances/$instance/$file;
       proxy_pass ${pagesUrl}/$key;
       error_page ${FAILURES} =200 /-/shared;
     }
@@ -370,7 +420,7 @@ const PAGE = `if ($preflight) {
         set $source preflight;
         return 204;
       }
-      error_page 413 503 =503 $answer;
+      error_page 413 503 =503 /-/$answer;
       return 503;`;
 
 const FILE = `error_page 413 418 =200 /-/asset;
@@ -383,8 +433,9 @@ const TOLD = `client_max_body_size 0;
       set $revision -;
       set $heard $told;`;
 
-function answers(page: string, status: number): string {
-  return `    location = /-/page {
+/** @param asked the status for whoever asks for an address of the inside. */
+function answers(place: string, page: string, status: number, asked = status): string {
+  return `    location = ${place}/page {
       internal;
       set $source page;
       set $key $spoken/${page}.$format;
@@ -392,19 +443,20 @@ function answers(page: string, status: number): string {
       proxy_cache pages;
       proxy_cache_valid 200 1s;
       proxy_read_timeout 10s; # the bucket may be asked for two objects, one after the other
-      error_page 413 =${status} /-/page; # a body in chunks is found too large only here; it is thrown away then
-      error_page ${FAILURES} =${status} @plain;
+      error_page 413 =${status} ${place}/page; # a body in chunks is found too large only here; it is thrown away then
+      error_page 404 =${asked} @plain-${asked}; # the first of two holds
+      error_page ${FAILURES} =${status} @plain-${status};
     }
-    location @plain {
+    location @plain-${status} {
       set $source none;
       default_type text/plain;
       return ${status} "${status}\\n";
     }
-    location = /-/nothing {
+    location = ${place}/nothing {
       internal;
       set $source nothing;
       default_type "";
-      error_page 404 =${status} @plain; # whoever asks for this address from outside
+      error_page 404 =${asked} @plain-${asked};
       return ${status} $nothing; # a variable, because nginx takes an empty text for none and begins anew
     }`;
 }

@@ -9,6 +9,7 @@ import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionB
 import * as pulumi from "@pulumi/pulumi";
 import type { PageObject } from "../pages/render";
 import { BYPASS_SLOTS } from "../settings/bypass";
+import type { Instance } from "../settings/instances";
 import type { IngressNginxSettings, PageServerSettings } from "../settings/schema";
 import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS, selector } from "./names";
 import { nginxConfiguration, PATHS, PORTS } from "./page-server.nginx";
@@ -25,6 +26,8 @@ export interface PageServerArgs {
   readonly retryAfter: number;
   /** The languages of the pages, the one for everybody else first. */
   readonly languages: readonly string[];
+  /** The instances whose pages differ from the shared ones. */
+  readonly clients: readonly Pick<Instance, "name" | "hosts">[];
   /** What the pages are marked with, to tell this stack's from another's. */
   readonly deployment: string;
   /** Whether Pulumi refuses to delete the namespace and the Service. */
@@ -40,7 +43,7 @@ const USER = 101;
  * own copy. A bucket alone would answer 200.
  *
  * @example
- * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], deployment, protect: true });
+ * new PageServer("page-server", { pageServer, ingressNginx, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], clients: [], deployment, protect: true });
  */
 export class PageServer extends pulumi.ComponentResource {
   /**

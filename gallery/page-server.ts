@@ -61,6 +61,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
     pagesUrl: addressOf(bucket),
     retryAfter: 300,
     languages,
+    clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
     deployment: "00000000",
   });
   for (const name of ["scratch", "pages"]) mkdirSync(join(folder, name));

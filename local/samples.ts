@@ -144,6 +144,15 @@ http {
   server {
     listen 8000;
     default_type text/plain;
+    # What an application may say itself.
+${[404, 500, 502, 503].map((status) => `    location = /own/${status} { return ${status} "this is ${sample}: its own ${status}\\n"; }`).join("\n")}
+    location = /hang-up { return 444; }
+    location = /slow {
+      resolver 127.0.0.1:1; # nobody is there, so the name is waited for
+      resolver_timeout 30s;
+      set $nobody nobody.invalid;
+      proxy_pass http://$nobody;
+    }
     location / { return 200 "this is ${sample}: $request_method $uri\\n"; }
   }
 }
@@ -194,7 +203,12 @@ function ingressOf(sample: Sample) {
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
-    metadata: { name: sample, namespace: sample },
+    metadata: {
+      name: sample,
+      namespace: sample,
+      // Whoever waits for an answer is told sooner than after a minute.
+      annotations: { "nginx.ingress.kubernetes.io/proxy-read-timeout": "5" },
+    },
     spec: { ingressClassName: "nginx", rules: hostsOf(sample).map((host) => ruleFor(host, "caddy")) },
   };
 }

@@ -11,8 +11,8 @@ import { everyHostIs, isPageOf, seeChanges, seeInstance, seePage, seeRefusal } f
 import type { Step } from "./step";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
-/** The shared pages, and the 50x page for others to show: all's and gamma's. */
-const CHANGED_WITH_ALL = PAGE_KINDS.length * FORMATS.length + 2;
+/** The shared pages, gamma's 50x page, and both for others to show. */
+const CHANGED_WITH_ALL = PAGE_KINDS.length * FORMATS.length + FORMATS.length + 2;
 
 /** What each client gets, while acme is in maintenance. */
 export const clientSteps: readonly Step[] = [

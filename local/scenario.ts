@@ -4,6 +4,7 @@ import type { Figures, LoadedSample } from "./figures";
 import type { Ground } from "./ground";
 import { startLoad } from "./load";
 import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
+import { failureSteps } from "./scenario.failure";
 import { clientSteps, pageSteps } from "./scenario.pages";
 import {
   ALL_HOSTS,
@@ -196,6 +197,7 @@ export const scenario: readonly Step[] = [
     },
   },
   ...pageSteps,
+  ...failureSteps,
   {
     step: `pulumi config set provisioning '["acme"]' && pulumi up, and back`,
     expected:
@@ -249,7 +251,8 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "the ingress-nginx chart (4.11.0) with the values from the stack's output",
-    expected: "the flag default-backend-service=maintenance-pages/page-server; no default backend of the chart's own",
+    expected:
+      "the flag default-backend-service=maintenance-pages/page-server; custom-http-errors 502,503,504 and disable-proxy-intercept-errors true; no default backend of the chart's own",
     embeddedOnly: true,
     see: renderChart,
   },
@@ -311,7 +314,10 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
   if (code !== 0) return output;
   const flag = /--(default-backend-service=\S+)/.exec(output)?.[1];
   const own = output.includes("app.kubernetes.io/component: default-backend");
-  return `the flag ${flag}; ${own ? "a" : "no"} default backend of the chart's own`;
+  const config = ["custom-http-errors", "disable-proxy-intercept-errors"].map(
+    (setting) => `${setting} ${new RegExp(`^  ${setting}: "(.*)"$`, "m").exec(output)?.[1]}`,
+  );
+  return `the flag ${flag}; ${config.join(" and ")}; ${own ? "a" : "no"} default backend of the chart's own`;
 }
 
 async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {

@@ -20,6 +20,7 @@ export async function seePage(asked: Promise<Answer>): Promise<string> {
   const { status } = answer;
   const page = marker(answer);
   if (page.get("kind") === "not-found") return `${status}, the not-found page`;
+  if (page.get("kind") === "50x") return `${status}, the 50x page (${page.get("source")})`;
   if (page.has("instance"))
     return `${status}, the page of ${page.get("instance")} (${page.get("kind")}, ${page.get("source")})`;
   return `${status}, ${answer.body.slice(0, 80)}`;

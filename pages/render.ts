@@ -114,19 +114,24 @@ export function renderInstancePages(entry: MaintenanceEntry, settings: PageSetti
 }
 
 /**
- * The 50x pages as whoever is not the page server can show them: one for all, and one for each instance whose pages
- * differ. They are HTML, since only what a browser navigates to is replaced by them, and stored in the first language
- * alone, at addresses that stay: whoever shows them knows the instance and nothing else.
+ * The 50x pages: one for all, and one for each instance whose pages differ, at addresses that stay, since whoever shows them
+ * knows the instance and nothing else. For whoever is not the page server each is stored as plain HTML in the first
+ * language: only what a browser navigates to is replaced by it. (The page server's own, for all, is a shared page as any.)
  */
 export function renderFailurePages(instances: readonly Instance[], settings: PageSettings): readonly FailurePages[] {
   return [undefined, ...clientsAmong(instances, settings)].map((instance) => {
     const look = lookOf(instance && settings.clients.get(instance.name), settings);
-    const pages = renderPages({ kind: "50x", instance }, look, settings, ["html"]);
+    const pages = renderPages({ kind: "50x", instance }, look, settings, instance === undefined ? ["html"] : FORMATS);
     const folder = instance === undefined ? "shared" : `instances/${instance.name}`;
-    const objects = pages
+    const plain = pages
       .slice(0, 1)
-      .map(({ kind, language, format, body }) => ({ key: `${folder}/${kind}.${language}.${format}`, format, body }));
-    return { instance: instance?.name, pages, objects };
+      .map(({ kind, language, format, body }) => ({ key: `${kind}.${language}.${format}`, format, body }));
+    const objects = [...plain, ...(instance === undefined ? [] : bundlesOf(pages, look))];
+    return {
+      instance: instance?.name,
+      pages,
+      objects: objects.map((object) => ({ ...object, key: `${folder}/${object.key}` })),
+    };
   });
 }
 

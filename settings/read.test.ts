@@ -67,6 +67,7 @@ describe("reading the settings", () => {
         namespace: "ingress-nginx",
         className: "nginx",
         hostNetwork: false,
+        gatewayErrors: true,
         values: {},
       },
       pageServer: { namespace: "maintenance-pages", image: "nginxinc/nginx-unprivileged:1.29-alpine", replicas: 2 },
@@ -203,12 +204,36 @@ describe("reading the settings", () => {
       expect.stringContaining("name"),
     ],
     [
-      { ingressNginx: { values: { controller: { config: { "custom-http-errors": "404,503" } } } } },
+      { ingressNginx: { values: controllerConfig({ "custom-http-errors": "502" }) } },
+      "ingressNginx.values.controller.config.custom-http-errors",
+      expect.stringContaining("nothing: gatewayErrors sets it"),
+    ],
+    [
+      { ingressNginx: { values: controllerConfig({ "disable-proxy-intercept-errors": "false" }) } },
+      "ingressNginx.values.controller.config.disable-proxy-intercept-errors",
+      expect.stringContaining("nothing: gatewayErrors sets it"),
+    ],
+    [
+      { ingressNginx: { gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502, 404" }) } },
       "ingressNginx.values.controller.config.custom-http-errors",
       expect.stringContaining("without 404"),
     ],
+    [
+      { ingressNginx: { gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502,503" }) } },
+      "ingressNginx.values.controller.config.custom-http-errors",
+      expect.stringContaining("without 503"),
+    ],
   ])("refuses %j at %s", (more, path, allowed) => {
     expect(problemsOf(more)).toMatchObject([{ path, allowed }]);
+  });
+
+  it.each([
+    { "use-gzip": "true" },
+    { "custom-http-errors": "502,504" },
+    { "custom-http-errors": "502,503", "disable-proxy-intercept-errors": "true" },
+  ])("leaves the controller's %j to whoever sets it, without gatewayErrors", (config) => {
+    const values = controllerConfig(config);
+    expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
   });
 
   it("shows a secret to nobody, whatever is wrong with it", () => {
@@ -364,3 +389,7 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
     expect(Math.min(accepted, refused)).toBeGreaterThan(10);
   });
 });
+
+function controllerConfig(config: Readonly<Record<string, string>>) {
+  return { controller: { config } };
+}

@@ -302,25 +302,45 @@ const ingressNginx = section({
     .describe(
       "Set it when the controller's pods use the host's network: their traffic then comes from node addresses.",
     ),
-  values: helmValues
-    .default({})
-    .superRefine((values, context) => {
-      // A global custom-http-errors with 404 would put our page over every healthy instance's own 404 pages.
-      const codes = lookUp(values, ["controller", "config", "custom-http-errors"]);
-      if (
-        String(codes ?? "")
-          .split(",")
-          .some((code) => code.trim() === "404")
-      ) {
-        context.addIssue({
-          code: "custom",
-          path: ["controller", "config", "custom-http-errors"],
-          message: "codes without 404: with it every instance's own 404 pages would be replaced",
-        });
-      }
-    })
-    .describe("More Helm values for the release; deep-merged under the program's own."),
+  gatewayErrors: flag()
+    .default(true)
+    .describe(
+      "Whether visitors of an instance that doesn't answer get the 50x page instead of the controller's own 502, 503 or " +
+        "504. What applications answer is never replaced.",
+    ),
+  values: helmValues.default({}).describe("More Helm values for the release; deep-merged under the program's own."),
+}).superRefine(({ gatewayErrors, values }, context) => {
+  const config = lookUp(values, ["controller", "config"]);
+  for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {
+    context.addIssue({ code: "custom", path: ["values", "controller", "config", setting], message });
+  }
 });
+
+/** What is wrong with the part of the controller's configuration that says whose error pages visitors see. */
+function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Record<string, string>> {
+  const [codesSetting, passedSetting] = ["custom-http-errors", "disable-proxy-intercept-errors"];
+  const codes = lookUp(config, [codesSetting]);
+  const passed = lookUp(config, [passedSetting]);
+  if (gatewayErrors) {
+    const message = "nothing: gatewayErrors sets it; or a value of your own, with gatewayErrors: false";
+    return {
+      ...(codes === undefined ? {} : { [codesSetting]: message }),
+      ...(passed === undefined ? {} : { [passedSetting]: message }),
+    };
+  }
+  const all = String(codes ?? "")
+    .split(",")
+    .map((code) => code.trim());
+  if (all.includes("404")) {
+    return { [codesSetting]: "codes without 404: with it every instance's own 404 pages would be replaced" };
+  }
+  if (all.includes("503") && String(passed) !== "true") {
+    return {
+      [codesSetting]: `codes without 503, or ${passedSetting}: "true": without it the maintenance pages would be replaced`,
+    };
+  }
+  return {};
+}
 
 function lookUp(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(

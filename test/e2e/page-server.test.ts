@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCEPT, addressFor } from "../../gallery/edge";
 import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
 import { SAMPLE_SETTINGS, samplesOf } from "../../gallery/samples";
+import { BROWSER, type VisitOptions, visit } from "../../local/visitor";
 import { bundle } from "../../pages/bundle";
 import { clientNames, readClients } from "../../pages/clients";
+import { CONTENT_TYPES } from "../../pages/kinds";
 import { LANGUAGES } from "../../pages/languages";
-import type { PageObject } from "../../pages/render";
+import { type PageObject, renderFailurePages, renderSharedPages } from "../../pages/render";
 
 // A real nginx with the configuration of the page server; a web server of this process stands for the bucket.
 
@@ -143,6 +145,155 @@ describe("an instance with a bypass, whose path is the visitor's and whose page 
     for (const path of ["/-/page", "/-/asset", "/-/nothing", "/-/shared", "/-/embedded"]) {
       const answer = await ask(path, told);
       expect([503, 404]).toContain(answer.status);
+      expect(answer.body).not.toMatch(/nginx/);
+    }
+  });
+});
+
+describe("a visitor of an instance that failed, as the controller's X-Code tells", () => {
+  const clients = readClients([{ name: "gamma" }]);
+  const settings = { ...SAMPLE_SETTINGS, languages: ["en", "fr", "ar"], clients };
+  const own = renderFailurePages([{ name: "gamma", hosts: ["gamma.example.org"] }], settings);
+  const shared = renderSharedPages(settings);
+  const objects = [shared, ...own].flatMap((pages) => pages.objects);
+  let server: LocalPageServer;
+  beforeAll(async () => {
+    server = await startPageServer({ objects, clients: [...clients.values()] }, settings.languages);
+  });
+  afterAll(() => server.stop());
+
+  const ask = (host: string, code: string, options: VisitOptions = {}) =>
+    visit(server.notFound, host, "/", { ...options, headers: { ...BROWSER, "x-code": code, ...options.headers } });
+
+  const pagesOf = (instance: string | undefined) =>
+    instance === undefined
+      ? shared.pages.filter(({ kind }) => kind === "50x")
+      : (own.find((pages) => pages.instance === instance)?.pages ?? []);
+
+  it.each([
+    ["acme.example.org", undefined, "shared"],
+    ["gamma.example.org", "gamma", "instance"],
+    ["studio.gamma.example.org", "gamma", "instance"],
+    ["gamma.example.org.attacker.example", undefined, "shared"],
+  ])("%s gets the page of %s in every format and language", async (host, instance, source) => {
+    const pages = pagesOf(instance);
+    expect(pages).toHaveLength(12);
+    for (const { format, language, body } of pages) {
+      const headers = { accept: ACCEPT[format], "accept-language": language };
+      const answer = await ask(host, "502", { headers });
+      expect(answer.body).toBe(body);
+      expect(answer).toMatchObject({
+        status: 502,
+        headers: {
+          "content-language": language,
+          "content-type": CONTENT_TYPES[format],
+          "x-maintenance-page": `kind=50x; deployment=00000000; source=${source}`,
+          "cache-control": "no-store",
+        },
+      });
+    }
+  });
+
+  it("is shown the very page that whoever is not the page server shows", async () => {
+    for (const [host, folder] of Object.entries({
+      "acme.example.org": "shared",
+      "gamma.example.org": "instances/gamma",
+    })) {
+      const stored = objects.find(({ key }) => key === `${folder}/50x.en.html`);
+      expect(stored?.body).toContain("</html>");
+      expect((await ask(host, "504", { headers: { "accept-language": "en" } })).body).toBe(stored?.body);
+    }
+  });
+
+  it.each([
+    ["500", undefined],
+    ["502", undefined],
+    ["503", "300"],
+    ["504", undefined],
+  ])("keeps the status %s; Retry-After %s", async (code, retryAfter) => {
+    for (const accept of [...Object.values(ACCEPT), "image/png"]) {
+      const answer = await ask("acme.example.org", code, { headers: { accept } });
+      expect(answer.status).toBe(Number(code));
+      expect(answer.headers["retry-after"]).toBe(retryAfter);
+      if (accept === "image/png") expect(answer.body).toBe("");
+    }
+  });
+
+  it.each([
+    "",
+    "200",
+    "301",
+    "404",
+    "401",
+    "599",
+    "503 ",
+    "503,200",
+    "0503",
+    "<script>alert(1)</script>",
+    "x".repeat(5000),
+  ])("X-Code %j is as none: the not-found page", async (code) => {
+    const answer = await ask("gamma.example.org", code);
+    const expected = code === "503 " ? 503 : 404; // a header has no spaces at its end
+    expect(answer.status).toBe(expected);
+    expect(answer.body).not.toContain("alert");
+  });
+
+  it("is told nothing of the cluster, whatever else the controller says or the visitor forges", async () => {
+    const headers = {
+      "x-namespace": "secret-namespace",
+      "x-ingress-name": "../../gamma",
+      "x-service-name": "secret-service",
+      "x-original-uri": "/secret-path",
+      "x-format": "application/json",
+      "x-request-id": "secret-id",
+    };
+    const answer = await ask("acme.example.org", "503", { headers });
+    expect(answer.body).toBe(pagesOf(undefined).find(({ format }) => format === "html")?.body);
+    expect(JSON.stringify(answer)).not.toContain("secret");
+  });
+
+  it.each([
+    ["HEAD", undefined],
+    ["POST", Buffer.alloc(2_000_000, "a")],
+    ["PUT", Buffer.from("xy")],
+    ["DELETE", undefined],
+    ["OPTIONS", undefined],
+  ] as const)("%s is answered as any", async (method, body) => {
+    const answer = await ask("acme.example.org", "502", { method, ...(body === undefined ? {} : { body }) });
+    expect(answer.status).toBe(502);
+    expect(answer.headers["content-type"]).toBe(CONTENT_TYPES.html);
+    expect(answer.body.includes("</html>")).toBe(method !== "HEAD");
+  });
+
+  it("throws a body in chunks away", async () => {
+    const body = Buffer.alloc(300_000, "a");
+    const answer = await ask("acme.example.org", "504", {
+      method: "POST",
+      body,
+      headers: { "transfer-encoding": "chunked" },
+    });
+    expect(answer.status).toBe(504);
+  });
+
+  it("lets an application on another origin see the status", async () => {
+    const origin = "https://apps.example.org";
+    const preflight = { origin, "access-control-request-method": "GET" };
+    expect(await ask("acme.example.org", "502", { method: "OPTIONS", headers: preflight })).toMatchObject({
+      status: 204,
+      headers: { "access-control-allow-origin": origin, "access-control-allow-methods": "GET" },
+    });
+    expect(await ask("acme.example.org", "502", { headers: { origin } })).toMatchObject({
+      status: 502,
+      headers: { "access-control-allow-origin": origin },
+    });
+    // An unknown host allows nobody anything.
+    expect(await ask("acme.example.org", "", { method: "OPTIONS", headers: preflight })).toMatchObject({ status: 404 });
+  });
+
+  it("shows nothing of its inside", async () => {
+    for (const path of ["/-/502/page", "/-/404/nothing", "/-/page", "/-/shared"]) {
+      const answer = await visit(server.notFound, "gamma.example.org", path, { headers: BROWSER });
+      expect(answer.status).toBe(404);
       expect(answer.body).not.toMatch(/nginx/);
     }
   });

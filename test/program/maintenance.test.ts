@@ -162,6 +162,7 @@ describe("three instances in maintenance", () => {
         // What its folder brings is there all the time, with the page for an unscheduled maintenance.
         ...FORMATS.map((format) => `pages/instances/gamma/*/unscheduled.${format}`),
         "pages/instances/gamma/assets/campus.svg",
+        ...FORMATS.map((format) => `pages/instances/gamma/50x.${format}`),
         "pages/instances/gamma/50x.en.html",
       ].sort(),
     );

@@ -259,12 +259,16 @@ describe("the staging example: an S3-compatible store, a controller that is ther
     expect(run.outputs).toStrictEqual({
       maintenance: [],
       bucketAddress: "https://s3.example.org/example-staging-maintenance-pages",
-      failurePageAddresses: {
-        shared: "https://s3.example.org/example-staging-maintenance-pages/pages/shared/50x.en.html",
-        instances: {},
+      tutorSettings: {
+        MAINTENANCE_PAGES_URL: "https://s3.example.org/example-staging-maintenance-pages/pages",
+        MAINTENANCE_PAGES_INSTANCE: "{instance}",
+        MAINTENANCE_PAGES_LANGUAGE: "en",
       },
       ingressNginxValues: {
-        controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
+        controller: {
+          extraArgs: { "default-backend-service": "maintenance-pages/page-server" },
+          config: { "custom-http-errors": "502,503,504", "disable-proxy-intercept-errors": "true" },
+        },
         defaultBackend: { enabled: false },
       },
     });
