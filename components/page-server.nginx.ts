@@ -36,6 +36,14 @@ const INSTANCE = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
 const KIND = OVERRIDE_KINDS.join("|");
 const ASSET = "[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3}";
 
+/**
+ * The controller asks for what failed with HTTP/1.0, so an answer of unknown length ends with the connection. If that comes
+ * before all of the body was sent, the controller stops sending, and waits; the page would be late by seconds, and broken
+ * off. So a body is read to its end first, onto the pod's disk above 16 kB, and a larger one is answered with a text of
+ * known length.
+ */
+const LARGEST_BODY = "8m";
+
 /** The statuses with which the default backend answers for whoever failed; any other X-Code is as none. */
 const FAILED = [500, 502, 503, 504] as const;
 
@@ -254,8 +262,9 @@ ${clients.flatMap(({ name, hosts }) => hosts.map((host) => `    ${host} ${name};
     listen ${PORTS.notFound};
 ${headers(`"kind=$backend_kind; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$backend_retry_after" })}
     location / {
-      client_max_body_size 0; # a body has to wait for the page, which throws it away
+      client_max_body_size ${LARGEST_BODY};
 ${[404, ...FAILED].map((status) => `      error_page ${status} =${status} /-/${status}/$answer;`).join("\n")}
+      error_page 413 = @too-large;
       if ($failed_preflight) {
         set $source preflight;
         return 204;
@@ -263,7 +272,14 @@ ${[404, ...FAILED].map((status) => `      error_page ${status} =${status} /-/${s
 ${FAILED.map((status) => `      if ($failed = ${status}) {\n        return ${status};\n      }`).join("\n")}
       return 404;
     }
-${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", status, 404)).join("\n")}
+    location @too-large {
+      set $source none;
+      default_type text/plain;
+      error_page 404 =404 /-/404/$answer;
+${FAILED.map((status) => `      if ($failed = ${status}) {\n        return ${status} "${status}\\n";\n      }`).join("\n")}
+      return 404;
+    }
+${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", status, status === 404 ? {} : { asked: 404, largestBody: LARGEST_BODY })).join("\n")}
   }
 
   # --- the pages, in one language: /<language>/<instance or ->/<revision or ->/<page>.<format>
@@ -433,10 +449,17 @@ const TOLD = `client_max_body_size 0;
       set $revision -;
       set $heard $told;`;
 
-/** @param asked the status for whoever asks for an address of the inside. */
-function answers(place: string, page: string, status: number, asked = status): string {
+interface AnswersOptions {
+  /** The status for whoever asks for an address of the inside. @default status */
+  readonly asked?: number;
+  /** Up to which size a body is read before the answer. @default 1 byte: it is thrown away as it comes */
+  readonly largestBody?: string;
+}
+
+function answers(place: string, page: string, status: number, options: AnswersOptions = {}): string {
+  const { asked = status, largestBody } = options;
   return `    location = ${place}/page {
-      internal;
+      internal;${largestBody === undefined ? "" : `\n      client_max_body_size ${largestBody};`}
       set $source page;
       set $key $spoken/${page}.$format;
       proxy_pass http://pages/$key;

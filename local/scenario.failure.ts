@@ -1,8 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CONTENT_TYPES } from "../pages/kinds";
-import type { Ground } from "./ground";
+import { Caddy, freePort } from "./caddy";
+import type { Ground, LocalCluster } from "./ground";
 import type { Sample } from "./samples";
 import { everyInstanceAnswers, seeInstance, seePage } from "./seen";
+import type { LocalStack } from "./stack";
 import type { Step } from "./step";
+import { ensureCaddy } from "./tools";
+import { TUTOR_RELEASES, TutorProject } from "./tutor";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
 const OWN_STATUSES = [404, 500, 502, 503] as const;
@@ -23,9 +30,15 @@ export const failureSteps: readonly Step[] = [
   {
     step: "the pods of acme and of gamma, which has a folder of its own, are gone",
     expected:
-      "503, the 50x page (shared), Retry-After 300; French: French; an API client: 503 application/problem+json; an image: 503, empty; an upload: 503, the 50x page (shared); " +
+      "503, the 50x page (shared), Retry-After 300; French: French; an API client: 503 application/problem+json; an image: 503, empty; 20 uploads: 503, the 50x page (shared); " +
       "gamma: 503, the 50x page (instance), as in the bucket; beta: 200 from beta; its own errors: all as the instances say them",
     see: instancesWithoutPods,
+  },
+  {
+    step: "gamma behind Tutor's Caddy, with the settings of the stack's output: its application is gone",
+    expected: "502, the 50x page (instance), as in the bucket",
+    embeddedOnly: true,
+    see: failureBehindTutor,
   },
   {
     step: "their pods are back",
@@ -75,22 +88,22 @@ async function instancesWithoutPods({ edge, samples, stack, cluster }: Ground): 
   const french = await browse(edge, "acme", "/courses", { "accept-language": "fr" });
   const json = await browse(edge, "acme", "/api/user/v1/me", { accept: "application/json" });
   const image = await browse(edge, "acme", "/logo.png", { accept: "image/png,image/*" });
-  const upload = visit(edge, "acme.localhost", "/upload", {
-    method: "POST",
-    body: Buffer.alloc(900_000, "x"),
-    headers: BROWSER,
-  });
-  const { outputs } = await stack.up();
-  const bucket = new URL(String(outputs.bucketAddress)).pathname;
-  const stored = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/instances/gamma/50x.en.html`);
+  const uploads = new Set<string>();
+  // One after the other: an answer that comes before the whole body breaks off only now and then.
+  for (let upload = 0; upload < 20; upload += 1) {
+    const body = Buffer.alloc(900_000, "x");
+    const answer = await visit(edge, "acme.localhost", "/upload", { method: "POST", body, headers: BROWSER });
+    uploads.add(`${await seePage(Promise.resolve(answer))}${answer.body.includes("</html>") ? "" : ", broken off"}`);
+  }
+  const stored = await storedPage(stack, cluster);
   const gamma = await browse(edge, "gamma");
-  const asInBucket = gamma.body === (await stored.text()) ? "as in the bucket" : gamma.body;
+  const asInBucket = gamma.body === stored ? "as in the bucket" : gamma.body;
   return [
     `${await seePage(Promise.resolve(page))}, Retry-After ${page.headers["retry-after"]}`,
     `French: ${/<html lang="fr"/.test(french.body) ? "French" : french.body.slice(0, 80)}`,
     `an API client: ${json.status} ${json.headers["content-type"] === CONTENT_TYPES.json && isProblem(json) ? CONTENT_TYPES.json : json.body}`,
     `an image: ${image.status}, ${image.body === "" ? "empty" : image.body.slice(0, 80)}`,
-    `an upload: ${await seePage(upload)}`,
+    `20 uploads: ${[...uploads].join(" or ")}`,
     `gamma: ${await seePage(Promise.resolve(gamma))}, ${asInBucket}`,
     `beta: ${await seeInstance(browse(edge, "beta"))}`,
     `its own errors: ${await everyOwnErrorPasses(edge, ["beta"])}`,
@@ -100,4 +113,45 @@ async function instancesWithoutPods({ edge, samples, stack, cluster }: Ground): 
 function isProblem({ body }: Answer): boolean {
   const problem: unknown = JSON.parse(body);
   return typeof problem === "object" && problem !== null && "title" in problem;
+}
+
+/** Gamma's 50x page as it is in the bucket, for whoever is not the page server. */
+async function storedPage(stack: LocalStack, { objectStore }: LocalCluster): Promise<string> {
+  const { outputs } = await stack.up();
+  const bucket = new URL(String(outputs.bucketAddress)).pathname;
+  return (await fetch(`${objectStore.endpoint}${bucket}/pages/instances/gamma/50x.en.html`)).text();
+}
+
+/** What whoever runs Tutor does: the plugin, and the two values that the stack gives out. */
+async function failureBehindTutor({ stack, cluster }: Ground): Promise<string> {
+  const [{ tutor, caddy: release }] = TUTOR_RELEASES;
+  const folder = mkdtempSync(join(tmpdir(), "tutor-"));
+  const settings = (await stack.up()).outputs.tutorSettings as Readonly<Record<string, string>>;
+  const program = await ensureCaddy(release, console.log);
+  const project = await TutorProject.create(folder, tutor);
+  await project.type("plugins", "enable", "maintenance-pages");
+  await project.save({
+    LMS_HOST: "gamma.localhost",
+    ENABLE_HTTPS: "false",
+    ENABLE_WEB_PROXY: "false",
+    ...Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, value.replace("{instance}", "gamma")]),
+    ),
+  });
+  const caddy = new Caddy(program, await freePort());
+  try {
+    const { endpoint, endpointInCluster } = cluster.objectStore;
+    caddy.write(project.caddyfile(), {
+      "lms:8000": `127.0.0.1:${await freePort()}`,
+      [endpointInCluster]: endpoint,
+    });
+    await caddy.start();
+    const answer = await caddy.visit("gamma.localhost", "/courses", { headers: BROWSER });
+    const page = Buffer.from(answer.body, "latin1").toString();
+    const asInBucket = page === (await storedPage(stack, cluster)) ? "as in the bucket" : page;
+    return `${await seePage(Promise.resolve(answer))}, ${asInBucket}`;
+  } finally {
+    await caddy.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

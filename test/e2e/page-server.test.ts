@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCEPT, addressFor } from "../../gallery/edge";
@@ -265,6 +266,23 @@ describe("a visitor of an instance that failed, as the controller's X-Code tells
     expect(answer.body.includes("</html>")).toBe(method !== "HEAD");
   });
 
+  it.each([
+    [900_000, "the page"],
+    [7_000_000, "the page"],
+    [9_000_000, "503\n"],
+  ])(
+    "a body of %d bytes with HTTP/1.0, as the controller asks: %s, whole, however slowly it comes",
+    async (size, what) => {
+      // As the controller does, it stops sending when an answer begins, and waits for its length or the connection's end.
+      const begin = Date.now();
+      const answer = await sendSlowly(server.notFound, size);
+      const body = what === "the page" ? pagesOf(undefined).find(({ format }) => format === "html")?.body : what;
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe(body);
+      expect(Date.now() - begin).toBeLessThan(4000);
+    },
+  );
+
   it("throws a body in chunks away", async () => {
     const body = Buffer.alloc(300_000, "a");
     const answer = await ask("acme.example.org", "504", {
@@ -298,6 +316,37 @@ describe("a visitor of an instance that failed, as the controller's X-Code tells
     }
   });
 });
+
+function sendSlowly(url: string, size: number): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    let left = size;
+    const socket = connect(Number(port), hostname, () => {
+      const headers = `Host: acme.example.org\r\nX-Code: 503\r\nAccept: text/html\r\nContent-Length: ${size}`;
+      socket.write(`POST / HTTP/1.0\r\n${headers}\r\n\r\n`);
+      const send = () => {
+        if (answer !== "" || left <= 0) return;
+        socket.write(Buffer.alloc(Math.min(left, 200_000), "x"));
+        left -= 200_000;
+        setTimeout(send, 10);
+      };
+      send();
+    });
+    const end = () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("data", (chunk) => {
+      answer += chunk.toString();
+      const head = answer.indexOf("\r\n\r\n");
+      const length = /^content-length: (\d+)/im.exec(answer.slice(0, head))?.[1];
+      if (length !== undefined && Buffer.byteLength(answer) >= head + 4 + Number(length)) end();
+    });
+    socket.on("end", end);
+    socket.on("error", reject);
+  });
+}
 
 function revision(index: number): string {
   return index.toString(16).padStart(16, "0");

@@ -234,9 +234,7 @@ describe.each(TUTOR_RELEASES)("Tutor $tutor with Caddy $caddy", ({ tutor, caddy:
 
   function expectEmbedded({ body }: Answer): void {
     expect(body).toMatch(/<\/html>\n$/);
-    expect(Buffer.from(body, "latin1").toString()).toContain(
-      '<p style="margin: 0">The &lt;Acme&gt; &#123;Campus&#125; of &#96;Ü&#96;</p>',
-    );
+    expect(Buffer.from(body, "latin1").toString()).toContain(">The &lt;Acme&gt; &#123;Campus&#125; of &#96;Ü&#96;</p>");
   }
 
   it("the bucket never learns of a visitor", () => {
