@@ -1,9 +1,10 @@
-import autocannon from "autocannon";
+import { runCommand } from "../local/cluster/commands";
 
-/** What is measured: an address, and what it is asked with. */
+/** What is measured: an address, what it is asked with, and the status that every answer has to have. */
 export interface Candidate {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
 }
 
 /** What a candidate did, as the median of its rounds. */
@@ -13,39 +14,50 @@ export interface Measured {
   readonly p99: number;
 }
 
-const ROUNDS = 9;
+const ROUNDS = 7;
 const ROUND_SECONDS = 2;
-const CONNECTIONS = 16;
+const CONNECTIONS = 32;
 
 /**
- * Asks two candidates by turns, so that whatever else the machine does at the time falls to both.
+ * Asks candidates by turns with wrk, so that whatever else the machine does at the time falls to all of them.
  *
- * @param status the status that every answer has to have; any other ends the measurement.
+ * @returns what each did, in the order in which they were given.
+ * @throws when an answer has another status, or none.
  */
-export async function compare(
-  ours: Candidate,
-  alternative: Candidate,
-  status: number,
-): Promise<{ readonly ours: Measured; readonly alternative: Measured }> {
-  const rounds = { ours: [] as Measured[], alternative: [] as Measured[] };
-  const candidates = { ours, alternative };
+export async function compare(...candidates: readonly Candidate[]): Promise<readonly Measured[]> {
+  const rounds = candidates.map(() => [] as Measured[]);
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Who comes second finds warmer caches.
-    const order = round % 2 === 0 ? (["ours", "alternative"] as const) : (["alternative", "ours"] as const);
-    for (const name of order) rounds[name].push(await measure(candidates[name], status));
+    for (let turn = 0; turn < candidates.length; turn += 1) {
+      // Another is the first in each round: who comes later finds warmer caches.
+      const index = (turn + round) % candidates.length;
+      const candidate = candidates[index];
+      if (candidate !== undefined) rounds[index]?.push(await measure(candidate));
+    }
   }
-  return { ours: medianOf(rounds.ours), alternative: medianOf(rounds.alternative) };
+  return rounds.map(medianOf);
 }
 
-async function measure({ url, headers }: Candidate, status: number): Promise<Measured> {
-  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: ROUND_SECONDS });
-  const answers = result.statusCodeStats?.[`${status}`]?.count ?? 0;
-  const others = result.requests.total - answers;
-  if (others > 0 || result.errors > 0 || answers === 0) {
-    throw new Error(`${url}: ${answers} answers ${status}, ${others} others, ${result.errors} errors`);
-  }
-  return { requestsPerSecond: result.requests.average, p99: result.latency.p99 };
+async function measure({ url, headers, status }: Candidate): Promise<Measured> {
+  const answer = await fetch(url, { headers });
+  await answer.arrayBuffer();
+  if (answer.status !== status) throw new Error(`${url}: ${answer.status} instead of ${status}`);
+  const output = await runCommand("wrk", [
+    ...["--threads", "1", "--connections", String(CONNECTIONS), "--duration", `${ROUND_SECONDS}s`, "--latency"],
+    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    url,
+  ]);
+  const figure = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
+  const all = figure(/(\d+) requests in/);
+  const failures = figure(/Non-2xx or 3xx responses: (\d+)/);
+  if (all === 0 || /Socket errors/.test(output) || failures !== (status < 400 ? 0 : all)) throw new Error(output);
+  const [, p99 = "", unit = ""] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? [];
+  return {
+    requestsPerSecond: figure(/Requests\/sec: +([\d.]+)/),
+    p99: Number(p99) * (MILLISECONDS[unit] ?? Number.NaN),
+  };
 }
+
+const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
 
 function medianOf(rounds: readonly Measured[]): Measured {
   return { requestsPerSecond: median(rounds, "requestsPerSecond"), p99: median(rounds, "p99") };

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A web server to measure with. */
 export interface RunningNginx {
@@ -14,7 +15,7 @@ export interface RunningNginx {
  *
  * @param servers its `server` blocks.
  */
-export async function startNginx(servers: string): Promise<RunningNginx> {
+export async function startNginx(servers: string, workers = 1): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), "bench-nginx-"));
   mkdirSync(join(folder, "scratch"));
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
@@ -22,18 +23,19 @@ export async function startNginx(servers: string): Promise<RunningNginx> {
   );
   const user = process.getuid?.() === 0 ? "user root;" : "";
   const configuration = `${user}
-worker_processes 1;
+worker_processes ${workers};
 pid nginx.pid;
 error_log stderr crit;
-events { worker_connections 1024; }
-http { access_log off; keepalive_requests 1000000; ${paths.join(" ")} ${servers} }
+events { worker_connections 4096; }
+http { access_log off; ${paths.join(" ")} ${servers} }
 `;
   writeFileSync(join(folder, "nginx.conf"), configuration);
   const nginx = spawn("nginx", ["-p", folder, "-c", "nginx.conf", "-g", "daemon off;"], {
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  await once(nginx, "spawn");
+  // Written when it listens.
+  for (let attempt = 0; attempt < 100 && !existsSync(join(folder, "nginx.pid")); attempt += 1) await sleep(50);
   return {
     async stop() {
       const ended = once(nginx, "exit");

@@ -16,8 +16,10 @@ const TYPES = [
 /**
  * One pattern for each decimal of q, the highest first: the first that matches tells which of the known things, types or
  * languages, a header likes best.
+ *
+ * @param more what may follow a known thing without being part of it.
  */
-function tiers(known: string): string {
+function tiers(known: string, more = ""): string {
   const qualities = [
     String.raw`(?:;\s*q\s*=\s*1(?:\.0*)?\s*)?`,
     ...[9, 8, 7, 6, 5, 4, 3, 2, 1].map((decimal) => String.raw`;\s*q\s*=\s*0?\.${decimal}\d*\s*`),
@@ -25,7 +27,7 @@ function tiers(known: string): string {
   ];
   const parameter = String.raw`(?:;\s*(?!q\s*=)[^,;]*)*`;
   return qualities
-    .map((quality) => `    "~*(?:^|,)\\s*(?<best>${known})\\s*${parameter}${quality}${parameter}(?:,|$)" $best;`)
+    .map((quality) => `    "~*(?:^|,)\\s*(?<best>${known})${more}\\s*${parameter}${quality}${parameter}(?:,|$)" $best;`)
     .join("\n");
 }
 
@@ -91,11 +93,12 @@ export function languageMaps(languages: readonly string[]): string {
   );
   // The longer name first, or `zh` would take what is meant for `zh-tw`.
   const byLength = [...names].sort((one, other) => other.name.length - one.name.length);
-  const known = `(?:${byLength.map(({ name }) => name).join("|")})(?:-[a-z0-9]+)*|\\*`;
-  const files = byLength.map(({ name, tag }) => `    "~*^${name}(?:-|$)" ${tag};`).join("\n");
+  const known = `${byLength.map(({ name }) => name).join("|")}|\\*`;
+  // Plain words, which nginx finds by one look into a table; it never minds their case.
+  const files = names.map(({ name, tag }) => `    ${name} ${tag};`).join("\n");
   return `  map $http_accept_language $accepted_language {
     default "*";
-${tiers(known)}
+${tiers(known, "(?:-[a-z0-9]+)*")}
   }
   map $accepted_language $spoken {
     default ${languages[0]};

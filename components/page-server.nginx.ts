@@ -96,6 +96,7 @@ ${answers("/-", "$instance/$revision/$page", 503)}`;
 worker_processes 2;
 pid ${PATHS.scratch}/nginx.pid;
 error_log stderr warn;
+pcre_jit on; # the maps below are long expressions, and each visitor meets them
 
 events {
   worker_connections 4096;

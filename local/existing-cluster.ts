@@ -84,6 +84,7 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
     clusterName: config.getCurrentCluster()?.name ?? "",
     environment: {},
     installsController: true,
+    embedded: undefined,
     objectStore: {
       endpoint: `http://127.0.0.1:${await forward(NAMESPACE, selector, OBJECT_STORE_PORT)}`,
       // The address and not the name: not every cluster's domain is cluster.local.

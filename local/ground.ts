@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { IngressNginxValues } from "../components/ingress-controller.values";
-import { type Edge, type ObjectStore, startEmbeddedCluster } from "./cluster/embedded";
+import { type Edge, type EmbeddedCluster, type ObjectStore, startEmbeddedCluster } from "./cluster/embedded";
 import { LocalError } from "./cluster/errors";
 import { useExistingCluster, whyNot } from "./existing-cluster";
 import { findPulumi, type Pulumi } from "./plugins";
@@ -20,6 +20,8 @@ export interface LocalCluster {
   /** Whether the program installs ingress-nginx, as the Helm release, or `startEdge` does with the stack's output. */
   readonly installsController: boolean;
   readonly objectStore: ObjectStore;
+  /** What can be made to fail; `undefined` for a cluster of the person's own. */
+  readonly embedded: EmbeddedCluster | undefined;
   startEdge(values: IngressNginxValues): Promise<Pick<Edge, "url" | "port">>;
   stop(): Promise<void>;
 }
@@ -140,6 +142,7 @@ async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found
     environment: { KUBECONFIG: embedded.kubeconfig },
     installsController: false,
     objectStore: embedded.objectStore,
+    embedded,
     startEdge: (values) => embedded.startEdge(values),
     stop: () => embedded.stop(),
   };

@@ -1,4 +1,5 @@
 import { Agent } from "node:http";
+import { Agent as EncryptedAgent } from "node:https";
 import { type Answer, ClosedConnection, visit } from "./visitor";
 
 /** What a steady stream of visitors saw on one host. */
@@ -19,11 +20,12 @@ export interface Load {
 }
 
 /**
- * Sends visitors to one host at a steady rate, whether or not earlier ones were answered. Ends by itself after
- * `maxSeconds`.
+ * Sends visitors to one host at a steady rate, whether or not earlier ones were answered.
  *
+ * @param edge the edge's address, with HTTP or HTTPS.
  * @param perSecond visitors each second.
  * @param classify a name for an answer, beginning with `wrong` for one that should not be.
+ * @param maxSeconds after how many seconds it ends by itself.
  */
 export function startLoad(
   edge: string,
@@ -33,7 +35,7 @@ export function startLoad(
   maxSeconds = 120,
 ): Load {
   // As many connections as are needed: a request that waited for one would not be known to be on a kept-alive one.
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const agent = new (edge.startsWith("https:") ? EncryptedAgent : Agent)({ keepAlive: true, maxFreeSockets: 64 });
   const kinds: Record<string, number> = {};
   const open = new Set<Promise<void>>();
   let lastGood = Date.now();

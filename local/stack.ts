@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
@@ -82,6 +83,16 @@ export class LocalStack {
   /** Runs `pulumi` as typed, such as `["config", "set", "maintenance", '["acme"]']`. */
   async type(args: readonly string[]): Promise<string> {
     return runCommand("pulumi", args, { cwd: this.project, env: { ...process.env, ...this.environment } });
+  }
+
+  /** Starts `pulumi` as typed, in a process group of its own, for whoever wants to end it before it does. */
+  start(args: readonly string[]): ChildProcess {
+    return spawn("pulumi", args, {
+      cwd: this.project,
+      env: { ...process.env, ...this.environment },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   }
 
   /**

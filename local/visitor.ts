@@ -1,4 +1,5 @@
-import { type Agent, request } from "node:http";
+import { type Agent, request as askPlain } from "node:http";
+import { request as askEncrypted } from "node:https";
 
 /** What a visitor got. */
 export interface Answer {
@@ -31,17 +32,21 @@ const TIMEOUT_MILLISECONDS = 20_000;
 /**
  * Asks the edge for a host's path, as a visitor's browser would after a DNS lookup.
  *
- * @param edge the edge's address, such as `http://127.0.0.1:8080`.
+ * @param edge the edge's address, such as `http://127.0.0.1:8080`; with HTTPS any certificate will do.
  * @throws {ClosedConnection} when a kept-alive connection of the agent's was closed; any other error when the connection
  *   fails or no answer comes in 20 s.
  */
 export function visit(edge: string, host: string, path = "/", options: VisitOptions = {}): Promise<Answer> {
   const { method = "GET", headers = {}, body, agent } = options;
   const hasLength = body !== undefined && headers["transfer-encoding"] === undefined;
+  const request = edge.startsWith("https:") ? askEncrypted : askPlain;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       edge,
       {
+        // The controller has only its own for a host without one.
+        rejectUnauthorized: false,
+        servername: host,
         path,
         method,
         // Without an agent of the caller's a connection of its own: Node's global agent keeps them alive.

@@ -6,7 +6,7 @@ import { type Authority, makeAuthority, makeServiceAccountKeys } from "./certifi
 import { CONTEXT, connectKube, type Kube, writeKubeconfig } from "./kube";
 import { flags } from "./processes";
 import type { Relays } from "./relays";
-import type { Sandbox } from "./sandbox";
+import type { Sandbox, SandboxProcess } from "./sandbox";
 import { waitFor } from "./waiting";
 
 /** The addresses of the sandbox, see sandbox.sh. */
@@ -36,6 +36,12 @@ export interface ControlPlane {
   /** Path of a user's kubeconfig, for use in the sandbox. */
   kubeconfigInside(user: User): string;
   readonly kube: Kube;
+  readonly apiServer: {
+    /** Connections are refused, or reset when they come from this machine. */
+    stop(): Promise<void>;
+    /** Returns when it is ready again. */
+    start(): Promise<void>;
+  };
 }
 
 /** Starts etcd, the API server, the controllers and the scheduler; returns when the API server is ready. */
@@ -67,7 +73,7 @@ export async function startControlPlane(
   ]);
   const { kubeconfig, kubeconfigInside } = await writeUsers(sandbox, authority, port);
 
-  const { logFile } = sandbox.start("kube-apiserver", [
+  const command = [
     binaries["kube-apiserver"],
     ...flags({
       "etcd-servers": etcd,
@@ -91,14 +97,24 @@ export async function startControlPlane(
       "service-account-key-file": inside("service-accounts.pub"),
       "service-account-signing-key-file": inside("service-accounts.key"),
     }),
-  ]);
+  ];
   const kube = connectKube(kubeconfig);
-  await waitFor(async () => ((await kube.isReady()) ? true : undefined), {
-    what: "the API server to be ready",
-    timeoutSeconds: 90,
-    logFile,
-    check: sandbox.check,
-  });
+  let running: SandboxProcess | undefined;
+  const apiServer = {
+    async stop() {
+      await running?.stop();
+    },
+    async start() {
+      running = sandbox.start("kube-apiserver", command);
+      await waitFor(async () => ((await kube.isReady()) ? true : undefined), {
+        what: "the API server to be ready",
+        timeoutSeconds: 90,
+        logFile: running.logFile,
+        check: sandbox.check,
+      });
+    },
+  };
+  await apiServer.start();
 
   const common = (user: User) => ({
     kubeconfig: kubeconfigInside(user),
@@ -117,7 +133,7 @@ export async function startControlPlane(
     }),
   ]);
   sandbox.start("kube-scheduler", [binaries["kube-scheduler"], ...flags(common("scheduler"))]);
-  return { authority, kubeconfig, context: CONTEXT, kubeconfigInside, kube };
+  return { authority, kubeconfig, context: CONTEXT, kubeconfigInside, kube, apiServer };
 }
 
 /** Gives every user a random token, the API server the list of them, and each a kubeconfig. */

@@ -28,6 +28,8 @@ export interface Edge {
   /** `http://127.0.0.1:PORT`; which site is meant is told by the Host header. */
   readonly url: string;
   readonly port: number;
+  /** `https://127.0.0.1:PORT`, with the certificate that the controller makes itself. */
+  readonly encryptedUrl: string;
   /** Ends the controller and nginx at once. Connections to `url` are reset while it is down. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -90,6 +92,7 @@ export async function startEdge(
     report(`port ${wantedPort} is taken, so the edge is at port ${port}`);
   }
   const url = `http://127.0.0.1:${port}`;
+  const encryptedUrl = `https://127.0.0.1:${await relays.open(EDGE_ADDRESS, 443)}`;
   const etcNginx = join(sandbox.state, "etc-nginx");
   const script = join(sandbox.state, "edge.sh"); // a copy, as the checkout may be where the sandbox cannot see it
   await copyFile(join(__dirname, "edge.sh"), script);
@@ -156,6 +159,7 @@ export async function startEdge(
   return {
     url,
     port,
+    encryptedUrl,
     stop,
     start,
     logFile: join(sandbox.logs, "edge.log"),

@@ -3,7 +3,7 @@
  * without a trace when stopped. The cluster cannot be reached from other machines, nor can it reach any.
  */
 import type { Tools } from "../tools";
-import { startControlPlane } from "./control-plane";
+import { type ControlPlane, startControlPlane } from "./control-plane";
 import { type Edge, type IngressNginxValues, startEdge } from "./edge";
 import { LocalError } from "./errors";
 import { startContainerRuntime, startNode } from "./node";
@@ -23,6 +23,9 @@ export interface EmbeddedCluster {
   readonly objectStore: ObjectStore;
   /** Put before a command, this runs it with the cluster's network, where pods have their addresses: 10.88.0.0/24. */
   readonly enterNetwork: readonly string[];
+  readonly apiServer: ControlPlane["apiServer"];
+  /** The edge, once it was started. */
+  readonly edge: Edge | undefined;
   /** Starts ingress-nginx; once for each cluster, after that use the edge's own `stop` and `start`. */
   startEdge(values: IngressNginxValues): Promise<Edge>;
   /** Ends and removes everything but the logs. May be called again, and at any time. */
@@ -71,7 +74,12 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
     report(`cluster ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 
     let edge: Promise<Edge> | undefined;
+    let started: Edge | undefined;
     return {
+      get edge() {
+        return started;
+      },
+      apiServer: controlPlane.apiServer,
       kubeconfig: controlPlane.kubeconfig,
       context: controlPlane.context,
       objectStore,
@@ -82,10 +90,13 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
         }
         const edgeOptions = { tools, values, report, wantedPort: options.edgePort ?? 8080 };
         edge = sandbox.during(() => startEdge(sandbox, relays, controlPlane, edgeOptions));
-        return edge.catch((error: unknown) => {
+        try {
+          started = await edge;
+          return started;
+        } catch (error) {
           edge = undefined; // so that it can be tried again
           throw error;
-        });
+        }
       },
       stop: () => {
         signal?.removeEventListener("abort", stop);

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { overrideManifest } from "../components/maintenance-overrides.manifests";
+import type { Ground } from "../local/ground";
+import { startLoad } from "../local/load";
+import { hostsOf } from "../local/samples";
+import { isPageOf, marker } from "../local/seen";
+import { type Answer, untilAnswer, visit } from "../local/visitor";
+import type { Section } from "./section";
+
+const NAMESPACE = "maintenance-pages";
+const PER_SECOND = 200;
+const ROUNDS = 3;
+
+/** A way into maintenance and out of it, as the API sees it. */
+interface Way {
+  readonly name: string;
+  enter(ground: Ground): Promise<void>;
+  leave(ground: Ground): Promise<void>;
+}
+
+const told = "/acme/unscheduled/-/";
+const acme = { instance: "acme", hosts: hostsOf("acme"), kind: "unscheduled", revision: undefined } as const;
+const override = {
+  apiVersion: "networking.k8s.io/v1",
+  kind: "Ingress",
+  ...overrideManifest(
+    { ...acme, hasAssets: false, bypass: undefined },
+    { namespace: NAMESPACE, ingressClassName: "nginx" },
+  ),
+};
+
+/** An Ingress to the page server for the instance's first host and every path. */
+function plainIngress(name: string, annotations: Readonly<Record<string, string>> = {}) {
+  const backend = { service: { name: "page-server", port: { name: "maintenance" } } };
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      name,
+      namespace: NAMESPACE,
+      annotations: { "nginx.ingress.kubernetes.io/rewrite-target": told, ...annotations },
+    },
+    spec: {
+      ingressClassName: "nginx",
+      rules: hostsOf("acme").map((host) => ({ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } })),
+    },
+  };
+}
+
+const inTheWay = plainIngress("obvious");
+const canary = plainIngress("canary", {
+  "nginx.ingress.kubernetes.io/canary": "true",
+  "nginx.ingress.kubernetes.io/canary-weight": "100",
+});
+
+const WAYS: readonly Way[] = [
+  {
+    name: "override (ours)",
+    enter: ({ samples }) => samples.apply(override),
+    leave: ({ samples }) => samples.delete(override),
+  },
+  {
+    name: "delete the instance's Ingress, create another a second later",
+    async enter({ samples }) {
+      await samples.deleteIngress("acme");
+      await sleep(1000);
+      await samples.apply(inTheWay);
+    },
+    async leave({ samples }) {
+      await samples.delete(inTheWay);
+      await sleep(1000);
+      await samples.createIngress("acme");
+    },
+  },
+  {
+    name: "canary with weight 100",
+    enter: ({ samples }) => samples.apply(canary),
+    leave: ({ samples }) => samples.delete(canary),
+  },
+  {
+    name: "a second Ingress with the same path",
+    enter: ({ samples }) => samples.apply(inTheWay),
+    leave: ({ samples }) => samples.delete(inTheWay).catch(() => undefined),
+  },
+];
+
+/** What visitors get while an instance enters and leaves, by how that is done, on the same controller. */
+export async function benchAlternatives(ground: Ground): Promise<Section> {
+  const { edge } = ground;
+  const rows: (readonly string[])[] = [];
+  const bars: Record<string, number> = {};
+  for (const way of WAYS) {
+    const load = startLoad(edge, "acme.localhost", PER_SECOND, rightOrWrong);
+    let shown = 0;
+    let entered = true;
+    for (let round = 0; round < ROUNDS && entered; round += 1) {
+      entered = await way.enter(ground).then(
+        () => true,
+        () => false,
+      );
+      const page = await untilAnswer(() => visit(edge, "acme.localhost"), isPageOf("acme"), 10).catch(() => undefined);
+      if (page !== undefined) shown += 1;
+      await sleep(2000);
+      await way.leave(ground);
+      await untilAnswer(
+        () => visit(edge, "acme.localhost"),
+        ({ status }) => status === 200,
+        30,
+      );
+      await sleep(2000);
+    }
+    const { answers, kinds, longestGap } = await load.stop();
+    const wrong = Object.entries(kinds).reduce(
+      (sum, [kind, count]) => sum + (/^wrong|^failed/.test(kind) ? count : 0),
+      0,
+    );
+    bars[way.name.split(/[ ,]/)[0] ?? way.name] = (1000 * wrong) / answers;
+    rows.push([
+      way.name,
+      entered ? `${shown} of ${ROUNDS}` : "refused by the admission webhook",
+      answers.toLocaleString("en"),
+      wrong.toLocaleString("en"),
+      `${longestGap} ms`,
+    ]);
+  }
+  return {
+    title: "Entering and leaving, by how it is done",
+    about: `${PER_SECOND} visitors a second on one instance that enters and leaves ${ROUNDS} times, on the same controller. Its own answer and its page are right, everything else is wrong.`,
+    head: ["", "page shown", "answers", "wrong", "longest gap"],
+    rows,
+    chart: { title: "Wrong answers of 1,000", unit: "wrong answers", bars },
+  };
+}
+
+function rightOrWrong(answer: Answer): string {
+  if (answer.status === 200 && answer.body.startsWith("this is acme:")) return "own";
+  if (isPageOf("acme")(answer)) return "page";
+  return `wrong: ${answer.status} ${marker(answer).get("kind") ?? ""}`;
+}

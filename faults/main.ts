@@ -1,0 +1,119 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { startGround } from "../local/ground";
+import { untilAnswer, visit } from "../local/visitor";
+import { startFailingBucket } from "./bucket";
+import { PageServerPods } from "./cluster";
+import { type Result, reportOf } from "./report";
+import { RIGHT, type Row, rows, type Scene } from "./rows";
+import { HOSTS, underLoad } from "./watch";
+
+const USAGE = `npm run test:faults                 makes everything fail, one after the other, while visitors come
+npm run test:faults -- --update     and writes docs/faults.md
+npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after those that enter`;
+
+const PROJECT = join(__dirname, "..");
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const begin = Date.now();
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const standIns: string[] = [];
+  const report = (line: string) => {
+    console.error(line);
+    if (/stand-in/i.test(line)) standIns.push(line);
+  };
+  const ground = await startGround({ report, signal: interrupted.signal });
+  const results: Result[] = [];
+  try {
+    const cluster = ground.cluster.embedded;
+    const edge = cluster?.edge;
+    if (cluster === undefined || edge === undefined) throw new Error("only the embedded cluster can be made to fail");
+    const bucket = await startFailingBucket(cluster, join(PROJECT, ".local", "logs", "failing-bucket.log"));
+    try {
+      const scene: Scene = { ground, cluster, edge, bucket, pods: new PageServerPods(ground.cluster.config) };
+      await ground.stack.type(["config", "set", "--path", "bucket.readUrl", `${bucket.address}/maintenance-pages`]);
+      await ground.stack.up();
+      const wanted = rows.filter(({ what }) => /^enter, to/.test(what) || what.includes(values.only ?? ""));
+      for (const row of wanted) {
+        if (interrupted.signal.aborted) break;
+        const result = await run(row, scene);
+        results.push(result);
+        console.error(`${result.isRight ? "ok   " : "WRONG"} ${row.what}`);
+        if (!result.isRight) console.error(JSON.stringify(result, undefined, 2));
+      }
+    } finally {
+      bucket.stop();
+    }
+  } finally {
+    await ground.stop();
+  }
+  const table = new Table({
+    head: ["", "what", ...Object.keys(HOSTS)],
+    style: { head: [], border: [] },
+    wordWrap: true,
+  });
+  for (const { what, isRight, cells } of results) table.push([isRight ? "ok" : "WRONG", what, ...cells]);
+  console.log(table.toString());
+  const minutes = ((Date.now() - begin) / 60_000).toFixed(1);
+  console.log(
+    `${results.filter(({ isRight }) => isRight).length} of ${results.length} rows as they should be, in ${minutes} minutes`,
+  );
+  if (values.update) writeFileSync(join(PROJECT, "docs", "faults.md"), reportOf(results, minutes, standIns));
+  return results.length > 0 && results.every(({ isRight }) => isRight) ? 0 : 1;
+}
+
+async function run(row: Row, scene: Scene): Promise<Result> {
+  const { edge } = scene;
+  const right = { ...RIGHT, ...row.right };
+  const { seen, got } = await underLoad({ plain: edge.url, encrypted: edge.encryptedUrl }, right, () =>
+    row.run(scene),
+  ).catch((error: unknown) => ({ seen: String(error), got: undefined }));
+  const cells = Object.values(got ?? {}).map(({ answers, wrong, longestGap }) => {
+    const count = Object.values(wrong).reduce((sum, number) => sum + number, 0);
+    return { answers, wrong: count, longestGap };
+  });
+  const noneWrong = cells.length > 0 && cells.every((cell) => cell.wrong === 0 && cell.answers > 0);
+  return {
+    what: row.what,
+    seen,
+    isRight: seen === row.expected && (noneWrong || row.unless !== undefined) && (await isAsBefore(scene, row)),
+    unless: noneWrong ? undefined : row.unless,
+    wrong: Object.assign({}, ...Object.values(got ?? {}).map(({ wrong }) => wrong)),
+    cells: cells.map(({ answers, wrong, longestGap }) => `${answers}, ${wrong} wrong, ${longestGap} ms`),
+    figures: cells,
+  };
+}
+
+/** Whether all is well again, wherever something could go wrong. */
+async function isAsBefore({ ground: { edge } }: Scene, { what }: Row): Promise<boolean> {
+  if (what.includes("destroy")) return true;
+  const answer = await untilAnswer(
+    () => visit(edge, HOSTS.beta),
+    ({ status }) => status === 200,
+  ).catch(() => undefined);
+  const nobody = await untilAnswer(
+    () => visit(edge, HOSTS.nobody),
+    ({ status }) => status === 404,
+  ).catch(() => undefined);
+  return answer !== undefined && nobody !== undefined;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

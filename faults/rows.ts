@@ -1,0 +1,349 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Edge, EmbeddedCluster } from "../local/cluster/embedded";
+import type { Ground } from "../local/ground";
+import { hostsOf } from "../local/samples";
+import { everyHostIs, isPageOf, seeChanges } from "../local/seen";
+import { untilAnswer, visit } from "../local/visitor";
+import type { BucketMode, FailingBucket } from "./bucket";
+import type { PageServerPods } from "./cluster";
+import { HOSTS, type Right } from "./watch";
+
+/** What a row works on. */
+export interface Scene {
+  readonly ground: Ground;
+  readonly cluster: EmbeddedCluster;
+  readonly edge: Edge;
+  readonly pods: PageServerPods;
+  readonly bucket: FailingBucket;
+}
+
+/** Something that goes wrong, or is done, while visitors come. */
+export interface Row {
+  readonly what: string;
+  /** What has to be seen, apart from what visitors get. */
+  readonly expected: string;
+  /** Which answers are right. @default acme's page, beta's own, the not-found page */
+  readonly right?: Partial<Right>;
+  /** Why visitors can't all be answered rightly, where that is so. */
+  readonly unless?: string;
+  /** Does it, and says what was seen in the words of `expected`. */
+  run(scene: Scene): Promise<string>;
+}
+
+export const RIGHT: Right = { acme: ["page"], beta: ["own"], nobody: ["not-found"] };
+
+const isAcmesPage = isPageOf("acme");
+const CHANGING = { acme: ["own", "page"] } as const;
+
+const DONE = "done";
+
+async function setMaintenance({ ground: { stack } }: Scene, list: string): Promise<void> {
+  await stack.type(["config", "set", "maintenance", list]);
+}
+
+async function acmeIs({ ground: { edge } }: Scene, state: "in maintenance" | "open"): Promise<void> {
+  const isWanted = state === "open" ? ({ status }: { status: number }) => status === 200 : isAcmesPage;
+  await everyHostIs("acme", isWanted, edge);
+}
+
+async function enter(scene: Scene): Promise<string> {
+  await setMaintenance(scene, '["acme"]');
+  const up = await scene.ground.stack.up();
+  await acmeIs(scene, "in maintenance");
+  return seeChanges(up);
+}
+
+async function leave(scene: Scene): Promise<string> {
+  await setMaintenance(scene, "[]");
+  const up = await scene.ground.stack.up();
+  await acmeIs(scene, "open");
+  return seeChanges(up);
+}
+
+/** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
+function bucketThatIs(mode: BucketMode, what: string, seconds: number, more: Partial<Row> = {}): Row {
+  return {
+    what: `the bucket ${what} for ${seconds} s, in which a page server pod begins anew`,
+    expected: DONE,
+    ...more,
+    async run({ bucket, pods }) {
+      await bucket.become(mode);
+      await sleep((seconds / 2) * 1000);
+      const [first = ""] = await pods.names();
+      await pods.delete(first);
+      await Promise.all([pods.untilReady(), sleep((seconds / 2) * 1000)]);
+      await bucket.become("up");
+      await sleep(6000); // what was cached meanwhile is asked for again after 5 s
+      return DONE;
+    },
+  };
+}
+
+export const rows: readonly Row[] = [
+  { what: "enter", expected: "create Ingress maintenance-acme", right: CHANGING, run: enter },
+  { what: "leave", expected: "delete Ingress maintenance-acme", right: CHANGING, run: leave },
+  {
+    what: "ten enters and leaves in a row",
+    expected: "20 ups, each of one Ingress",
+    right: CHANGING,
+    async run(scene) {
+      const seen = new Set<string>();
+      for (let round = 0; round < 10; round += 1) {
+        seen.add(await enter(scene));
+        seen.add(await leave(scene));
+      }
+      const each = ["create Ingress maintenance-acme", "delete Ingress maintenance-acme"];
+      return [...seen].sort().join() === each.join() ? "20 ups, each of one Ingress" : [...seen].join("; ");
+    },
+  },
+  { what: "enter, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: enter },
+  {
+    what: "a page server pod is deleted without a moment to finish",
+    expected: DONE,
+    async run({ pods }) {
+      const [first = ""] = await pods.names();
+      await pods.delete(first);
+      await pods.untilReady();
+      return DONE;
+    },
+  },
+  {
+    what: "a page server's nginx is killed (SIGKILL)",
+    expected: DONE,
+    async run({ pods }) {
+      const [first = ""] = await pods.names();
+      pods.kill(first);
+      await sleep(2000);
+      await pods.untilReady();
+      return DONE;
+    },
+  },
+  {
+    what: "both page server pods are killed at once (SIGKILL)",
+    expected: DONE,
+    unless: "nobody is there to answer until the kubelet has started one again",
+    async run({ pods }) {
+      for (const name of await pods.names()) pods.kill(name);
+      await sleep(2000);
+      await pods.untilReady();
+      return DONE;
+    },
+  },
+  {
+    what: "the node of both pods is drained (there is one node)",
+    expected: "the first pod's eviction 201, the second's 429",
+    async run({ pods }) {
+      const [first = "", second = ""] = await pods.names();
+      await pods.schedule(false);
+      const evicted = await pods.evict(first);
+      await sleep(8000);
+      const kept = await pods.evict(second);
+      await pods.schedule(true);
+      await pods.untilReady();
+      return `the first pod's eviction ${evicted}, the second's ${kept}`;
+    },
+  },
+  {
+    what: "the page server is rolled by a change of its configuration",
+    expected: "create ConfigMap, delete ConfigMap, update Deployment page-server-deployment",
+    async run({ ground: { stack }, pods }) {
+      await stack.type(["config", "set", "retryAfter", "600"]);
+      const up = await stack.up();
+      await pods.untilReady();
+      return seeChanges(up);
+    },
+  },
+  bucketThatIs("down", "is down", 60),
+  bucketThatIs("slow", "takes 3 s for an answer", 20),
+  bucketThatIs("forbidden", "answers 403", 20),
+  bucketThatIs("failing", "answers 500 with a page of its own", 20),
+  bucketThatIs("a stranger", "is a stranger, who answers 200 with a page of his own", 20, {
+    unless: "an nginx does not look into a page; over HTTPS the certificate tells the stranger",
+  }),
+  {
+    what: "the bucket's name resolves no longer, and every pod begins anew",
+    expected: "served",
+    async run({ ground: { stack, edge }, bucket, pods }) {
+      const set = (address: string) => stack.type(["config", "set", "--path", "bucket.readUrl", address]);
+      await set("http://nobody.invalid/maintenance-pages");
+      await stack.up();
+      await pods.untilReady();
+      const source = (await visit(edge, HOSTS.acme)).headers["x-maintenance-page"];
+      await set(`${bucket.address}/maintenance-pages`);
+      await stack.up();
+      await pods.untilReady();
+      return String(source).endsWith("source=embedded") ? "served" : String(source);
+    },
+  },
+  {
+    what: "the controller is killed and started again",
+    expected: DONE,
+    unless: "there is one controller, so nobody is there until it has started again",
+    async run({ edge }) {
+      await edge.stop();
+      await edge.start();
+      return DONE;
+    },
+  },
+  {
+    what: "the API server is down for 20 s",
+    expected: DONE,
+    async run({ cluster }) {
+      await cluster.apiServer.stop();
+      await sleep(20_000);
+      await cluster.apiServer.start();
+      await sleep(5000);
+      return DONE;
+    },
+  },
+  {
+    what: "acme is scaled to zero, and back",
+    expected: DONE,
+    async run({ ground: { samples } }) {
+      await samples.scale("acme", 0);
+      await sleep(8000);
+      await samples.scale("acme", 1);
+      await sleep(8000);
+      return DONE;
+    },
+  },
+  {
+    what: "acme's Ingress is deleted, and created again",
+    expected: DONE,
+    async run({ ground: { samples } }) {
+      await samples.deleteIngress("acme");
+      await sleep(8000);
+      await samples.createIngress("acme");
+      await sleep(8000);
+      return DONE;
+    },
+  },
+  {
+    what: "acme's Ingress is changed to 30 paths and a regular expression of 250 characters",
+    expected: DONE,
+    async run({ ground: { samples } }) {
+      await samples.apply(withManyPaths());
+      await sleep(8000);
+      await samples.delete(withManyPaths());
+      await sleep(5000);
+      return DONE;
+    },
+  },
+  {
+    what: "beta, which is healthy, is scaled to zero, and back",
+    expected: DONE,
+    right: { beta: ["own", "50x"] },
+    async run({ ground: { samples, edge } }) {
+      await samples.scale("beta", 0);
+      await untilAnswer(
+        () => visit(edge, HOSTS.beta),
+        ({ status }) => status === 503,
+      );
+      await sleep(5000);
+      await samples.scale("beta", 1);
+      await untilAnswer(
+        () => visit(edge, HOSTS.beta),
+        ({ status }) => status === 200,
+        60,
+      );
+      return DONE;
+    },
+  },
+  {
+    what: "leave, and up is killed (SIGKILL) after 1, 2.5, 4, 5.5 and 7 s of entering, and run again each time",
+    expected: "each converges: in maintenance, one override; then open, none",
+    right: CHANGING,
+    run: killedUps,
+  },
+  {
+    what: "two ups at once",
+    expected: "one is refused as the stack is locked; in maintenance",
+    right: CHANGING,
+    async run(scene) {
+      await setMaintenance(scene, '["acme"]');
+      const both = [startUp(scene), startUp(scene)];
+      const ended = await Promise.all(both.map(endOf));
+      const refused = ended.filter(({ code, output }) => code !== 0 && /locked/.test(output)).length;
+      await acmeIs(scene, "in maintenance");
+      return `${refused === 1 ? "one is" : `${refused} are`} refused as the stack is locked; in maintenance`;
+    },
+  },
+  {
+    what: "leave, and destroy",
+    expected: "nothing is left",
+    right: { ...CHANGING, nobody: ["not-found"] },
+    unless: "hosts that nobody owns have no page any more",
+    async run(scene) {
+      await leave(scene);
+      const { stack, samples } = scene.ground;
+      await stack.destroy();
+      const left = await samples.left("maintenance-pages");
+      return left.length === 0 ? "nothing is left" : left.join(", ");
+    },
+  },
+];
+
+async function killedUps(scene: Scene): Promise<string> {
+  const seen: string[] = [];
+  for (const seconds of [1, 2.5, 4, 5.5, 7]) {
+    await leave(scene);
+    await setMaintenance(scene, '["acme"]');
+    const up = startUp(scene);
+    const ended = endOf(up);
+    await sleep(seconds * 1000);
+    if (up.pid !== undefined && up.exitCode === null) process.kill(-up.pid, "SIGKILL");
+    await ended;
+    // Who was killed leaves the lock behind; Pulumi says so, and how to take it away.
+    await scene.ground.stack.type(["cancel", "--yes"]);
+    await scene.ground.stack.up();
+    await acmeIs(scene, "in maintenance");
+    const entered = await overrides(scene);
+    await leave(scene);
+    const left = await overrides(scene);
+    if (entered !== 1 || left !== 0) seen.push(`after ${seconds} s: ${entered} overrides, then ${left}`);
+    if ((await scene.ground.stack.up()).changes.length > 0) seen.push(`after ${seconds} s: not converged`);
+  }
+  return seen.length === 0 ? "each converges: in maintenance, one override; then open, none" : seen.join("; ");
+}
+
+async function overrides({ ground: { samples } }: Scene): Promise<number> {
+  const left = await samples.left("maintenance-pages");
+  return left.filter((name) => name.startsWith("Ingress maintenance-")).length;
+}
+
+function startUp({ ground: { stack } }: Scene): ChildProcess {
+  return stack.start(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
+}
+
+async function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  await once(child, "close");
+  return { code: child.exitCode, output };
+}
+
+/** A second Ingress of acme's, with more paths than anybody has, and one that is longer than anybody's. */
+function withManyPaths() {
+  const backend = { service: { name: "caddy", port: { number: 80 } } };
+  const path = (text: string) => ({ path: text, pathType: "ImplementationSpecific", backend });
+  const long = `/courses/(${"[a-z0-9]+|".repeat(30).slice(0, 230)}x)`.padEnd(250, "x");
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      name: "many-paths",
+      namespace: "acme",
+      annotations: { "nginx.ingress.kubernetes.io/use-regex": "true" },
+    },
+    spec: {
+      ingressClassName: "nginx",
+      rules: hostsOf("acme").map((host) => ({
+        host,
+        http: { paths: [...Array.from({ length: 30 }, (_, index) => path(`/path-${index}/.*`)), path(long)] },
+      })),
+    },
+  };
+}
