@@ -27,6 +27,8 @@ export const PATHS = {
   embeddedPages: "/etc/embedded-pages",
   /** The only place that can be written to. */
   scratch: "/tmp",
+  /** Where the server of the pages listens. */
+  socket: "/tmp/pages.sock",
   /** The `resolver` line, made from the container's resolv.conf when it starts. */
   resolver: "/tmp/resolver.conf",
 } as const;
@@ -285,11 +287,11 @@ ${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", stat
 
   # --- the pages, in one language: /<language>/<instance or ->/<revision or ->/<page>.<format>
   upstream pages {
-    server unix:${PATHS.scratch}/pages.sock;
+    server unix:${PATHS.socket};
     keepalive 4;
   }
   server {
-    listen unix:${PATHS.scratch}/pages.sock;
+    listen unix:${PATHS.socket};
     ssi on;
     ssi_types ${FORMATS.map((format) => CONTENT_TYPES[format].split(";")[0])
       .filter((type) => type !== "text/html") // nginx has that one already
