@@ -17,16 +17,19 @@ export class PageServerPods {
   }
 
   async names(): Promise<readonly string[]> {
-    const { items } = await this.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS });
-    return items
+    return (await this.list())
       .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
       .map(({ metadata }) => metadata?.name ?? "");
+  }
+
+  private async list() {
+    return (await onceMore(() => this.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS }))).items;
   }
 
   /** Waits until as many pods are ready as there should be, and no other is left. */
   async untilReady(count = 2): Promise<void> {
     for (let attempt = 0; attempt < 240; attempt += 1) {
-      const { items } = await this.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS });
+      const items = await this.list();
       const ready = items.filter(({ status }) =>
         status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
       );
@@ -38,7 +41,7 @@ export class PageServerPods {
 
   /** Deletes a pod at once, without a moment to finish. */
   async delete(name: string): Promise<void> {
-    await this.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 });
+    await onceMore(() => this.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 }));
   }
 
   /** Ends a pod's nginx with SIGKILL, as the kernel does when memory is short. */
@@ -54,7 +57,7 @@ export class PageServerPods {
   async evict(name: string): Promise<number> {
     const body = { metadata: { name, namespace: NAMESPACE } };
     try {
-      await this.core.createNamespacedPodEviction({ name, namespace: NAMESPACE, body });
+      await onceMore(() => this.core.createNamespacedPodEviction({ name, namespace: NAMESPACE, body }));
       return 201;
     } catch (error) {
       if (error instanceof Error && "code" in error && typeof error.code === "number") return error.code;
@@ -65,7 +68,19 @@ export class PageServerPods {
   /** Whether new pods may come to the node. */
   async schedule(isAllowed: boolean): Promise<void> {
     const node = { apiVersion: "v1", kind: "Node", metadata: { name: NODE }, spec: { unschedulable: !isAllowed } };
-    await this.objects.patch(node, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
+    await onceMore(() =>
+      this.objects.patch(node, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
+    );
+  }
+}
+
+/** Asks again when a kept connection was closed just as it was used; what the API answers is an answer. */
+async function onceMore<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && typeof error.code === "number") throw error;
+    return ask();
   }
 }
 

@@ -137,12 +137,15 @@ export const rows: readonly Row[] = [
     async run({ pods }) {
       const [first = "", second = ""] = await pods.names();
       await pods.schedule(false);
-      const evicted = await pods.evict(first);
-      await sleep(8000);
-      const kept = await pods.evict(second);
-      await pods.schedule(true);
-      await pods.untilReady();
-      return `the first pod's eviction ${evicted}, the second's ${kept}`;
+      try {
+        const evicted = await pods.evict(first);
+        await sleep(8000);
+        const kept = await pods.evict(second);
+        return `the first pod's eviction ${evicted}, the second's ${kept}`;
+      } finally {
+        await pods.schedule(true);
+        await pods.untilReady();
+      }
     },
   },
   {
