@@ -191,6 +191,7 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   server {
     listen ${PORTS.maintenance};
 ${marked}
+${malformed(503)}
     location ~ "^/(?<instance>${INSTANCE})/(?<kind>${KIND})/(?<revision>[0-9a-f]{16}|-)/$" {
       ${PAGE}
     }
@@ -214,6 +215,7 @@ ${answered}
   server {
     listen ${PORTS.bypass};
 ${marked}
+${malformed(503)}
     location ~ "^${ASSETS_PATH.replace(".", "\\.")}(?<asset>${ASSET})$" {
       ${TOLD}
       ${FILE}
@@ -264,6 +266,7 @@ ${clients.flatMap(({ name, hosts }) => hosts.map((host) => `    ${host} ${name};
   server {
     listen ${PORTS.notFound};
 ${headers(`"kind=$backend_kind; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$backend_retry_after" })}
+${malformed(404)}
     location / {
       client_max_body_size ${LARGEST_BODY};
 ${[404, ...FAILED].map((status) => `      error_page ${status} =${status} /-/${status}/$answer;`).join("\n")}
@@ -451,6 +454,24 @@ const TOLD = `client_max_body_size 0;
       set $instance -;
       set $revision -;
       set $heard $told;`;
+
+/**
+ * What is no request, or one that nobody sends who means well: nginx answers those itself, before any location, and would
+ * name itself.
+ *
+ * @param asked the status for whoever asks for the address of the inside.
+ */
+function malformed(asked: number): string {
+  return `    error_page 400 405 408 414 494 497 500 501 505 /-/malformed;
+    location = /-/malformed {
+      internal;
+      client_max_body_size 0; # whatever there is of one
+      set $source none;
+      default_type text/plain;
+      error_page 404 =${asked} @plain-${asked};
+      return 400 "bad request\\n";
+    }`;
+}
 
 interface AnswersOptions {
   /** The status for whoever asks for an address of the inside. @default status */

@@ -23,6 +23,8 @@ export interface LocalPageServer {
   readonly bypass: string;
   /** Where hosts that nobody owns are answered. */
   readonly notFound: string;
+  /** What the bucket was asked for, in this order. */
+  readonly asked: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -42,7 +44,9 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/
  */
 export async function startPageServer(stored: Stored, languages: readonly string[]): Promise<LocalPageServer> {
   const objects = objectsOf(stored);
+  const asked: string[] = [];
   const bucket = await listen((request, response) => {
+    asked.push(request.url ?? "");
     const object = objects.get(decodeURI(request.url ?? "/"));
     if (object === undefined) return response.writeHead(404).end();
     return response.writeHead(200, object.headers).end(object.body);
@@ -98,6 +102,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
   return {
     maintenance: `http://127.0.0.1:${maintenance}`,
     notFound: `http://127.0.0.1:${notFound}`,
+    asked,
     bypass: `http://127.0.0.1:${bypass}`,
     stop,
   };
