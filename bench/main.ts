@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { tryCommand } from "../local/cluster/commands";
 import { startGround } from "../local/ground";
 import { benchAlternatives } from "./alternatives";
 import { benchController } from "./controller";
@@ -40,6 +41,11 @@ async function main(): Promise<void> {
   if (values.help || (only !== undefined && BENCHMARKS[only] === undefined)) {
     console.log(`${USAGE}\nNAME is one of ${Object.keys(BENCHMARKS).join(", ")}.`);
     process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  if ((await tryCommand("wrk", ["--version"]).catch(() => undefined)) === undefined) {
+    console.error("wrk is missing, with which is measured: apt install wrk");
+    process.exitCode = 1;
     return;
   }
   const begin = Date.now();

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Edge, EmbeddedCluster } from "../local/cluster/embedded";
 import type { Ground } from "../local/ground";
+import type { PageServerPods } from "../local/page-server-pods";
 import { hostsOf } from "../local/samples";
 import { everyHostIs, isPageOf, seeChanges } from "../local/seen";
 import { untilAnswer, visit } from "../local/visitor";
 import type { BucketMode, FailingBucket } from "./bucket";
-import type { PageServerPods } from "./cluster";
 import { HOSTS, type Right } from "./watch";
 
 /** What a row works on. */

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FORMATS } from "../pages/kinds";
 import { tryCommand } from "./cluster/commands";
 import type { Figures, LoadedSample } from "./figures";
 import type { Ground } from "./ground";
 import { startLoad } from "./load";
+import { PageServerPods } from "./page-server-pods";
 import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
 import { failureSteps } from "./scenario.failure";
 import { clientSteps, pageSteps } from "./scenario.pages";
@@ -23,6 +25,24 @@ import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 const CHALLENGE = "/.well-known/acme-challenge/token";
 const HOSTS = hostsOf("acme");
 const isAcmesPage = isPageOf("acme");
+
+const FORGED = [
+  ["x-code", "200"],
+  ["x-code", "404"],
+  ["x-format", "text/m4rk3r"],
+  ["x-original-uri", "/m4rk3r"],
+  ["x-original-url", "/m4rk3r"],
+  ["x-namespace", "m4rk3r"],
+  ["x-ingress-name", "../../m4rk3r"],
+  ["x-service-name", "m4rk3r"],
+  ["x-forwarded-prefix", "/beta/scheduled/0000000000000001/"],
+  ["x-forwarded-host", "beta.localhost"],
+  ["x-accel-redirect", "/-/embedded"],
+  ["x-maintenance-page", "m4rk3r"],
+  ["range", "bytes=0-9"],
+  ["if-none-match", "*"],
+  ["cookie", `m4rk3r=${"x".repeat(6000)}`],
+] as const;
 
 /** The walk of an instance into maintenance and back, with what goes wrong on the way. */
 export const scenario: readonly Step[] = [
@@ -55,6 +75,11 @@ export const scenario: readonly Step[] = [
     step: "acme: every host, many paths and methods, JSON, a 20 MB body with and without its length",
     expected: "all: 503, the page, Retry-After 300",
     see: ({ edge }) => everyWayShowsThePage(edge),
+  },
+  {
+    step: `acme and a host that nobody owns: ${FORGED.length} headers that only the controller should write, and others`,
+    expected: "acme: 503, the page of acme (unscheduled, shared); nobody: 404, the not-found page",
+    see: forgedHeadersChangeNothing,
   },
   ...clientSteps,
   {
@@ -226,6 +251,20 @@ export const scenario: readonly Step[] = [
     },
   },
   {
+    step: "a page server's nginx is killed (SIGKILL), as for want of memory",
+    expected: "it starts again in the same pod",
+    embeddedOnly: true,
+    async see({ cluster }) {
+      const pods = new PageServerPods(cluster.config);
+      const [first = "", ...others] = await pods.names();
+      pods.kill(first);
+      await sleep(2000);
+      await pods.untilReady();
+      const now = await pods.names();
+      return [first, ...others].every((name) => now.includes(name)) ? "it starts again in the same pod" : now.join();
+    },
+  },
+  {
     step: "the same path in a second Ingress, the obvious way (why the override is a regular expression)",
     expected: `the admission webhook refuses: host "acme.localhost" and path "/" is already defined in ingress acme/acme`,
     async see({ samples }) {
@@ -337,6 +376,18 @@ async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   await stack.type(destroy);
   const left = await samples.left("maintenance-pages");
   return `${refused}, ${asBefore}; then ${left.length === 0 ? "nothing is left" : left.join(", ")}`;
+}
+
+async function forgedHeadersChangeNothing({ edge }: Ground): Promise<string> {
+  const seen = { acme: new Set<string>(), nobody: new Set<string>() };
+  for (const [name, value] of FORGED) {
+    for (const [host, saw] of Object.entries(seen)) {
+      const asked = visit(edge, `${host}.localhost`, "/x", { headers: { ...BROWSER, [name]: value } });
+      const said = JSON.stringify(await asked).includes("m4rk3r") ? `, which says ${name} back` : "";
+      saw.add(`${await seePage(asked)}${said}`);
+    }
+  }
+  return `acme: ${[...seen.acme].join(" or ")}; nobody: ${[...seen.nobody].join(" or ")}`;
 }
 
 async function everyWayShowsThePage(edge: string): Promise<string> {
