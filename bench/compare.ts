@@ -1,4 +1,5 @@
 import { runCommand } from "../local/cluster/commands";
+import { visit } from "../local/visitor";
 
 /** What is measured: an address, what it is asked with, and the status that every answer has to have. */
 export interface Candidate {
@@ -38,8 +39,8 @@ export async function compare(...candidates: readonly Candidate[]): Promise<read
 }
 
 async function measure({ url, headers, status }: Candidate): Promise<Measured> {
-  const answer = await fetch(url, { headers });
-  await answer.arrayBuffer();
+  const { origin, host, pathname } = new URL(url);
+  const answer = await visit(origin, headers.Host ?? host, pathname, { headers });
   if (answer.status !== status) throw new Error(`${url}: ${answer.status} instead of ${status}`);
   const output = await runCommand("wrk", [
     ...["--threads", "1", "--connections", String(CONNECTIONS), "--duration", `${ROUND_SECONDS}s`, "--latency"],

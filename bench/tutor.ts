@@ -75,7 +75,7 @@ export async function benchTutor(): Promise<Section> {
 }
 
 function candidate({ port }: Caddy, headers: Candidate["headers"]): Candidate {
-  return { url: `http://127.0.0.1:${port}/courses`, headers: { ...headers, host: HOST }, status: 200 };
+  return { url: `http://127.0.0.1:${port}/courses`, headers: { ...headers, Host: HOST }, status: 200 };
 }
 
 /** A page of an nginx's own, put together because one parameter has 4 kB at most. */

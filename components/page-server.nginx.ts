@@ -156,6 +156,9 @@ ${CORS_MAPS}
 
   proxy_cache_path ${PATHS.scratch}/objects levels=1 keys_zone=objects:1m max_size=64m inactive=365d use_temp_path=off;
   proxy_cache_path ${PATHS.scratch}/pages levels=1 keys_zone=pages:4m max_size=64m inactive=1m use_temp_path=off;
+  # Both caches' files are read more often than they change, which is each second at most.
+  open_file_cache max=1024 inactive=10s;
+  open_file_cache_valid 1s;
   proxy_cache objects;
   proxy_cache_key $key;
   # Until an edited page shows. Whoever comes first after that waits for the bucket, and not in vain: it is the new page.

@@ -10,8 +10,7 @@ export interface Result {
   readonly unless: string | undefined;
   /** The wrong answers, by what they were. */
   readonly wrong: Readonly<Record<string, number>>;
-  /** What the visitors of each host got, for a terminal. */
-  readonly cells: readonly string[];
+  /** What the visitors of each host got. */
   readonly figures: readonly {
     readonly answers: number;
     readonly wrong: number;
