@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { tryCommand } from "../local/cluster/commands";
@@ -49,28 +50,36 @@ async function main(): Promise<void> {
     return;
   }
   const begin = Date.now();
-  const sections: Section[] = [];
   for (const [name, bench] of Object.entries(BENCHMARKS)) {
     if (only !== undefined && only !== name) continue;
-    const found = await bench();
-    sections.push(...found);
-    for (const section of found) console.log(printed(section));
+    const sections = await bench();
+    for (const section of sections) console.log(printed(section));
+    if (values.update) writeDown(name, sections);
   }
-  const minutes = ((Date.now() - begin) / 60_000).toFixed(1);
-  console.log(`${minutes} minutes`);
-  if (values.update) writeFileSync(join(__dirname, "..", "docs", "benchmarks.md"), documented(sections, minutes));
+  console.log(`${((Date.now() - begin) / 60_000).toFixed(1)} minutes`);
 }
 
-function documented(sections: readonly Section[], minutes: string): string {
-  return `# Benchmarks
+const DOCUMENT = join(__dirname, "..", "docs", "benchmarks.md");
+
+/** Puts what was found in its place in the document, where the others stay as they are. */
+function writeDown(name: string, sections: readonly Section[]): void {
+  const before = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, "utf8") : "";
+  const found = `\n${sections.map(markdown).join("\n")}`;
+  const parts = Object.keys(BENCHMARKS).map((one) => {
+    const [begin, end] = [`<!-- ${one} -->`, `<!-- end of ${one} -->`];
+    const old = before.includes(begin) ? before.slice(before.indexOf(begin) + begin.length, before.indexOf(end)) : "\n";
+    return `${begin}${one === name ? found : old}${end}\n`;
+  });
+  writeFileSync(DOCUMENT, `${ABOUT}\n${parts.join("\n")}`);
+}
+
+const ABOUT = `# Benchmarks
 
 <!-- Written by \`npm run bench -- --update\`; never by hand. -->
 
-Each figure stands beside what one would use instead, measured in the same run, because a figure alone tells more of the machine
-than of the program. This run took ${minutes} minutes.
-
-${sections.map(markdown).join("\n")}`;
-}
+Each figure stands beside what one would use instead, measured in the same run on the same machine of ${availableParallelism()} cores, because a figure
+alone tells more of the machine than of the program.
+`;
 
 main().catch((error: unknown) => {
   console.error(error);
