@@ -223,6 +223,8 @@ function owned(name: string, host: string, other: string, wildcard?: string): Pr
 
 /** Every wildcard that would match the host: nginx lets `*.` stand for several labels. */
 function wildcardsOver(host: string): readonly string[] {
+  // What is no host owns none; of a hundred thousand labels the wildcards would fill the memory.
+  if (host.length > LONGEST_HOST + 2) return [];
   const labels = host.replace(/^\*\./, "").split(".");
   return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
 }

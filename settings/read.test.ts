@@ -236,6 +236,11 @@ describe("reading the settings", () => {
     expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
   });
 
+  it("refuses a host of very many labels at once", () => {
+    const host = "a.".repeat(200_000);
+    expect(problemsOf({ instances: { acme: { hosts: [host] } } })).toMatchObject([{ path: "instances.acme.hosts[0]" }]);
+  });
+
   it("shows a secret to nobody, whatever is wrong with it", () => {
     const bypassSecret = "Tr0ub4dor&3";
     const plain = configuration({ ...valid, bypassSecret });
@@ -390,6 +395,6 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
   });
 });
 
-function controllerConfig(config: Readonly<Record<string, string>>) {
+function controllerConfig(config: Readonly<Record<string, unknown>>) {
   return { controller: { config } };
 }
