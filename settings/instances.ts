@@ -1,5 +1,5 @@
 import { domainToASCII } from "node:url";
-import { listed, nearest, type Problem } from "./problems";
+import { listed, nearest, type Problem, pathText } from "./problems";
 import { type Config, DNS_LABEL } from "./schema";
 
 /** A web instance of the cluster and the hosts it owns. */
@@ -115,7 +115,7 @@ function written(instances: NonNullable<Config["instances"]>): readonly Written[
         title: title?.trim() || undefined,
         service,
         hosts,
-        path: `instances.${name}`,
+        path: pathText(["instances", name]),
         found: hosts === undefined ? undefined : { hosts },
       }));
 }
@@ -215,7 +215,7 @@ function ownershipProblems(instances: Registry): readonly Problem[] {
 function owned(name: string, host: string, other: string, wildcard?: string): Problem {
   const through = wildcard === undefined ? "" : ` through ${wildcard}`;
   return {
-    path: `instances.${name}.hosts`,
+    path: pathText(["instances", name, "hosts"]),
     found: host,
     allowed: `hosts that no other instance owns; ${other} owns this one${through}`,
   };

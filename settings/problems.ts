@@ -59,7 +59,19 @@ export class PagesError extends ProblemsError {
 function describe({ path, found, allowed, nearest }: Problem): string {
   const lines = [`  ${path}`, `    found:    ${show(found)}`, `    allowed:  ${allowed}`];
   if (nearest !== undefined) lines.push(`    nearest:  ${nearest}`);
-  return lines.join("\n");
+  return lines.map(visible).join("\n");
+}
+
+/**
+ * A line without what a terminal acts on and nobody sees: control characters, what turns the direction of text or is not
+ * shown at all, half characters. A path has in it what somebody wrote as a name, and `allowed` what a kubeconfig says.
+ */
+function visible(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }
 
 // Long enough for any name or time, short enough that a pasted file doesn't bury the other problems.
@@ -67,12 +79,18 @@ const LONGEST_FOUND = 120;
 
 function show(found: unknown): string {
   if (found === undefined) return "nothing";
-  // JSON keeps control characters of a hostile value out of the terminal, except the C1 set and the separators.
-  const text = (JSON.stringify(found) ?? String(found)).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = JSON.stringify(found) ?? String(found);
   return text.length > LONGEST_FOUND ? `${text.slice(0, LONGEST_FOUND)}… (${text.length} characters)` : text;
+}
+
+/** A path as `pulumi config set --path` takes it. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    const name = String(key);
+    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
 }
 
 /**

@@ -37,6 +37,16 @@ function problemsIn(reading: () => unknown) {
   return [];
 }
 
+function messageOf(reading: () => unknown): string {
+  try {
+    reading();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
 describe("reading the settings", () => {
   it("fills in the defaults", () => {
     expect(read()).toStrictEqual({
@@ -236,9 +246,25 @@ describe("reading the settings", () => {
     expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
   });
 
+  it("tells once that the instances are no JSON", () => {
+    expect(problemsOf({ instances: "acme" })).toStrictEqual([
+      { path: "instances", found: "acme", allowed: "JSON", nearest: '["acme"]' },
+    ]);
+  });
+
   it("refuses a host of very many labels at once", () => {
     const host = "a.".repeat(200_000);
     expect(problemsOf({ instances: { acme: { hosts: [host] } } })).toMatchObject([{ path: "instances.acme.hosts[0]" }]);
+  });
+
+  it("shows what a terminal would act on, wherever it was written", () => {
+    const name = "\u001b[2J\u202e\u{e0001}";
+    const shown = String.raw`\u001b[2J\u202e\udb40\udc01`;
+    const written = [{ instances: { acme: {}, [name]: {} } }, { [`feed${name}`]: 1 }, { provisioning: [name] }];
+    for (const message of written.map((more) => messageOf(() => read(more)))) {
+      expect(message).toContain(shown);
+      expect(message).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+    }
   });
 
   it("shows a secret to nobody, whatever is wrong with it", () => {

@@ -6,7 +6,7 @@ import { type Instance, type RegistryConfig, registry } from "./instances";
 import { type DirectoryInstance, readInstancesDirectory } from "./instances-directory";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, type MaintenanceEntry, maintenance } from "./maintenance";
-import { nearest, type Problem, SettingsError } from "./problems";
+import { nearest, type Problem, pathText, SettingsError } from "./problems";
 import {
   type BucketSettings,
   type Config,
@@ -85,6 +85,7 @@ export function readSettings(
   const known = registry({ ...config, instances: together(config.instances, directory?.instances) });
   const found = maintenance(config, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
+  const isUnread = (path: string) => unread.some((problem) => problem.path === path);
   const problems = [
     ...unread,
     ...exposedSecrets(stackConfig, isEncrypted),
@@ -92,9 +93,9 @@ export function readSettings(
       .flatMap((issue) => problemsOf(issue, values))
       .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
       // A value that could not even be read was reported as such.
-      .filter((problem) => !unread.some((other) => other.path === problem.path)),
+      .filter(({ path }) => !isUnread(path)),
     ...(directory?.problems ?? []),
-    ...(values.instances === undefined && values.instancesDirectory === undefined
+    ...(values.instances === undefined && values.instancesDirectory === undefined && !isUnread("instances")
       ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
       : []),
     ...known.problems,
@@ -218,7 +219,7 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
     try {
       return [[name, JSON.parse(value)]];
     } catch {
-      problems.push({ path: name, found: value, allowed: "JSON", nearest: nearestJson(name, value) });
+      problems.push({ path: pathText([name]), found: value, allowed: "JSON", nearest: nearestJson(name, value) });
       return [];
     }
   });
@@ -302,14 +303,4 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
-}
-
-/** A path as `pulumi config set --path` takes it. */
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === "number") return `${text}[${key}]`;
-    const name = String(key);
-    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
-    return text === "" ? name : `${text}.${name}`;
-  }, "");
 }
