@@ -246,6 +246,14 @@ describe("reading the settings", () => {
     expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
   });
 
+  it("refuses what is nested too deep to be written again", () => {
+    const deep = "[".repeat(20_000) + "]".repeat(20_000);
+    const ingressNginx = `{"values":{"controller":${deep}}}`;
+    expect(problemsOf({ ingressNginx })).toMatchObject([
+      { path: "ingressNginx", allowed: "JSON of 50 levels at most" },
+    ]);
+  });
+
   it("tells once that the instances are no JSON", () => {
     expect(problemsOf({ instances: "acme" })).toStrictEqual([
       { path: "instances", found: "acme", allowed: "JSON", nearest: '["acme"]' },

@@ -217,13 +217,24 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
     const name = key.slice(NAMESPACE.length + 1);
     if (isTextSetting(name)) return [[name, value]];
     try {
-      return [[name, JSON.parse(value)]];
+      const read: unknown = JSON.parse(value);
+      if (!isDeeperThan(DEEPEST, read)) return [[name, read]];
+      problems.push({ path: pathText([name]), found: value, allowed: `JSON of ${DEEPEST} levels at most` });
+      return [];
     } catch {
       problems.push({ path: pathText([name]), found: value, allowed: "JSON", nearest: nearestJson(name, value) });
       return [];
     }
   });
   return { values: Object.fromEntries(entries), problems };
+}
+
+// Deeper than any chart's values. What is nested ten thousand times can be read, and then neither merged nor written again.
+const DEEPEST = 50;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 /** `pulumi config set maintenance acme` is what somebody types in a hurry; show the way it is meant. */
