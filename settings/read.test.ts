@@ -195,9 +195,15 @@ describe("reading the settings", () => {
       "bucket.readUrl",
       expect.stringContaining("http(s)"),
     ],
+    [
+      { bucket: { ...valid.bucket, endpoint: "http://10.0.0.1:9000", pathStyle: false } },
+      "bucket.pathStyle",
+      expect.stringContaining("no name"),
+    ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
     [{ timeZone: "Berlin" }, "timeZone", expect.stringContaining("IANA")],
     [{ links: { contact: "javascript:alert(1)" } }, "links.contact", expect.stringContaining("mail address")],
+    [{ links: { contact: "https://x.example/\u0001" } }, "links.contact", expect.stringContaining("mail address")],
     [{ links: { status: "status.example.org" } }, "links.status", expect.stringContaining("http(s)")],
     [{ provisioning: ["gamma"] }, "provisioning[0]", "the name of an instance: acme, beta"],
     [
@@ -243,6 +249,30 @@ describe("reading the settings", () => {
     { "custom-http-errors": "502,503", "disable-proxy-intercept-errors": "true" },
   ])("leaves the controller's %j to whoever sets it, without gatewayErrors", (config) => {
     const values = controllerConfig(config);
+    expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
+  });
+
+  it.each(["https://x.example/\0", "https://x.example/\ud800", "https://me:secret@x.example"])(
+    "refuses the address %j",
+    (readUrl) => {
+      expect(problemsOf({ bucket: { ...valid.bucket, readUrl } })).toMatchObject([
+        { path: "bucket.readUrl", allowed: expect.stringContaining("http(s)") },
+      ]);
+    },
+  );
+
+  // As text or number these have no form at all: JavaScript's own error when it is asked for.
+  const formless = { toString: 1, valueOf: 1 };
+
+  it("refuses what has the length of a list and is none", () => {
+    expect(problemsOf({ languages: { length: formless } })).toMatchObject([{ path: "languages" }]);
+    expect(problemsOf({ instances: { acme: { title: { length: formless } } } })).toMatchObject([
+      { path: "instances.acme.title" },
+    ]);
+  });
+
+  it("leaves a controller's setting that is neither text nor number to Helm", () => {
+    const values = controllerConfig({ "custom-http-errors": formless, "disable-proxy-intercept-errors": formless });
     expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
   });
 

@@ -35,7 +35,16 @@ export function choicesNamedIn(message: string): readonly string[] {
   return choicesByMessage.get(message) ?? [];
 }
 
-const text = (allowed: string) => z.string({ error: allowed }).min(1, { error: allowed });
+/**
+ * A rule about a text's or a list's length. Zod's own `min` and `max` also look at the `length` of what is neither, and fail
+ * with an error of JavaScript's when that is an object that can't be compared with a number.
+ */
+const isLong =
+  (from: number, to = Number.POSITIVE_INFINITY) =>
+  ({ length }: { readonly length: number }) =>
+    from <= length && length <= to;
+
+const text = (allowed: string) => z.string({ error: allowed }).refine(isLong(1), { error: allowed });
 
 const flag = (allowed = "true or false") => z.boolean({ error: allowed });
 
@@ -47,13 +56,22 @@ const wholeNumber = (from: number, to: number, unit: string) => {
 const url = (allowed: string) =>
   z
     .string({ error: allowed })
-    .refine((value) => /^https?:\/\/[^\s"'\\;{}$?#]+$/.test(value) && URL.canParse(value), { error: allowed });
+    .refine((value) => /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'\\;{}$?#]+$/u.test(value) && isAddress(value), {
+      error: allowed,
+    });
+
+/** Whether a URL leads somewhere, and has no user's name, which would be part of the host for nginx. */
+function isAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username === "" && password === "";
+}
 
 /** Plain text that can be put into a page of any format. */
 const plainText = (longest: number) =>
   z
     .string({ error: "plain text" })
-    .max(longest, { error: `plain text of ${longest} characters at most` })
+    .refine(isLong(0, longest), { error: `plain text of ${longest} characters at most` })
     // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
     // them nor the last two of the basic plane.
     .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
@@ -77,14 +95,14 @@ function isPortNumber(port: number): boolean {
 const instanceSection = section({
   hosts: z
     .array(z.string({ error: "a host name" }), { error: "a list of host names" })
-    .min(1, { error: "one or more host names" })
+    .refine(isLong(1), { error: "one or more host names" })
     .optional()
     .describe(
       "The instance's hosts. Without it they come from `hostPatterns`. A wildcard stands for hosts that the instance's " +
         "own Ingress covers by that wildcard; a host that any Ingress names exactly has to be listed itself.",
     ),
   title: plainText(100)
-    .min(1, { error: "a site's name" })
+    .refine(isLong(1), { error: "a site's name" })
     .optional()
     .describe("The site's name, shown on its own pages. Without it, its first host is."),
   service: section({
@@ -180,7 +198,7 @@ const links = section({
   status: url("an http(s) URL without query, such as https://status.example.org").optional().describe("A status page."),
   contact: z
     .string({ error: "an http(s) URL or a mail address" })
-    .refine((value) => isMail(value) || /^https?:\/\/[^\s"'<>]+$/.test(value), {
+    .refine((value) => isMail(value) || /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'<>]+$/u.test(value), {
       error: "an http(s) URL or a mail address, such as help@example.org",
     })
     .optional()
@@ -272,6 +290,9 @@ const bucket = z
         endpoint: url("the store's http(s) URL, such as https://s3.example.org").describe("The store's S3 API."),
         pathStyle: flag().default(true).describe("Whether the bucket's name is in the path or in the host name."),
         readUrl,
+      }).refine(({ name, endpoint, pathStyle }) => pathStyle || URL.canParse(endpoint.replace("://", `://${name}.`)), {
+        path: ["pathStyle"],
+        error: "true: a bucket's name can't be in front of an address that is no name",
       }),
     ],
     { error: "aws or s3-compatible" },
@@ -328,13 +349,14 @@ function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Recor
       ...(passed === undefined ? {} : { [passedSetting]: message }),
     };
   }
-  const all = String(codes ?? "")
+  // What is neither is a fault of the chart's values, which Helm will tell.
+  const all = (typeof codes === "string" || typeof codes === "number" ? String(codes) : "")
     .split(",")
     .map((code) => code.trim());
   if (all.includes("404")) {
     return { [codesSetting]: "codes without 404: with it every instance's own 404 pages would be replaced" };
   }
-  if (all.includes("503") && String(passed) !== "true") {
+  if (all.includes("503") && passed !== true && passed !== "true") {
     return {
       [codesSetting]: `codes without 503, or ${passedSetting}: "true": without it the maintenance pages would be replaced`,
     };
@@ -388,7 +410,7 @@ export const configSchema = section({
     ),
   hostPatterns: z
     .array(z.string({ error: "a pattern with {instance}" }), { error: "a list of patterns with {instance}" })
-    .min(1, { error: "one or more patterns with {instance}" })
+    .refine(isLong(1), { error: "one or more patterns with {instance}" })
     .optional()
     .describe("The hosts of an instance that names none itself; `{instance}` stands for its name."),
   maintenance: z
@@ -406,7 +428,7 @@ export const configSchema = section({
   links: links.prefault({}),
   languages: z
     .array(language, { error: "a list of languages" })
-    .min(1, { error: "one or more languages" })
+    .refine(isLong(1), { error: "one or more languages" })
     .refine((tags) => new Set(tags).size === tags.length, { error: "each language once" })
     .default([...LANGUAGES])
     .describe("The languages of the pages. Whoever asks for none of them gets the first. Default: all, English first."),
@@ -427,7 +449,7 @@ export const configSchema = section({
     ),
   bypassSecret: z
     .string({ error: "a secret of 32 characters or more, encrypted" })
-    .min(32, { error: "a secret of 32 characters or more, encrypted" })
+    .refine(isLong(32), { error: "a secret of 32 characters or more, encrypted" })
     .optional()
     .describe("What the keys of bypasses are made from, encrypted. `maintenance bypass --rotate` makes a new one."),
   retryAfter: wholeNumber(1, 86_400, "seconds")
