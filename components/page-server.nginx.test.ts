@@ -48,15 +48,17 @@ describe("the page server's nginx configuration", () => {
       [...server.matchAll(/^ +error_page .*=(\d*) (\S+);/gm)].map(([, status, place]) => [status, place]);
     for (const [status, place] of [...places(maintenance), ...places(bypass)]) {
       if (place === "/-/asset") expect(status).toBe("200");
+      else if (place === "/-/refused") expect(status).toBe("400");
       else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
     }
     // What is too large is asked about again in there.
     const found = places(notFound).filter(([, place]) => place !== "@too-large");
     for (const [status, place] of found) {
-      if (place?.startsWith("/-/")) expect(place).toContain(`/-/${status}/`);
+      if (place === "/-/refused") expect(status).toBe("400");
+      else if (place?.startsWith("/-/")) expect(place).toContain(`/-/${status}/`);
       else expect(place).toBe(`@plain-${status}`);
     }
-    expect(new Set(found.map(([status]) => status))).toStrictEqual(new Set(["404", "500", "502", "503", "504"]));
+    expect(new Set(found.map(([status]) => status))).toStrictEqual(new Set(["400", "404", "500", "502", "503", "504"]));
   });
 
   it("knows the languages it was given, the first for everybody else, and the longer name before the shorter", () => {

@@ -194,7 +194,7 @@ ${HIDDEN_HEADERS.map((name) => `  proxy_hide_header ${name};`).join("\n")}
   server {
     listen ${PORTS.maintenance};
 ${marked}
-${malformed(503)}
+${refused(503)}
     location ~ "^/(?<instance>${INSTANCE})/(?<kind>${KIND})/(?<revision>[0-9a-f]{16}|-)/$" {
       ${PAGE}
     }
@@ -218,7 +218,7 @@ ${answered}
   server {
     listen ${PORTS.bypass};
 ${marked}
-${malformed(503)}
+${refused(503)}
     location ~ "^${ASSETS_PATH.replace(".", "\\.")}(?<asset>${ASSET})$" {
       ${TOLD}
       ${FILE}
@@ -269,7 +269,7 @@ ${clients.flatMap(({ name, hosts }) => hosts.map((host) => `    ${host} ${name};
   server {
     listen ${PORTS.notFound};
 ${headers(`"kind=$backend_kind; deployment=${deployment}; source=$shown_source"`, { "Retry-After": "$backend_retry_after" })}
-${malformed(404)}
+${refused(404)}
     location / {
       client_max_body_size ${LARGEST_BODY};
 ${[404, ...FAILED].map((status) => `      error_page ${status} =${status} /-/${status}/$answer;`).join("\n")}
@@ -464,15 +464,16 @@ const TOLD = `client_max_body_size 0;
  *
  * @param asked the status for whoever asks for the address of the inside.
  */
-function malformed(asked: number): string {
-  return `    error_page 400 405 408 414 494 497 500 501 505 /-/malformed;
-    location = /-/malformed {
+function refused(asked: number): string {
+  return `    error_page 400 405 408 411 414 421 431 500 501 505 /-/refused;
+    error_page 494 495 496 497 =400 /-/refused; # statuses of nginx's own
+    location = /-/refused {
       internal;
       client_max_body_size 0; # whatever there is of one
       set $source none;
       default_type text/plain;
       error_page 404 =${asked} @plain-${asked};
-      return 400 "bad request\\n";
+      return 400 "refused\\n";
     }`;
 }
 

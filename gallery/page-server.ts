@@ -8,6 +8,7 @@ import { nginxConfiguration, PATHS, PORTS } from "../components/page-server.ngin
 import type { Client } from "../pages/clients";
 import { CONTENT_TYPES } from "../pages/kinds";
 import type { PageObject } from "../pages/render";
+import { PAGES_PREFIX } from "../settings/bucket-address";
 
 /** What a page server answers with: what the program would put into the bucket, and into the cluster. */
 export interface Stored {
@@ -23,7 +24,7 @@ export interface LocalPageServer {
   readonly bypass: string;
   /** Where hosts that nobody owns are answered. */
   readonly notFound: string;
-  /** What the bucket was asked for, in this order. */
+  /** What the bucket was asked for, in this order: `GET /pages/shared/not-found.html`. */
   readonly asked: readonly string[];
   stop(): Promise<void>;
 }
@@ -46,7 +47,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
   const objects = objectsOf(stored);
   const asked: string[] = [];
   const bucket = await listen((request, response) => {
-    asked.push(request.url ?? "");
+    asked.push(`${request.method} ${request.url}`);
     const object = objects.get(decodeURI(request.url ?? "/"));
     if (object === undefined) return response.writeHead(404).end();
     return response.writeHead(200, object.headers).end(object.body);
@@ -62,7 +63,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
       .replace(`listen ${PORTS.health};`, `listen 127.0.0.1:${health};`)
       .replace(`listen ${PORTS.bypass};`, `listen 127.0.0.1:${bypass};`);
   const configuration = nginxConfiguration({
-    pagesUrl: addressOf(bucket),
+    pagesUrl: `${addressOf(bucket)}/${PAGES_PREFIX}`,
     retryAfter: 300,
     languages,
     clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
@@ -116,7 +117,7 @@ interface StoredObject {
 function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObject> {
   return new Map<string, StoredObject>([
     ...objects.map(({ key, format, body, retryAfter }): [string, StoredObject] => [
-      `/${key}`,
+      `/${PAGES_PREFIX}/${key}`,
       {
         headers: {
           "content-type": CONTENT_TYPES[format],
@@ -127,7 +128,7 @@ function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObje
     ]),
     ...clients.flatMap(({ name: client, assets }) =>
       assets.map(({ name, file, contentType }): [string, StoredObject] => [
-        `/instances/${client}/assets/${name}`,
+        `/${PAGES_PREFIX}/instances/${client}/assets/${name}`,
         { headers: { "content-type": contentType }, body: readFileSync(file) },
       ]),
     ),

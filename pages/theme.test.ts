@@ -92,7 +92,7 @@ describe("a theme", () => {
     expect(themeSchema.safeParse({ [name]: "oklch(0.5 0.1 200)" }).success).toBe(true);
   });
 
-  it.each(["x;}", "</style>", "url(x)", "a\\b", "{"])(
+  it.each(["x;}", "</style>", "url(x)", "a\\b", "{", '"Noto Sans', "a, 'b", `"a'`, "a,", 'a "b"', ""])(
     "can't get anything into the style sheet but a font: %s",
     (font) => {
       expect(themeSchema.safeParse({ font }).success).toBe(false);

@@ -98,7 +98,7 @@ function normal(url: string): string {
 
 function parseYaml(text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch {
     return undefined;
   }

@@ -231,12 +231,17 @@ const palette = {
   line: colour("Lines between parts."),
 };
 
+// Names between commas, each in both of its quotes or in none: a single one would swallow the rest of the style sheet.
+const FONT_NAME = String.raw`[\p{L}\p{N} _-]+`;
+const FONT = String.raw`\s*(?:"${FONT_NAME}"|'${FONT_NAME}'|${FONT_NAME})\s*`;
+const FONTS = new RegExp(`^${FONT}(?:,${FONT})*$`, "u");
+
 /** Design tokens: what a stack, or a client's theme.json, sets differently from `pages/default-theme.json`. */
 export const themeSchema = section({
   ...palette,
   font: z
     .string({ error: "a font list of CSS" })
-    .regex(/^[\p{L}\p{N}\s"',_-]+$/u, { error: 'a font list of CSS, such as "Noto Sans", sans-serif' })
+    .regex(FONTS, { error: 'a font list of CSS, such as "Noto Sans", sans-serif' })
     .optional()
     .describe("Fonts that visitors may have; none is ever downloaded."),
   radius: z
