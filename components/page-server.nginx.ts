@@ -1,4 +1,4 @@
-import { ASSETS_PATH, CONTENT_TYPES, FORMATS } from "../pages/kinds";
+import { ASSETS_PATH, CONTENT_TYPES, FORMATS, PAGE_DISPOSITION } from "../pages/kinds";
 import { SCRIPT_DIGEST } from "../pages/script";
 import type { Instance } from "../settings/instances";
 import { OVERRIDE_KINDS } from "../settings/schema";
@@ -27,8 +27,8 @@ export const PATHS = {
   embeddedPages: "/etc/embedded-pages",
   /** The only place that can be written to. */
   scratch: "/tmp",
-  /** Where the server of the pages listens. */
-  socket: "/tmp/pages.sock",
+  /** Where the servers inside listen: of the pages, of what is known to be one, and of the bucket. */
+  sockets: { pages: "/tmp/pages.sock", known: "/tmp/known.sock", bucket: "/tmp/bucket.sock" },
   /** The `resolver` line, made from the container's resolv.conf when it starts. */
   resolver: "/tmp/resolver.conf",
 } as const;
@@ -293,11 +293,11 @@ ${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", stat
 
   # --- the pages, in one language: /<language>/<instance or ->/<revision or ->/<page>.<format>
   upstream pages {
-    server unix:${PATHS.socket};
+    server unix:${PATHS.sockets.pages};
     keepalive 4;
   }
   server {
-    listen unix:${PATHS.socket};
+    listen unix:${PATHS.sockets.pages};
     ssi on;
     ssi_types ${FORMATS.map((format) => CONTENT_TYPES[format].split(";")[0])
       .filter((type) => type !== "text/html") // nginx has that one already
@@ -310,14 +310,14 @@ ${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", stat
     location ~ "^/(?<language>[A-Za-z-]+)/(?<instance>${INSTANCE})/(?<revision>[0-9a-f]{16})/(?<file>[a-z0-9-]+\\.[a-z]+)$" {
       set $source instance;
       set $key instances/$instance/$revision/$file;
-      proxy_pass ${pagesUrl}/$key;
+      proxy_pass http://unix:${PATHS.sockets.known}:/$key;
       error_page ${FAILURES} =200 /-/shared;
     }
     # The 50x page of such an instance is always there.
     location ~ "^/(?<language>[A-Za-z-]+)/(?<instance>${INSTANCE})/(?<file>50x\\.[a-z]+)$" {
       set $source instance;
       set $key instances/$instance/$file;
-      proxy_pass ${pagesUrl}/$key;
+      proxy_pass http://unix:${PATHS.sockets.known}:/$key;
       error_page ${FAILURES} =200 /-/shared;
     }
     location ~ "^/(?<language>[A-Za-z-]+)/[a-z0-9-]+/-/(?<file>[a-z0-9-]+\\.[a-z]+)$" {
@@ -327,7 +327,7 @@ ${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", stat
       internal;
       set $source shared;
       set $key shared/$file;
-      proxy_pass ${pagesUrl}/$key;
+      proxy_pass http://unix:${PATHS.sockets.known}:/$key;
       error_page ${FAILURES} =200 /-/embedded;
     }
     location = /-/embedded {
@@ -338,6 +338,38 @@ ${[404, ...FAILED].map((status) => answers(`/-/${status}`, "$backend_page", stat
     }
     location @none {
       return 444; # anything else would be taken for the page
+    }
+  }
+
+  # --- what the bucket answers, if it is a page: whoever else answers 200 at its address (its next owner, a site that has one
+  # page for everything) doesn't say that of it. nginx acts on an upstream's header only where it is X-Accel-Redirect, so one
+  # server says it and the other one acts.
+  map $upstream_http_content_disposition $stranger {
+    default /-/stranger;
+    '${PAGE_DISPOSITION}' "";
+  }
+  server {
+    listen unix:${PATHS.sockets.bucket};
+    proxy_cache off;
+    proxy_intercept_errors off;
+    proxy_pass_header X-Amz-Meta-Retry-After;
+    add_header X-Accel-Redirect $stranger;
+    location / {
+      proxy_pass ${pagesUrl}$request_uri;
+    }
+  }
+  server {
+    listen unix:${PATHS.sockets.known};
+    proxy_cache off;
+    proxy_intercept_errors off;
+    proxy_pass_header X-Amz-Meta-Retry-After;
+    proxy_ignore_headers Cache-Control;
+    location / {
+      proxy_pass http://unix:${PATHS.sockets.bucket}:$request_uri;
+    }
+    location = /-/stranger {
+      internal;
+      return 502;
     }
   }
 

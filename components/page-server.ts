@@ -262,7 +262,7 @@ export class PageServer extends pulumi.ComponentResource {
 // tells. An IPv6 address goes in brackets; one with a zone (%eth0) nginx does not take. An nginx that was killed leaves its
 // socket behind, on which the next one of the same pod could not listen.
 const START = [
-  `rm -f ${PATHS.socket} &&`,
+  `rm -f ${Object.values(PATHS.sockets).join(" ")} &&`,
   `awk '$1 == "nameserver" && $2 !~ /%/ { all = all " " ($2 ~ /:/ ? "[" $2 "]" : $2) }`,
   `END { print "resolver" (all == "" ? " 127.0.0.1" : all) " valid=30s;" }' /etc/resolv.conf > ${PATHS.resolver}`,
   `&& exec nginx -c ${PATHS.configuration}/nginx.conf -g 'daemon off;'`,

@@ -1,7 +1,7 @@
 import * as s3 from "@pulumi/aws/s3/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Client } from "../pages/clients";
-import { CONTENT_TYPES } from "../pages/kinds";
+import { CONTENT_TYPES, PAGE_DISPOSITION } from "../pages/kinds";
 import { pathOf } from "../pages/paths";
 import type { PageObject } from "../pages/render";
 import { bucketArn, FEED, PAGES_PREFIX } from "../settings/bucket-address";
@@ -144,6 +144,7 @@ export class PagesBucket extends pulumi.ComponentResource {
             key: `${PAGES_PREFIX}/${page.key}`,
             content: page.body,
             contentType: CONTENT_TYPES[page.format],
+            contentDisposition: PAGE_DISPOSITION,
             // A page that Caddy or a CDN kept would outlive the maintenance. The page server has a cache of its own.
             cacheControl: "no-store",
             ...(page.retryAfter === undefined ? {} : { metadata: { "retry-after": page.retryAfter } }),

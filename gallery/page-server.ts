@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { nginxConfiguration, PATHS, PORTS } from "../components/page-server.nginx";
 import type { Client } from "../pages/clients";
-import { CONTENT_TYPES } from "../pages/kinds";
+import { CONTENT_TYPES, PAGE_DISPOSITION } from "../pages/kinds";
 import type { PageObject } from "../pages/render";
 import { PAGES_PREFIX } from "../settings/bucket-address";
 
@@ -26,6 +26,8 @@ export interface LocalPageServer {
   readonly notFound: string;
   /** What the bucket was asked for, in this order: `GET /pages/shared/not-found.html`. */
   readonly asked: readonly string[];
+  /** Lets somebody else answer at the bucket's address, or, without one, the bucket again. */
+  replaceBucket(stranger?: RequestListener): void;
   stop(): Promise<void>;
 }
 
@@ -46,8 +48,10 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/
 export async function startPageServer(stored: Stored, languages: readonly string[]): Promise<LocalPageServer> {
   const objects = objectsOf(stored);
   const asked: string[] = [];
+  let other: RequestListener | undefined;
   const bucket = await listen((request, response) => {
     asked.push(`${request.method} ${request.url}`);
+    if (other !== undefined) return other(request, response);
     const object = objects.get(decodeURI(request.url ?? "/"));
     if (object === undefined) return response.writeHead(404).end();
     return response.writeHead(200, object.headers).end(object.body);
@@ -104,6 +108,9 @@ export async function startPageServer(stored: Stored, languages: readonly string
     maintenance: `http://127.0.0.1:${maintenance}`,
     notFound: `http://127.0.0.1:${notFound}`,
     asked,
+    replaceBucket: (stranger) => {
+      other = stranger;
+    },
     bypass: `http://127.0.0.1:${bypass}`,
     stop,
   };
@@ -121,6 +128,7 @@ function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObje
       {
         headers: {
           "content-type": CONTENT_TYPES[format],
+          "content-disposition": PAGE_DISPOSITION,
           ...(retryAfter === undefined ? {} : { "x-amz-meta-retry-after": retryAfter }),
         },
         body,

@@ -22,6 +22,12 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 };
 
 /**
+ * The Content-Disposition of every page's object: how the page server knows one from whatever else answers at the bucket's
+ * address. Of what a store keeps with an object, no CDN rewrites this header.
+ */
+export const PAGE_DISPOSITION = 'inline; filename="maintenance-page"';
+
+/**
  * The path under which an instance in maintenance answers with its client's assets; nothing else of the instance is
  * reached there meanwhile.
  */

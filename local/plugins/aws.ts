@@ -72,6 +72,7 @@ const policyKind: ResourceKind = {
 async function putObject(inputs: Properties): Promise<void> {
   const metadata = inputs.metadata as Record<string, string> | undefined;
   const language = at(inputs, "contentLanguage");
+  const disposition = at(inputs, "contentDisposition");
   await s3().send(
     new PutObjectCommand({
       Bucket: text(inputs, "bucket"),
@@ -80,6 +81,7 @@ async function putObject(inputs: Properties): Promise<void> {
       Body: inputs.source === undefined ? text(inputs, "content") : readFileSync(text(inputs, "source.path")),
       ContentType: text(inputs, "contentType"),
       CacheControl: text(inputs, "cacheControl"),
+      ...(typeof disposition === "string" ? { ContentDisposition: disposition } : {}),
       ...(typeof language === "string" ? { ContentLanguage: language } : {}),
       ...(metadata === undefined ? {} : { Metadata: metadata }),
     }),

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCEPT, addressFor } from "../../gallery/edge";
@@ -147,6 +148,49 @@ describe("an instance with a bypass, whose path is the visitor's and whose page 
       const answer = await ask(path, told);
       expect([503, 404]).toContain(answer.status);
       expect(answer.body).not.toMatch(/nginx/);
+    }
+  });
+});
+
+describe("whoever else answers at the bucket's address", () => {
+  const page = (key: string, body: string): PageObject => ({ key, format: "txt", body, retryAfter: "77" });
+  const revision = "0000000000000001";
+  const objects = [
+    page(`instances/acme/${revision}/scheduled.txt`, "acme's own"),
+    page("shared/unscheduled.txt", "everybody's"),
+  ];
+  let server: LocalPageServer;
+  beforeAll(async () => {
+    server = await startPageServer({ objects, clients: [] }, ["en"]);
+  });
+  afterAll(() => server.stop());
+
+  const ask = async (instance: string, kind: string) => {
+    const answer = await fetch(`${server.maintenance}/${instance}/${kind}/${revision}/`, {
+      headers: { accept: "text/plain" },
+    });
+    const source = /source=(\w+)/.exec(answer.headers.get("x-maintenance-page") ?? "")?.[1];
+    return { status: answer.status, body: await answer.text(), source, retryAfter: answer.headers.get("retry-after") };
+  };
+
+  it.each([
+    ["a page for everything", 200, { "content-type": "text/html" }],
+    ["a file to keep", 200, { "content-disposition": 'attachment; filename="maintenance-page"' }],
+    ["a way into the page server", 200, { "x-accel-redirect": "/shared/unscheduled.txt" }],
+    ["nothing", 204, {}],
+    ["a part", 206, { "content-range": "bytes 0-3/4" }],
+    ["another address", 302, { location: "https://for-sale.example/" }],
+  ] as const)("is not listened to, nor kept: %s", { timeout: 20_000 }, async (_, status, headers) => {
+    server.replaceBucket();
+    const isKept = { status: 503, body: "acme's own", source: "instance", retryAfter: "77" };
+    await expect.poll(() => ask("acme", "scheduled"), { timeout: 10_000 }).toMatchObject(isKept);
+    server.replaceBucket((_request, response) => void response.writeHead(status, headers).end("for sale"));
+    // Longer than a page is kept without asking again.
+    await sleep(7000);
+    for (let visitor = 0; visitor < 3; visitor += 1) {
+      expect(await ask("acme", "scheduled")).toMatchObject(isKept);
+      const embedded = { status: 503, body: "everybody's", source: "embedded", retryAfter: "300" };
+      expect(await ask("beta", "unscheduled")).toMatchObject(embedded);
     }
   });
 });
