@@ -15,20 +15,21 @@ const USAGE = `npm run bench                    measures everything, against wha
 npm run bench -- --only NAME     one of them
 npm run bench -- --update        and writes docs/benchmarks.md`;
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Section[]>>> = {
-  "page-server": async () => [await benchPageServer()],
-  tutor: async () => [await benchTutor()],
+const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
+  async *"page-server"() {
+    yield await benchPageServer();
+  },
+  async *tutor() {
+    yield await benchTutor();
+  },
   cluster: benchOnCluster,
 };
 
 /** Those that need one, in this order: the third takes the admission webhook away, and the last the instances. */
-async function benchOnCluster(): Promise<readonly Section[]> {
+async function* benchOnCluster(): AsyncGenerator<Section> {
   const ground = await startGround({ report: console.error });
   try {
-    const sections: Section[] = [];
-    for (const bench of [benchStart, benchAlternatives, benchController, benchScale])
-      sections.push(await bench(ground));
-    return sections;
+    for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) yield await bench(ground);
   } finally {
     await ground.stop();
   }
@@ -52,8 +53,11 @@ async function main(): Promise<void> {
   const begin = Date.now();
   for (const [name, bench] of Object.entries(BENCHMARKS)) {
     if (only !== undefined && only !== name) continue;
-    const sections = await bench();
-    for (const section of sections) console.log(printed(section));
+    const sections: Section[] = [];
+    for await (const section of bench()) {
+      console.log(printed(section));
+      sections.push(section);
+    }
     if (values.update) writeDown(name, sections);
   }
   console.log(`${((Date.now() - begin) / 60_000).toFixed(1)} minutes`);
