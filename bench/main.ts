@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { tryCommand } from "../local/cluster/commands";
 import { startGround } from "../local/ground";
+import { UpFailed } from "../local/stack";
 import { benchAlternatives } from "./alternatives";
 import { benchController } from "./controller";
 import { benchPageServer } from "./page-server";
@@ -86,6 +87,6 @@ alone tells more of the machine than of the program.
 `;
 
 main().catch((error: unknown) => {
-  console.error(error);
+  console.error(error instanceof UpFailed ? error.message : error);
   process.exitCode = 1;
 });

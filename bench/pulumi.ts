@@ -63,9 +63,10 @@ const store = {
 };
 const cluster = { provider: new Provider("cluster", { context: config.require("context"), enableServerSideApply: true }) };
 const own = pulumi.getProject() + "-";
+const kind = { contentType: "text/plain", cacheControl: "no-store" };
 const { bucket } = new s3.Bucket("trivial", { bucket: own + "trivial" }, store);
 for (let index = 0; index < ${objects}; index += 1) {
-  new s3.BucketObjectv2("trivial-" + index, { bucket, key: "trivial-" + index, content: "x" }, store);
+  new s3.BucketObjectv2("trivial-" + index, { bucket, key: "trivial-" + index, content: "x", ...kind }, store);
 }
 for (let index = 0; index < ${others}; index += 1) {
   new ConfigMap("trivial-" + index, { metadata: { name: own + index, namespace: "default" }, data: {} }, cluster);
