@@ -82,6 +82,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       key: "pages/shared/scheduled.html",
       contentType: "text/html; charset=utf-8",
       cacheControl: "no-store",
+      contentDisposition: 'inline; filename="maintenance-page"',
     });
     expect(run.find("aws:s3/bucketObjectv2:BucketObjectv2", "pages/shared/scheduled.json").inputs).toMatchObject({
       contentType: "application/problem+json",
