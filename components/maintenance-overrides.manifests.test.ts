@@ -1,5 +1,12 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bypassServiceManifest, serviceProblem } from "./maintenance-overrides.manifests";
+import { stringify } from "yaml";
+import {
+  bypassServiceManifest,
+  overrideManifest,
+  serviceProblem,
+  standbyManifest,
+} from "./maintenance-overrides.manifests";
 
 const selector = { app: "caddy" };
 const ports = [
@@ -42,3 +49,31 @@ describe("the Service of a bypass", () => {
     });
   });
 });
+
+it("docs/template/override.yaml is one, for people without Pulumi (--update writes it)", async () => {
+  const placement = { namespace: "maintenance-pages", ingressClassName: "nginx" };
+  const hosts = ["acme.example.org", "studio.acme.example.org"];
+  const override = { instance: "acme", hosts, kind: "unscheduled", revision: undefined, hasAssets: false } as const;
+  const objects = [overrideManifest({ ...override, bypass: undefined }, placement), standbyManifest(placement)];
+  const text = objects.map(({ metadata, spec }) => {
+    const { "pulumi.com/skipAwait": _, ...annotations } = metadata.annotations;
+    const manifest = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: { ...metadata, annotations },
+      spec,
+    };
+    return stringify(manifest, { lineWidth: 0 });
+  });
+  await expect(`${ABOUT_TEMPLATE}${text.join("---\n")}`).toMatchFileSnapshot(
+    join(__dirname, "..", "docs", "template", "override.yaml"),
+  );
+});
+
+const ABOUT_TEMPLATE = `# The override of one instance, acme, as the program makes it, for ingress-nginx without Pulumi. Written by
+# \`npx vitest run components/maintenance-overrides.manifests.test.ts --update\`; never by hand.
+#
+# It needs the page server in the same namespace: a Service page-server with ports of these names that answers 503 with the
+# page. Change acme (four times), the hosts, and unscheduled to scheduled where it is. To leave, delete the Ingress
+# maintenance-acme; the second one, which keeps the backend known to the controller, stays.
+`;

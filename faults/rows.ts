@@ -103,6 +103,8 @@ export const rows: readonly Row[] = [
   {
     what: "a page server pod is deleted without a moment to finish",
     expected: DONE,
+    unless: "for hosts that nobody owns the controller tries three times, and may meet the same pod each time",
+    unlessFor: ["nobody"],
     async run({ pods }) {
       const [first = ""] = await pods.names();
       await pods.delete(first);

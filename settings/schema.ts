@@ -125,18 +125,16 @@ const instanceSection = section({
 /** What `instances` may be. */
 export const INSTANCES_ALLOWED = "a list of names (with hostPatterns), or an object: name -> { hosts: [...] }";
 
-const instances = z
-  .union(
-    [
-      z.array(z.string({ error: "the name of an instance" })),
-      z.record(
-        z.string(),
-        instanceSection.nullable().transform((value) => value ?? {}),
-      ),
-    ],
-    { error: INSTANCES_ALLOWED },
-  )
-  .describe("The registry: every instance of the cluster and the hosts it owns.");
+const instances = z.union(
+  [
+    z.array(z.string({ error: "the name of an instance" })),
+    z.record(
+      z.string(),
+      instanceSection.nullable().transform((value) => value ?? {}),
+    ),
+  ],
+  { error: INSTANCES_ALLOWED },
+);
 
 // --- maintenance
 
@@ -203,7 +201,7 @@ const links = section({
     })
     .optional()
     .describe("Where visitors can ask: an address on the web, or of mail."),
-});
+}).describe("Links that are shown on every page.");
 
 /** Whether a contact is a mail address: good enough for a `mailto:` link, which is all that becomes of it. */
 export function isMail(contact: string): boolean {
@@ -335,12 +333,14 @@ const ingressNginx = section({
         "504. What applications answer is never replaced.",
     ),
   values: helmValues.default({}).describe("More Helm values for the release; deep-merged under the program's own."),
-}).superRefine(({ gatewayErrors, values }, context) => {
-  const config = lookUp(values, ["controller", "config"]);
-  for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {
-    context.addIssue({ code: "custom", path: ["values", "controller", "config", setting], message });
-  }
-});
+})
+  .describe("The controller, which this stack installs or only gives values for.")
+  .superRefine(({ gatewayErrors, values }, context) => {
+    const config = lookUp(values, ["controller", "config"]);
+    for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {
+      context.addIssue({ code: "custom", path: ["values", "controller", "config", setting], message });
+    }
+  });
 
 /** What is wrong with the part of the controller's configuration that says whose error pages visitors see. */
 function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Record<string, string>> {
@@ -385,7 +385,7 @@ const pageServer = section({
     .default("nginxinc/nginx-unprivileged:1.29-alpine")
     .describe("The page server's image: an nginx that runs as any user, with a shell."),
   replicas: wholeNumber(2, 20, "pods").default(2).describe("Pods, spread over the nodes."),
-});
+}).describe("The small nginx in the cluster that answers with the pages.");
 
 const kubernetes = section({
   context: text("the name of a kubeconfig context").optional().describe("The kubeconfig context to work in."),
@@ -398,15 +398,22 @@ const kubernetes = section({
   server: url("the API server's URL, as it stands in the kubeconfig")
     .optional()
     .describe("The API server this stack is for; a context that leads elsewhere is refused."),
-}).refine((value) => Object.values(value).some((setting) => setting !== undefined), {
-  error: "one or more of context, kubeconfig, clusterName, server: the ambient current context is never used unchecked",
-});
+})
+  .describe("The cluster that this stack is for. At least one of these has to be there.")
+  .refine((value) => Object.values(value).some((setting) => setting !== undefined), {
+    error:
+      "one or more of context, kubeconfig, clusterName, server: the ambient current context is never used unchecked",
+  });
 
 // --- the whole
 
 /** The stack's configuration as a person writes it, under the namespace `maintenance-pages`. */
 export const configSchema = section({
-  instances: instances.optional(),
+  instances: instances
+    .optional()
+    .describe(
+      "The registry: every instance of the cluster and the hosts it owns. It, or `instancesDirectory`, has to be there.",
+    ),
   instancesDirectory: text("a folder, from the project's folder")
     .optional()
     .describe(
