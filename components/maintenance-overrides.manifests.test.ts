@@ -57,13 +57,14 @@ it("docs/template/override.yaml is one, for people without Pulumi (--update writ
   const objects = [overrideManifest({ ...override, bypass: undefined }, placement), standbyManifest(placement)];
   const text = objects.map(({ metadata, spec }) => {
     const { "pulumi.com/skipAwait": _, ...annotations } = metadata.annotations;
+    const { "app.kubernetes.io/managed-by": __, ...labels } = metadata.labels;
     const manifest = {
       apiVersion: "networking.k8s.io/v1",
       kind: "Ingress",
-      metadata: { ...metadata, annotations },
+      metadata: { ...metadata, labels, annotations },
       spec,
     };
-    return stringify(manifest, { lineWidth: 0 });
+    return stringify(manifest, { lineWidth: 0, version: "1.1", aliasDuplicateObjects: false });
   });
   await expect(`${ABOUT_TEMPLATE}${text.join("---\n")}`).toMatchFileSnapshot(
     join(__dirname, "..", "docs", "template", "override.yaml"),
