@@ -57,7 +57,7 @@ it("docs/template/override.yaml is one, for people without Pulumi (--update writ
   const objects = [overrideManifest({ ...override, bypass: undefined }, placement), standbyManifest(placement)];
   const text = objects.map(({ metadata, spec }) => {
     const { "pulumi.com/skipAwait": _, ...annotations } = metadata.annotations;
-    const { "app.kubernetes.io/managed-by": __, ...labels } = metadata.labels;
+    const { "app.kubernetes.io/managed-by": __, ...labels }: Record<string, string> = metadata.labels;
     const manifest = {
       apiVersion: "networking.k8s.io/v1",
       kind: "Ingress",
