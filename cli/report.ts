@@ -46,8 +46,16 @@ export function statusText({ instances, unasked }: Status, timeZone: string, now
       since === undefined ? "" : `${inZone(since.time, timeZone)}, ${since.author}`,
     ]);
   }
+  // What was done by hand is the reason, where it is known; a host that nobody could ask has told its own.
+  const reasons = instances
+    .filter(({ drift }) => drift === undefined || drift.length === 0)
+    .flatMap(({ hosts }) => hosts.flatMap(({ host, why }) => (why === undefined ? [] : [`${host}: ${why}`])));
   const unknown = `The cluster's API could not be asked, and so the overrides themselves were not looked at: ${unasked}`;
-  return [table.toString(), ...(unasked === undefined ? [] : ["", unknown])].join("\n");
+  return [
+    table.toString(),
+    ...(reasons.length > 0 ? ["", ...reasons] : []),
+    ...(unasked === undefined ? [] : ["", unknown]),
+  ].join("\n");
 }
 
 function windowText({ from, until, declared }: InstanceStatus, timeZone: string, now: Date): string {

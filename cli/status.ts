@@ -8,7 +8,7 @@ import { driftOf, knownIngresses } from "./drift";
 import { askHosts, type Seen } from "./edge";
 import { lineOf } from "./entries";
 import type { StackFile } from "./project";
-import { edgeOf, goalOf, isMet } from "./verify";
+import { edgeOf, goalOf, isMet, whyNot } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
 export interface InstanceStatus {
@@ -20,11 +20,19 @@ export interface InstanceStatus {
   readonly until: Date | undefined;
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
-  readonly hosts: readonly { readonly host: string; readonly seen: Seen; readonly asDeclared: boolean }[];
+  readonly hosts: readonly ShownHost[];
   /** What was done by hand to its override, or against it; `undefined` when the cluster's API could not be asked. */
   readonly drift: readonly string[] | undefined;
   /** What somebody should look after; nothing when all is as it should be. */
   readonly attention: readonly Attention[];
+}
+
+export interface ShownHost {
+  readonly host: string;
+  readonly seen: Seen;
+  readonly asDeclared: boolean;
+  /** What may be the reason when it is not as declared. */
+  readonly why: string | undefined;
 }
 
 /**
@@ -72,7 +80,8 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
       const since = entry === undefined ? undefined : await authorOf(file, name);
       const shown = hosts.map((host) => {
         const seen: Seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
-        return { host, seen, asDeclared: isMet(goal, name, deployment, seen) };
+        const asDeclared = isMet(goal, name, deployment, seen);
+        return { host, seen, asDeclared, why: asDeclared ? undefined : whyNot(goal, seen) };
       });
       const drift = known instanceof Unasked ? undefined : driftOf({ name, hosts }, settings, known);
       return {

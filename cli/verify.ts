@@ -87,7 +87,8 @@ export async function untilSeen(
 
 const NOTHING: Seen = { what: "nothing", reason: "it was not asked" };
 
-function whyNot(goal: Goal, seen: Seen): string {
+/** What may be the reason when a host does not show what it should. */
+export function whyNot(goal: Goal, seen: Seen): string {
   switch (seen.what) {
     case "nothing":
       return "The host's DNS leads elsewhere or nowhere, or the edge is down. Is the machine you sit at allowed to ask it?";
