@@ -4,6 +4,7 @@ import { bypassKey } from "../settings/bypass";
 import { readClock } from "../settings/clock";
 import { isShown } from "../settings/maintenance";
 import { listed, PagesError, SettingsError } from "../settings/problems";
+import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import { change, type Outcome } from "./change";
@@ -16,7 +17,7 @@ import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
 import { statusOf } from "./status";
 import { terminal } from "./terminal";
-import { timeFrom } from "./times";
+import { inZone, timeFrom } from "./times";
 
 interface Common {
   readonly stack: string | undefined;
@@ -54,7 +55,7 @@ export async function main(args: readonly string[]): Promise<number> {
           })
           .option("from", {
             type: "string",
-            describe: "When it begins: 30m, 2h, or a time with an offset. Default: now",
+            describe: "When it begins: now, 30m, 2h, or a time with an offset. Default: now, or as it was",
           })
           .option("until", { type: "string", describe: "When it is expected to end: 2h, or a time with an offset" })
           .option("message", {
@@ -195,8 +196,23 @@ async function enable(
   };
   return apply(given, now, async (file, stack) => {
     const needsSecret = given.bypass === true && !hasSecret(file.text);
-    return enter(needsSecret ? await withNewSecret(file.text, stack) : file.text, given.instances, said);
+    const text = enter(needsSecret ? await withNewSecret(file.text, stack) : file.text, given.instances, said);
+    if (Object.keys(said).length === 0) refuseUnshown(file.settings(now, text), given.instances);
+    return text;
   });
+}
+
+/** A name alone means now. For an instance whose window is later, or over, nothing would come of it. */
+function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly string[]): void {
+  const lines = maintenance
+    .filter(({ instance }) => instances.includes(instance.name))
+    .flatMap(({ instance: { name }, state, from, until }) => {
+      if (state === "planned") return [`${name} is planned for ${inZone(from, timeZone)}: --from now closes it now.`];
+      if (state === "closed")
+        return [`${name}'s window ended at ${inZone(until, timeZone)}: --until 2h begins another.`];
+      return [];
+    });
+  if (lines.length > 0) throw new CommandError(["Nothing was changed.", "", ...lines].join("\n"));
 }
 
 /** One text, or one for each language. */

@@ -14,9 +14,23 @@ it.each([
   expect(timeFrom(said, NOW, "--until")).toBe(time);
 });
 
-it.each(["", "2", "120", "soon", "-2h", "10s", "22:00", "2026-12-01", "2026-12-01T22:00", "2026-13-01T22:00Z", "2hx"])(
-  "%j is refused",
-  (said) => {
-    expect(() => timeFrom(said, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
-  },
-);
+it("knows now, where something begins", () => {
+  expect(timeFrom("now", NOW, "--from")).toBe(NOW.toISOString());
+});
+
+it.each([
+  "",
+  "now",
+  "2",
+  "120",
+  "soon",
+  "-2h",
+  "10s",
+  "22:00",
+  "2026-12-01",
+  "2026-12-01T22:00",
+  "2026-13-01T22:00Z",
+  "2hx",
+])("%j is refused", (said) => {
+  expect(() => timeFrom(said, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
+});

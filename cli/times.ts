@@ -12,6 +12,7 @@ import { CommandError } from "./errors";
  * timeFrom("2h", new Date("2026-12-01T20:00:00Z"), "--until"); // "2026-12-01T22:00:00.000Z"
  */
 export function timeFrom(said: string, now: Date, option: string): string {
+  if (said === "now" && option === "--from") return now.toISOString();
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(said);
   const time = isTime ? new Date(said).getTime() : laterThan(now, said);
   if (time === undefined || Number.isNaN(time)) {

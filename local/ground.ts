@@ -59,7 +59,7 @@ const STATE_FOLDER = join(RUN_FOLDER, "state");
 const PLUGINS_FOLDER = join(RUN_FOLDER, "plugins");
 
 // The page server's own default; in the embedded cluster it stands for Debian's nginx.
-const IMAGE = "nginxinc/nginx-unprivileged:1.29-alpine";
+export const IMAGE = "nginxinc/nginx-unprivileged:1.29-alpine";
 const BUCKET = "maintenance-pages";
 
 /**
@@ -117,13 +117,19 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
 
 const isOpen = ({ status }: Answer) => status === 200;
 
-interface Found {
+/** A cluster with nothing deployed to it, and how to run Pulumi on it. */
+export interface Found {
   readonly cluster: LocalCluster;
   readonly pulumi: Pulumi;
   readonly tools: Tools | undefined;
 }
 
-async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found> {
+/**
+ * A cluster that is made here.
+ *
+ * @throws {LocalError} with what to install, when this machine can make none.
+ */
+export async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found & { readonly tools: Tools }> {
   const missing = whatIsMissing();
   if (missing !== undefined) throw new LocalError(missing);
   const tools = await ensureTools(report);

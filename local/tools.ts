@@ -19,6 +19,7 @@ export type BinaryName =
   | "kube-controller-manager"
   | "kube-scheduler"
   | "kubelet"
+  | "kubectl"
   | "nginx-ingress-controller"
   | "versitygw"
   | "helm"
@@ -70,6 +71,7 @@ const toolSets: readonly ToolSet[] = [
       { name: "kube-controller-manager", package: "k8s.io/kubernetes/cmd/kube-controller-manager" },
       { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler" },
       { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet" },
+      { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" },
     ],
     linkerFlags: (version) => {
       const [major = "", minor = ""] = version.split(".");
@@ -235,6 +237,7 @@ function complete(binaries: Partial<Record<BinaryName, string>>): Record<BinaryN
     "kube-controller-manager": path("kube-controller-manager"),
     "kube-scheduler": path("kube-scheduler"),
     kubelet: path("kubelet"),
+    kubectl: path("kubectl"),
     "nginx-ingress-controller": path("nginx-ingress-controller"),
     versitygw: path("versitygw"),
     helm: path("helm"),

@@ -30,7 +30,8 @@ export async function ensureTutor(
   return tutor;
 }
 
-async function makeEnvironment(folder: string, ...packages: readonly string[]): Promise<void> {
+/** Makes a Python environment with these packages, anew. */
+export async function makeEnvironment(folder: string, ...packages: readonly string[]): Promise<void> {
   await runCommand("python3", ["-m", "venv", "--clear", folder], { timeoutSeconds: 120 });
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
   await runCommand(join(folder, "bin", "python"), pip, { timeoutSeconds: 600 });

@@ -377,6 +377,12 @@ describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () 
     await everyHostIs("acme", isOpen, ground.edge);
   });
 
+  it("its name alone begins no window before its time, and says how", async () => {
+    const { code, output } = await type(["enable", "acme", "--yes"]);
+    expect(output).toContain("acme is planned for 1 Dec 2026, 21:00 UTC: --from now closes it now.");
+    expect(code).toBe(EXIT.refused);
+  });
+
   it("the preview tells what it is going to do", async () => {
     const { code, output } = await script("preview.sh", "2026-12-01T21:00:00Z");
     expect(output).toMatch(/^<!-- maintenance-pages: local -->\n### Preview of local: fine\n/);

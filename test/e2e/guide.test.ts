@@ -1,0 +1,294 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PROJECT } from "../../cli/project";
+import type { IngressNginxValues } from "../../components/ingress-controller.values";
+import { runCommand } from "../../local/cluster/commands";
+import { embeddedCluster, type Found, IMAGE } from "../../local/ground";
+import { Samples } from "../../local/samples";
+import type { Tools } from "../../local/tools";
+import { makeEnvironment, TUTOR_RELEASES } from "../../local/tutor";
+
+// The guide and the runbook, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
+// as the guide has it: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
+
+const DOMAIN = "localhost";
+const CHART = "ingress-nginx --repo https://kubernetes.github.io/ingress-nginx";
+
+interface Block {
+  readonly text: string;
+  /** Whether it is another way to do what was done before it. */
+  readonly isInstead: boolean;
+}
+
+/** The blocks of commands in a document of docs/. */
+function blocksOf(document: string): readonly Block[] {
+  const { children } = fromMarkdown(readFileSync(join(PROJECT, "docs", document), "utf8"));
+  return children.flatMap((node, index) => {
+    const before = children[index - 1];
+    const isInstead = before?.type === "html" && before.value === "<!-- instead -->";
+    return node.type === "code" && node.lang === "sh" ? [{ text: node.value, isInstead }] : [];
+  });
+}
+
+let folder: string;
+let project: string;
+let found: Found & { readonly tools: Tools };
+let samples: Samples;
+let environment: NodeJS.ProcessEnv;
+let here: readonly (readonly [string, string])[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "maintenance-pages-guide-"));
+  project = join(folder, "project");
+  const report = (line: string) => console.log(line);
+  found = await embeddedCluster({ report });
+  const { cluster, pulumi, tools } = found;
+  samples = new Samples(cluster.config, IMAGE);
+  await samples.deploy();
+
+  await copyProject();
+  const home = join(folder, "home");
+  const programs = join(folder, "bin");
+  for (const one of [home, programs]) mkdirSync(one);
+  for (const name of ["kubectl", "helm"] as const) symlinkSync(tools.binaries[name], join(programs, name));
+  const python = join(folder, "python");
+  await makeEnvironment(python, `tutor==${TUTOR_RELEASES[0].tutor}`);
+  environment = {
+    ...process.env,
+    ...pulumi.environment,
+    ...cluster.environment,
+    PATH: [programs, join(python, "bin"), ...pulumi.path, process.env.PATH ?? ""].join(delimiter),
+    HOME: home,
+    npm_config_cache: (await runCommand("npm", ["config", "get", "cache"])).trim(),
+    TUTOR_ROOT: join(folder, "tutor"),
+    TUTOR_PLUGINS_ROOT: join(folder, "tutor-plugins"),
+    PULUMI_CREDENTIALS_PATH: join(home, ".pulumi"),
+    // Whoever follows the guide answers with yes.
+    PULUMI_SKIP_CONFIRMATIONS: "true",
+    AWS_ACCESS_KEY_ID: cluster.objectStore.accessKey,
+    AWS_SECRET_ACCESS_KEY: cluster.objectStore.secretKey,
+  };
+  here = [
+    ["https://s3.example.org", cluster.objectStore.endpoint],
+    ["example.org", DOMAIN],
+    [CHART, `${tools.ingressNginxModule}/charts/ingress-nginx`],
+  ];
+  // The controller's release, as it is before anybody has heard of maintenance pages. Its pods can't run there; the controller
+  // is a process beside the node, and takes the release's values when the guide has changed them.
+  await type(
+    `helm install ingress-nginx ${tools.ingressNginxModule}/charts/ingress-nginx --namespace ingress-nginx --create-namespace \
+      --set controller.replicaCount=0 --set controller.admissionWebhooks.enabled=false --set controller.ingressClassResource.enabled=false`,
+  );
+});
+afterAll(async () => {
+  await found?.cluster.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** What git knows of the project, or is about to, as a repository of its own. */
+async function copyProject(): Promise<void> {
+  const listed = await runCommand("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: PROJECT });
+  for (const name of listed.split("\n").filter((name) => name !== "" && existsSync(join(PROJECT, name)))) {
+    mkdirSync(dirname(join(project, name)), { recursive: true });
+    cpSync(join(PROJECT, name), join(project, name));
+  }
+  for (const args of [
+    ["init", "--quiet"],
+    ["add", "--all"],
+    ["-c", "user.name=Guide", "-c", "user.email=guide@example.org", "commit", "--quiet", "--message", "A clone"],
+  ]) {
+    await runCommand("git", args, { cwd: project });
+  }
+}
+
+/** The time that all blocks took, without what only the test does. */
+let seconds = 0;
+
+/** Types a block at a terminal, and says yes when asked. What it exports is there for the next one. */
+async function type(block: string): Promise<string> {
+  const text = here?.reduce((said, [there, name]) => said.replaceAll(there, name), block) ?? block;
+  const exported = join(folder, "exported");
+  const script = join(folder, "block.sh");
+  const before = existsSync(exported) ? `. ${exported}\n` : "";
+  writeFileSync(script, `set -e\n${before}${text}\nexport -p > ${exported}\n`);
+  chmodSync(script, 0o700);
+  const child = spawn(
+    "script",
+    ["--quiet", "--return", "--echo", "never", "--command", `bash ${script}`, "/dev/null"],
+    {
+      cwd: existsSync(project) ? project : folder,
+      env: environment,
+      detached: true,
+    },
+  );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output += stripVTControlCharacters(chunk.toString());
+      if (output.endsWith("[y/N] ")) child.stdin.write("y\n");
+    });
+  }
+  const begin = Date.now();
+  const timer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"), 280_000);
+  const [code] = (await once(child, "close")) as [number | null];
+  clearTimeout(timer);
+  seconds += (Date.now() - begin) / 1000;
+  expect(code, `${text}\n\n${output}`).toBe(0);
+  return output.replaceAll("\r\n", "\n");
+}
+
+/** What the test does besides, at a block that holds these words: before it, and with what was printed. */
+interface Besides {
+  readonly at: string;
+  readonly before?: () => Promise<unknown>;
+  readonly after?: (output: string) => unknown;
+}
+
+const GUIDE: readonly Besides[] = [
+  {
+    at: "bucket.profile s3-compatible",
+    // The store has another address inside the cluster's network than outside of it.
+    after: () =>
+      type(
+        `pulumi config set --path bucket.readUrl ${found.cluster.objectStore.endpointInCluster}/example-maintenance-pages`,
+      ),
+  },
+  { at: "pulumi preview\npulumi up", after: (output) => expect(output).toMatch(/create\w*.*page-server-deployment/) },
+  { at: "helm upgrade ingress-nginx", after: startController },
+  {
+    at: "nobody.example.org",
+    after: (output) => {
+      expect(output).toMatch(/^HTTP\/\S+ 404/m);
+      expect(output).toContain("kind=not-found");
+    },
+  },
+  { at: "npx maintenance enable acme --until", after: says("Done: acme shows the page.") },
+  {
+    at: "npx maintenance status\ncurl",
+    after: (output) => {
+      expect(output).toMatch(/^ok +acme +active, unscheduled +503, the unscheduled page of acme/m);
+      expect(output).toMatch(/^HTTP\/\S+ 503/m);
+      expect(output).toMatch(/^retry-after: /im);
+      expect(output).toContain("Back soon");
+    },
+  },
+  { at: "npx maintenance disable acme", after: says("Done: acme is open.") },
+  { at: "tutorSettings", after: says("MAINTENANCE_PAGES_URL") },
+  { at: "npx maintenance list", after: says("planned") },
+  { at: "preview-of-pages", after: () => expect(existsSync(join(project, "preview-of-pages"))).toBe(true) },
+  {
+    at: "npx maintenance bypass acme",
+    after: async (output) => {
+      const line = /^ *(curl .*)$/m.exec(output)?.[1];
+      expect(line, output).toBeDefined();
+      expect(await type(line ?? "false")).toContain("this is acme");
+    },
+  },
+  { at: "ci/preview.sh", after: says("### Preview of mycluster: fine") },
+  // The page server's replacement is what a person would wait for; the test has no more time than that.
+  {
+    at: "pulumi destroy",
+    after: async () => expect(await samples.left("maintenance-pages")).toStrictEqual([]),
+  },
+];
+
+const RUNBOOK: readonly Besides[] = [
+  { at: "npx maintenance status", after: says("ok") },
+  { at: "kubectl get pods", after: (output) => expect(output.match(/Running/g)).toHaveLength(2) },
+  { at: ".well-known/acme-challenge", after: (output) => expect(output).not.toMatch(/x-maintenance-page/i) },
+  {
+    at: "npx maintenance enable acme beta gamma",
+    after: says("Done: acme shows the page, beta shows the page, gamma"),
+  },
+];
+
+function says(words: string) {
+  return (output: string) => expect(output).toContain(words);
+}
+
+/** The controller takes the values of its release; curl finds it where DNS would lead. */
+async function startController(): Promise<void> {
+  const values = JSON.parse(
+    await runCommand("helm", ["get", "values", "ingress-nginx", "--namespace", "ingress-nginx", "--output", "json"], {
+      env: environment,
+    }),
+  ) as IngressNginxValues;
+  const { embedded } = found.cluster;
+  if (embedded === undefined || embedded.edge !== undefined) return;
+  const { url, encryptedUrl } = await embedded.startEdge(values);
+  const ways = [
+    [443, encryptedUrl],
+    [80, url],
+  ].map(([port, address]) => `connect-to = ":${port}:${new URL(String(address)).host}"`);
+  // The certificate is the controller's own.
+  writeFileSync(join(folder, "home", ".curlrc"), ["silent", "show-error", "insecure", ...ways].join("\n"));
+  await type(`pulumi config set edge ${url}`);
+}
+
+async function typeAll(blocks: readonly Block[], besides: readonly Besides[]): Promise<void> {
+  for (const { text } of blocks) {
+    const { before, after } = besides.find(({ at }) => text.includes(at)) ?? {};
+    await before?.();
+    const output = await type(text);
+    await after?.(output);
+  }
+}
+
+const guide = blocksOf("guide.md");
+const indexOf = (words: string) => guide.findIndex(({ text }) => text.includes(words));
+const removing = indexOf("default-backend-service=null");
+const usual = (from: number, to?: number) => guide.slice(from, to).filter(({ isInstead }) => !isInstead);
+
+describe("the guide", () => {
+  it("has an expectation for no words that it lacks", () => {
+    const runbook = blocksOf("runbook.md");
+    for (const { at } of GUIDE)
+      expect(
+        guide.some(({ text }) => text.includes(at)),
+        at,
+      ).toBe(true);
+    for (const { at } of RUNBOOK)
+      expect(
+        runbook.some(({ text }) => text.includes(at)),
+        at,
+      ).toBe(true);
+  });
+
+  it("leads from nothing to the first maintenance", { timeout: 600_000 }, async () => {
+    const first = indexOf("npx maintenance disable acme");
+    await typeAll(usual(0, first), GUIDE);
+    console.log(`from npm ci to the first maintenance: ${seconds.toFixed(0)} s for the commands`);
+    await typeAll(usual(first, removing), GUIDE);
+  });
+
+  it("has another way that a preview takes, for AWS and for a cluster without a controller", async () => {
+    await type("pulumi stack init another --copy-config-from mycluster");
+    await type("pulumi config rm bucket --stack another");
+    for (const { text } of guide.filter(({ isInstead }) => isInstead)) await type(text);
+    await type("pulumi stack rm another --yes && pulumi stack select mycluster");
+  });
+});
+
+it("the runbook's commands do what it says", { timeout: 600_000 }, async () => {
+  await typeAll(blocksOf("runbook.md"), RUNBOOK);
+});
+
+it("the guide removes all of it", async () => {
+  await typeAll(guide.slice(removing), GUIDE);
+});
