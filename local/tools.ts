@@ -64,6 +64,12 @@ const toolSets: readonly ToolSet[] = [
     minutesOnTwoCores: 1,
   },
   {
+    name: "kubectl",
+    modules: ["k8s.io/kubernetes"],
+    binaries: [{ name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" }],
+    minutesOnTwoCores: 1,
+  },
+  {
     name: "kubernetes",
     modules: ["k8s.io/kubernetes"],
     binaries: [
@@ -71,7 +77,6 @@ const toolSets: readonly ToolSet[] = [
       { name: "kube-controller-manager", package: "k8s.io/kubernetes/cmd/kube-controller-manager" },
       { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler" },
       { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet" },
-      { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" },
     ],
     linkerFlags: (version) => {
       const [major = "", minor = ""] = version.split(".");
