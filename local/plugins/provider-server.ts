@@ -59,12 +59,16 @@ function unary<Request, Response>(handler: Handler<Request, Response>): grpc.han
   };
 }
 
+/** A kind that can be previewed, since that takes no more than its inputs, and nothing else. */
+function unknownKind(message: string): ResourceKind {
+  const refuse = () => Promise.reject(new Error(message));
+  return { replaceOn: [], create: refuse, update: refuse, read: refuse, delete: refuse };
+}
+
 function implementation(standIn: StandIn): grpc.UntypedServiceImplementation {
   const kindOf = (urn: string): ResourceKind => {
     const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-    const kind = standIn.kind(type);
-    if (kind === undefined) throw new Error(`the stand-in for the ${standIn.name} plugin does not know ${type}`);
-    return kind;
+    return standIn.kind(type) ?? unknownKind(`the stand-in for the ${standIn.name} plugin does not know ${type}`);
   };
   return {
     getPluginInfo: unary(() => new PluginInfo().setVersion(standIn.version)),
