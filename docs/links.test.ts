@@ -59,7 +59,7 @@ describe.each([...found])("%s", (name, { links, code }) => {
   it("names scripts and files that are there", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
     for (const text of code) {
-      for (const [, script = ""] of text.matchAll(/npm run ([a-z:]+)/g)) expect(scripts, text).toHaveProperty([script]);
+      for (const [, script = ""] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts, text).toHaveProperty([script]);
       for (const [path] of text.matchAll(
         /(?<![\w./-])(?:ci|docs|pages|settings|components|local|test)\/[\w./-]+\.(?:sh|ya?ml|ts|json|md)\b/g,
       )) {
