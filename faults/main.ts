@@ -96,9 +96,16 @@ async function run(row: Row, scene: Scene): Promise<Result> {
     seen,
     isRight: seen === row.expected && isRight && (await isAsBefore(scene, row)),
     unless: noneWrong ? undefined : row.unless,
-    wrong: Object.assign({}, ...Object.values(got ?? {}).map(({ wrong }) => wrong)),
+    wrong: sumOf(Object.values(got ?? {}).map(({ wrong }) => wrong)),
     figures,
   };
+}
+
+/** How often each kind was seen in all. */
+function sumOf(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => Object.entries(one))) sum[kind] = (sum[kind] ?? 0) + count;
+  return sum;
 }
 
 /** Whether all is well again, wherever something could go wrong. */
