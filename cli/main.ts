@@ -7,17 +7,22 @@ import { listed, PagesError, SettingsError } from "../settings/problems";
 import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
-import { change, type Outcome } from "./change";
-import { Engine } from "./engine";
+import type { Outcome } from "./change";
 import { enter, hasSecret, leave, type Said } from "./entries";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges } from "./guard";
 import { findStack, PROJECT, StackFile } from "./project";
 import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
-import { statusOf } from "./status";
 import { terminal } from "./terminal";
 import { inZone, timeFrom } from "./times";
+
+// Pulumi's and Kubernetes's clients take most of a second each to load, so only the commands that use them do that.
+const lazily = {
+  change: () => (require("./change") as typeof import("./change")).change,
+  engine: () => (require("./engine") as typeof import("./engine")).Engine,
+  statusOf: () => (require("./status") as typeof import("./status")).statusOf,
+};
 
 interface Common {
   readonly stack: string | undefined;
@@ -305,7 +310,7 @@ async function changed(given: Changing, now: Date, edit: Edit, looksFirst = fals
   const speak = terminal(given);
   const { instances, allowOtherChanges } = given;
   const text = await edit(file, stack);
-  const outcome = await change(
+  const outcome = await lazily.change()(
     { project: PROJECT, stack, file, now, instances, text, allowOtherChanges, looksFirst },
     speak,
   );
@@ -349,7 +354,7 @@ async function status({ stack, json }: Common): Promise<number> {
   const name = await findStack(stack);
   const file = StackFile.open(name);
   const settings = file.settings(now);
-  const statuses = await statusOf(settings, file, name);
+  const statuses = await lazily.statusOf()(settings, file, name);
   console.log(
     json
       ? JSON.stringify(
@@ -363,7 +368,7 @@ async function status({ stack, json }: Common): Promise<number> {
 }
 
 async function plan({ stack, json }: Common): Promise<number> {
-  const engine = await Engine.open(PROJECT, await findStack(stack), readClock());
+  const engine = await lazily.engine().open(PROJECT, await findStack(stack), readClock());
   const changes = describeChanges(await engine.preview({}));
   if (json) console.log(JSON.stringify(changes, null, 2));
   else console.log(changes.length === 0 ? "Nothing would change." : changes.join("\n"));
@@ -374,7 +379,7 @@ async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const { maintenance } = StackFile.open(name).settings(now);
-  const engine = await Engine.open(PROJECT, name, now);
+  const engine = await lazily.engine().open(PROJECT, name, now);
   const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;

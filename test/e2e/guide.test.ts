@@ -140,7 +140,8 @@ async function type(block: string): Promise<string> {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
-      output += stripVTControlCharacters(chunk.toString());
+      // npx turns a wheel until its command has begun.
+      output += stripVTControlCharacters(chunk.toString()).replace(/[\u2800-\u28ff]/g, "");
       if (output.endsWith("[y/N] ")) child.stdin.write("y\n");
     });
   }
@@ -212,6 +213,7 @@ const RUNBOOK: readonly Besides[] = [
   { at: "npx maintenance status", after: says("ok") },
   { at: "kubectl get pods", after: (output) => expect(output.match(/Running/g)).toHaveLength(2) },
   { at: ".well-known/acme-challenge", after: (output) => expect(output).not.toMatch(/x-maintenance-page/i) },
+  { at: "npx maintenance disable acme --force", before: () => type("npx maintenance enable acme") },
   {
     at: "npx maintenance enable acme beta gamma",
     after: says("Done: acme shows the page, beta shows the page, gamma"),
