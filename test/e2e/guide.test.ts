@@ -272,7 +272,7 @@ describe("the guide", () => {
       ).toBe(true);
   });
 
-  it("leads from nothing to the first maintenance", { timeout: 600_000 }, async () => {
+  it("leads from nothing to the first maintenance", { timeout: 1_200_000 }, async () => {
     const first = indexOf("npx maintenance disable acme");
     await typeAll(usual(0, first), GUIDE);
     console.log(`from npm ci to the first maintenance: ${seconds.toFixed(0)} s for the commands`);
@@ -289,7 +289,7 @@ describe("the guide", () => {
   });
 });
 
-it("the runbook's commands do what it says", { timeout: 600_000 }, async () => {
+it("the runbook's commands do what it says", { timeout: 1_200_000 }, async () => {
   await typeAll(blocksOf("runbook.md"), RUNBOOK);
 });
 
