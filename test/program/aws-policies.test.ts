@@ -148,11 +148,12 @@ describe("the roles that docs/ci.md gives to pipelines", () => {
     ["s3:GetLifecycleConfiguration", BUCKET, ALLOWED, ALLOWED],
     ["s3:GetObject", PAGE, ALLOWED, ALLOWED],
     ["s3:GetObjectTagging", PAGE, ALLOWED, ALLOWED],
+    // What a person does.
+    ["s3:DeleteBucket", BUCKET, DENIED, DENIED],
+    ["s3:DeleteBucketPolicy", BUCKET, DENIED, DENIED],
     // What only `up` changes: everything that the program declares, and nothing else.
     ["s3:CreateBucket", BUCKET, DENIED, ALLOWED],
-    ["s3:DeleteBucket", BUCKET, DENIED, ALLOWED],
     ["s3:PutBucketPolicy", BUCKET, DENIED, ALLOWED],
-    ["s3:DeleteBucketPolicy", BUCKET, DENIED, ALLOWED],
     ["s3:PutBucketPublicAccessBlock", BUCKET, DENIED, ALLOWED],
     ["s3:PutBucketOwnershipControls", BUCKET, DENIED, ALLOWED],
     ["s3:PutEncryptionConfiguration", BUCKET, DENIED, ALLOWED],
