@@ -113,7 +113,7 @@ function section(name: string, node: SchemaNode, examples: readonly string[]): s
 function innerTable(settings: readonly Setting[]): string {
   const rows = settings.map(({ path, node, isRequired }) => [
     `\`${path}\``,
-    node.description ?? "",
+    (node.description ?? "").replace(DEFAULT_IN_WORDS, ""),
     node.const === undefined ? (node.allowed ?? "") : String(node.const),
     isRequired ? "has to be there" : defaultOf(node),
   ]);
@@ -123,9 +123,13 @@ function innerTable(settings: readonly Setting[]): string {
 // A list of thirty languages says less than its description.
 const LONGEST_DEFAULT = 50;
 
-function defaultOf(node: SchemaNode): string {
-  const text = node.default === undefined ? "" : JSON.stringify(node.default);
-  return text === "" || text === "{}" || text.length > LONGEST_DEFAULT ? "" : `\`${text}\``;
+/** How a description ends where the default is not one value. */
+const DEFAULT_IN_WORDS = / ?Default: (.*)\.$/;
+
+function defaultOf({ default: value, description = "" }: SchemaNode): string {
+  const text = value === undefined ? "" : JSON.stringify(value);
+  const isShown = text !== "" && text !== "{}" && text.length <= LONGEST_DEFAULT;
+  return isShown ? `\`${text}\`` : (DEFAULT_IN_WORDS.exec(description)?.[1] ?? "");
 }
 
 function sentence(text = ""): string {

@@ -431,7 +431,9 @@ export const configSchema = section({
     .describe("The instances in maintenance: names, or objects with kind, window and message."),
   maintenanceLimit: wholeNumber(0, 100_000, "instances")
     .optional()
-    .describe("How many instances may be in maintenance at once. Default: half of a registry of four or more."),
+    .describe(
+      "How many instances may be in maintenance at once. Default: half of the registry, or all of one with fewer than four.",
+    ),
   provisioning: z
     .array(z.string({ error: "the name of an instance" }), { error: `a list of names, such as '["acme"]'` })
     .default([])
@@ -453,7 +455,7 @@ export const configSchema = section({
     ),
   edge: url("the edge's http(s) URL, such as http://127.0.0.1:8080")
     .optional()
-    .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: https://<host>."),
+    .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: `https://<host>`."),
   forgottenAfter: wholeNumber(1, 8760, "hours")
     .default(24)
     .describe(
