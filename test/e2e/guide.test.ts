@@ -79,6 +79,8 @@ beforeAll(async () => {
     TUTOR_ROOT: join(folder, "tutor"),
     TUTOR_PLUGINS_ROOT: join(folder, "tutor-plugins"),
     PULUMI_CREDENTIALS_PATH: join(home, ".pulumi"),
+    // Pulumi asks other terminals for their colours first, and waits five seconds for an answer that `script` has not.
+    TERM: "tmux-256color",
     // Whoever follows the guide answers with yes.
     PULUMI_SKIP_CONFIRMATIONS: "true",
     AWS_ACCESS_KEY_ID: cluster.objectStore.accessKey,
