@@ -37,7 +37,10 @@ export interface Outcome {
   readonly stack: string;
   readonly instances: readonly {
     readonly name: string;
+    /** What visitors shall see from now on. */
     readonly goal: Goal;
+    /** What the list says of it. */
+    readonly state: MaintenanceEntry["state"] | "open";
     readonly hosts: readonly string[];
     readonly until: string | null;
   }[];
@@ -61,7 +64,8 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
   const { project, stack, file, now, instances, text } = wanted;
   const settings = file.settings(now, text);
   const goals = goalsOf(instances, settings);
-  const opened = wanted.looksFirst ? shownOf(goals, file.settings(now)) : [];
+  const shown = file.settings(now).maintenance.filter(isShown);
+  const opened = wanted.looksFirst ? openedOf(goals, shown) : [];
   const others = hostsToWatch(settings, instances);
   const interrupted = onInterrupt();
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
@@ -80,7 +84,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
     const { own, others: foreign } = sorted(changes, instances);
     if (foreign.length > 0 && !wanted.allowOtherChanges) throw foreignChanges(foreign, instances);
 
-    for (const line of summary(goals, settings, now)) terminal.say(line);
+    for (const line of summary(goals, shown, settings, now)) terminal.say(line);
     if (asked.length > 0) {
       for (const line of ["\nAsked behind the page, before visitors are let in:", ...askedText(asked)])
         terminal.say(line);
@@ -90,7 +94,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
     // What is only planned changes no resource yet, but the stack has to know of it: `due` asks what was applied last.
     if (changes.length > 0 || text !== file.text) {
       const lines = describeChanges([...own, ...foreign]);
-      terminal.say(lines.length > 0 ? "\nFor that the engine is going to:" : "\nNo resource changes for that yet.");
+      terminal.say(lines.length > 0 ? "\nFor that the engine is going to:" : "\nNo resource changes for that now.");
       for (const line of lines) terminal.say(`  ${line}`);
       terminal.say("");
       if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
@@ -118,6 +122,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
       instances: goals.map(({ instance, goal, entry }) => ({
         name: instance.name,
         goal,
+        state: entry?.state ?? "open",
         hosts: instance.hosts,
         until: entry?.until?.toISOString() ?? null,
       })),
@@ -159,9 +164,15 @@ function hostsToWatch({ instances }: Settings, named: readonly string[]): readon
   return hosts.filter((_, index) => index % step === 0);
 }
 
-function summary(goals: readonly InstanceGoal[], { timeZone }: Settings, now: Date): readonly string[] {
+function summary(
+  goals: readonly InstanceGoal[],
+  shown: readonly MaintenanceEntry[],
+  { timeZone }: Settings,
+  now: Date,
+): readonly string[] {
   return goals.flatMap(({ instance, goal, entry }) => {
-    const page = goal === "page" ? `shows the ${entry?.kind} page` : "opens to visitors";
+    const isOpen = !shown.some((one) => one.instance.name === instance.name);
+    const page = goal === "page" ? `shows the ${entry?.kind} page` : isOpen ? "stays open" : "opens to visitors";
     const planned = entry?.state === "planned" ? `, and closes at ${inZone(entry.from, timeZone)}` : "";
     const until =
       entry?.until === undefined || entry.state === "closed" ? "" : `, until ${inZone(entry.until, timeZone)}`;
@@ -172,11 +183,10 @@ function summary(goals: readonly InstanceGoal[], { timeZone }: Settings, now: Da
 }
 
 /** Of those that shall be open the entries by which they show a page now. */
-function shownOf(goals: readonly InstanceGoal[], { maintenance }: Settings): readonly MaintenanceEntry[] {
-  return goals.flatMap(({ instance, goal }) => {
-    const entry = maintenance.find((one) => one.instance.name === instance.name);
-    return entry !== undefined && goal === "open" && isShown(entry) ? [entry] : [];
-  });
+function openedOf(goals: readonly InstanceGoal[], shown: readonly MaintenanceEntry[]): readonly MaintenanceEntry[] {
+  return goals.flatMap(({ instance, goal }) =>
+    goal === "open" ? shown.filter((entry) => entry.instance.name === instance.name) : [],
+  );
 }
 
 async function askThemselves(

@@ -327,10 +327,11 @@ function conclusion({ unseen, drawnIn, instances }: Outcome): readonly string[] 
     return ["", "Hosts of OTHER instances are shown a page since:", ...drawnIn.map((line) => `  ${line}`)];
   }
   if (unseen.length > 0) return ["", "It is applied, but not every host shows it. `maintenance status` looks again."];
-  return [
-    "",
-    `Done: ${instances.map(({ name, goal }) => `${name} ${goal === "page" ? "shows the page" : "is open"}`).join(", ")}.`,
-  ];
+  return ["", `Done: ${instances.map(concluded).join(", ")}.`];
+}
+
+function concluded({ name, goal, state }: Outcome["instances"][number]): string {
+  return `${name} ${goal === "page" ? "shows the page" : state === "planned" ? "is planned, and open until then" : "is open"}`;
 }
 
 async function list({ stack, json, ics }: Common & { readonly ics: boolean }): Promise<number> {

@@ -369,7 +369,7 @@ describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () 
       ...["enable", "acme", "--kind", "scheduled", "--from", "2026-12-01T21:00Z", "--until", "2026-12-01T23:00Z"],
       ...["--closes", "automatically", "--yes"],
     ]);
-    expect(output).toContain("acme opens to visitors, and closes at 1 Dec 2026, 21:00 UTC");
+    expect(output).toContain("acme stays open, and closes at 1 Dec 2026, 21:00 UTC");
     expect(code).toBe(EXIT.done);
     const early = await script("due.sh", "2026-12-01T20:55:00Z");
     expect(early.output).toContain("Nothing is due.");

@@ -193,7 +193,7 @@ const GUIDE: readonly Besides[] = [
   },
   { at: "npx maintenance disable acme", after: says("Done: acme is open.") },
   { at: "tutorSettings", after: says("MAINTENANCE_PAGES_URL") },
-  { at: "npx maintenance list", after: says("planned") },
+  { at: "npx maintenance list", after: says("Done: acme is planned, and open until then.") },
   { at: "preview-of-pages", after: () => expect(existsSync(join(project, "preview-of-pages"))).toBe(true) },
   {
     at: "npx maintenance bypass acme",
