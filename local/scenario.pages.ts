@@ -7,7 +7,9 @@ import { CLIENTS_FOLDER } from "../pages/paths";
 import { CLIENTS } from "./clients";
 import type { Figures } from "./figures";
 import type { Ground } from "./ground";
+import type { Sample } from "./samples";
 import { everyHostIs, isPageOf, seeChanges, seeInstance, seePage, seeRefusal } from "./seen";
+import type { Up } from "./stack";
 import type { Step } from "./step";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
@@ -154,9 +156,16 @@ async function changedPageIsSeen({ edge, stack, samples }: Ground, figures: Figu
   const after = await samples.podsOf("maintenance-pages");
   const restarted = after.filter((pod) => !before.includes(pod)).length;
   await stack.type(["config", "rm", "links"]);
-  await stack.type(["config", "set", "maintenance", "[]"]);
-  await stack.up();
+  await leave({ edge, stack }, "acme");
   return `${seeChanges(up)}; everybody has the new text within ${SOON} s; ${restarted === 0 ? "no pod was restarted" : `${restarted} pods are new`}`;
+}
+
+/** Ends all maintenance. The controller follows some seconds after the `up`, and the next step must not meet the page. */
+async function leave({ edge, stack }: Pick<Ground, "edge" | "stack">, sample: Sample): Promise<Up> {
+  await stack.type(["config", "set", "maintenance", "[]"]);
+  const up = await stack.up();
+  await everyHostIs(sample, ({ status }) => status === 200, edge);
+  return up;
 }
 
 /** Seconds until every answer has the text. */
@@ -206,24 +215,23 @@ async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {
   return `${page.status} ${page.headers.get("content-type")}, ${words}; the list: ${list.status}`;
 }
 
-async function feedTells({ cluster, stack }: Ground): Promise<string> {
+async function feedTells({ edge, cluster, stack }: Ground): Promise<string> {
   await stack.type(["config", "set", "feed", "true"]);
   await stack.type(["config", "set", "maintenance", '["acme"]']);
   const entered = await stack.up();
+  await everyHostIs("acme", isPageOf("acme"), edge);
   const bucket = new URL(String(entered.outputs.bucketAddress)).pathname;
   const answer = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/status.json`);
   const { maintenance } = feedSchema.parse(await answer.json());
   const told = maintenance.map(({ instance, kind, state }) => `${instance} ${kind} ${state}`).join(", ");
   await stack.type(["config", "rm", "feed"]);
-  await stack.type(["config", "set", "maintenance", "[]"]);
-  const left = await stack.up();
+  const left = await leave({ edge, stack }, "acme");
   return `${seeChanges(entered)}; ${answer.headers.get("content-type")}: ${told}; ${seeChanges(left)}`;
 }
 
 async function brokenTemplateIsRefused({ edge, stack }: Ground): Promise<string> {
   const folder = join(CLIENTS_FOLDER, "acme");
-  await stack.type(["config", "set", "maintenance", "[]"]);
-  await stack.up();
+  await leave({ edge, stack }, "gamma");
   await stack.type(["config", "set", "maintenance", '["acme"]']);
   mkdirSync(folder);
   try {
