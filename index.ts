@@ -1,3 +1,6 @@
+// Before all others.
+import "./stack-traces";
+
 import * as pulumi from "@pulumi/pulumi";
 import { IngressController } from "./components/ingress-controller";
 import { ingressNginxValues as valuesFor } from "./components/ingress-controller.values";
