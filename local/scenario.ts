@@ -6,6 +6,7 @@ import type { Ground } from "./ground";
 import { startLoad } from "./load";
 import { PageServerPods } from "./page-server-pods";
 import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
+import { abuseSteps } from "./scenario.abuse";
 import { failureSteps } from "./scenario.failure";
 import { clientSteps, pageSteps } from "./scenario.pages";
 import {
@@ -81,6 +82,7 @@ export const scenario: readonly Step[] = [
     expected: "acme: 503, the page of acme (unscheduled, shared); nobody: 404, the not-found page",
     see: forgedHeadersChangeNothing,
   },
+  ...abuseSteps,
   ...clientSteps,
   {
     step: "acme: certificate renewal",

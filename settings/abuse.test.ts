@@ -478,7 +478,8 @@ function attempt<Value>(
   return { cases, valid };
 }
 
-describe("whatever is written in the configuration", () => {
+// A quarter of a minute each on an idle machine.
+describe("whatever is written in the configuration", { timeout: 300_000 }, () => {
   it("is settings or words for people, with any value under any name", () => {
     const entry = fc.tuple(fc.oneof({ arbitrary: settingNames, weight: 3 }, { arbitrary: names, weight: 1 }), anything);
     const config = fc.tuple(sound, fc.array(entry, { minLength: 1, maxLength: 4 }));

@@ -1,7 +1,8 @@
-import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
 import { SAMPLE_SETTINGS } from "../../gallery/samples";
+import { headOf, hostileBodies, hostileHeaders, hostilePaths, hostileRequests, MARK } from "../../local/hostile";
+import { type Sending, send as sendTo, statusesIn } from "../../local/raw";
 import { readClients } from "../../pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages } from "../../pages/render";
 import { plainEntry } from "../../settings/maintenance";
@@ -35,13 +36,10 @@ afterAll(() => server.stop());
 const PORTS = ["maintenance", "bypass", "notFound"] as const;
 type Port = (typeof PORTS)[number];
 
-/** Somewhere in everything that is sent; nowhere in an answer. */
-const MARK = "m4rk-of-the-visitor";
-
 /** The header that the controller adds, which is all that tells the page server whose page it is on this port. */
 const toldOn = (port: Port) => (port === "bypass" ? `X-Forwarded-Prefix: ${TOLD}\r\n` : "");
 
-const COMMON = "Host: acme.example.org\r\nAccept: text/html\r\nConnection: close\r\n";
+const COMMON = headOf({ host: "acme.example.org", told: "" });
 
 const request = (port: Port, path: string, headers = "", body = "") =>
   `GET ${path} HTTP/1.1\r\n${COMMON}${toldOn(port)}${headers}\r\n${body}`;
@@ -52,45 +50,16 @@ const post = (port: Port, headers: string, body = "") =>
 /** Where the page of acme is. */
 const home = (port: Port) => (port === "maintenance" ? TOLD : "/");
 
-interface Sending {
-  /** Bytes at a time, with this many milliseconds between. */
-  readonly every?: number;
-  /** After how long the visitor goes, answered or not. */
-  readonly patience?: number;
-  /** How many answers there will be; without it as many as come until the connection ends. */
-  readonly answers?: number;
-}
+const target = (port: Port) => ({
+  host: "acme.example.org",
+  told: toldOn(port),
+  home: home(port),
+  othersHost: "beta.example.org",
+  others: OTHERS,
+  page: port === "notFound" ? 404 : 503,
+});
 
-/** Sends bytes as they are, and takes whatever comes back. */
-function send(port: Port, sent: string | Buffer, { every, patience = 3000, answers }: Sending = {}): Promise<string> {
-  const bytes = typeof sent === "string" ? Buffer.from(sent, "latin1") : sent;
-  const { hostname, port: number } = new URL(server[port]);
-  return new Promise((resolve) => {
-    let answer = "";
-    const socket = connect(Number(number), hostname, () => {
-      if (every === undefined) socket.write(bytes);
-      else drip(0);
-    });
-    const drip = (index: number) => {
-      if (socket.destroyed || index >= bytes.length) return;
-      socket.write(bytes.subarray(index, index + 1));
-      setTimeout(drip, every, index + 1);
-    };
-    const timer = setTimeout(() => socket.destroy(), patience);
-    socket.on("data", (chunk) => {
-      answer += chunk.toString("latin1");
-      if (answers !== undefined && statusesIn(answer).length >= answers) setTimeout(() => socket.destroy(), 100);
-    });
-    // nginx ends a connection whose request it refuses while the rest of it is still being sent.
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearTimeout(timer);
-      resolve(answer);
-    });
-  });
-}
-
-const statusesIn = (answer: string) => [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
+const send = (port: Port, sent: string | Buffer, options?: Sending) => sendTo(server[port], sent, options);
 
 /** What no answer may be, whatever was asked for. */
 function expectNothingGiven(answer: string, allowed: readonly number[]): void {
@@ -114,56 +83,10 @@ beforeEach(() => {
 });
 
 describe.each(PORTS)("on the port %s", (port) => {
-  const page = port === "notFound" ? 404 : 503;
+  const { page } = target(port);
 
   it.each([
-    "/../../etc/passwd",
-    "/../../../../../../../../etc/passwd",
-    "/%2e%2e/%2e%2e/etc/passwd",
-    "/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-    "/..%2f..%2fetc/passwd",
-    "/..%5c..%5cetc%5cpasswd",
-    "/..\\..\\etc\\passwd",
-    "/%252e%252e%252f%252e%252e%252fetc%252fpasswd",
-    "/%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd",
-    "/....//....//etc/passwd",
-    "//etc/passwd",
-    "///etc/passwd",
-    "//evil.example/%2e%2e",
-    "/.maintenance-page/../../etc/passwd",
-    "/.maintenance-page/..%2f..%2f..%2fetc/passwd",
-    "/.maintenance-page/%2e%2e/nginx.conf",
-    `/acme/scheduled/-/..%2f..%2f..%2f..%2fetc%2fpasswd`,
-    `/acme/scheduled/-/.%2e/.%2e/.%2e/pages/nginx.conf`,
-    "/acme/scheduled/-/nginx.conf",
-    "/nginx.conf",
-    "/scratch/resolver.conf",
-    "/%2F",
-    "/%2F%2F%2Fetc%2Fpasswd",
-    "/%00",
-    "/a%00.html",
-    "/.maintenance-page/campus.svg%00.html",
-    "/%0d%0aSet-Cookie:%20a=b",
-    "/%0aX-Injected:%201",
-    "/%",
-    "/%zz",
-    "/%u002e%u002e/",
-    "/\xff\xfe\x80",
-    "/%ff%fe%80",
-    "/<script>alert(1)</script>",
-    "/$host$request_uri$1",
-    '/<!--#include virtual="/-/shared"-->',
-    "/;a=b?c#d",
-    "*",
-    "/-/page",
-    "/-/asset",
-    "/-/refused",
-    "/-/nothing",
-    "/-/shared",
-    "/-/embedded",
-    "/-/404/page",
-    "/-/502/page",
-    "/en/-/-/unscheduled.html",
+    ...hostilePaths,
     `/en/acme/${OF_ACME.revision}/scheduled.html`,
     `/en/beta/${OF_BETA.revision}/scheduled.html`,
   ])("GET %s shows no file and nothing of what was sent", async (path) => {
@@ -174,55 +97,7 @@ describe.each(PORTS)("on the port %s", (port) => {
     expectBucketSpared(/^GET \/pages\/(?:shared\/[a-z0-9-]+\.[a-z]+|instances\/acme\/[a-z0-9._/-]+)$/);
   });
 
-  it.each([
-    `X-Original-URI: /${MARK}`,
-    `X-Original-URL: ${OTHERS}`,
-    `X-Rewrite-URL: ${OTHERS}`,
-    "X-Original-Forwarded-For: 127.0.0.1",
-    "X-Code: 200",
-    "X-Code: 302",
-    "X-Code: 404\r\nX-Code: 200",
-    "X-Format: ../../../../etc/passwd",
-    `X-Format: ${MARK}`,
-    "X-Service-Name: beta",
-    `X-Forwarded-Host: ${MARK}.example`,
-    `X-Forwarded-For: ${MARK}`,
-    `X-Forwarded-Proto: ${MARK}`,
-    `X-Forwarded-Uri: ${OTHERS}`,
-    `Forwarded: for=${MARK};host=${MARK}`,
-    `X-Accel-Redirect: /-/embedded`,
-    `X-Accel-Redirect: ${OTHERS}`,
-    "X-Accel-Buffering: no",
-    "X-Http-Method-Override: DELETE",
-    "X-Page-Source: asset",
-    `X-Page-Retry-After: ${MARK}`,
-    `X-Amz-Meta-Retry-After: ${MARK}`,
-    `X-Amz-Copy-Source: ${KEY_OF_BETA}`,
-    "Range: bytes=0-0",
-    "Range: bytes=0-,0-,0-,0-,0-,0-,0-,0-",
-    "If-None-Match: *",
-    'If-Match: "x"',
-    "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT",
-    "If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT",
-    "If-Range: Fri, 31 Dec 2100 00:00:00 GMT\r\nRange: bytes=0-0",
-    `Cookie: ${MARK}=${MARK}`,
-    `Authorization: Basic ${MARK}`,
-    `Referer: http://${MARK}/`,
-    `User-Agent: () { :; }; echo ${MARK}`,
-    `Origin: null`,
-    `Origin: https://${MARK}.example/<script>`,
-    `Accept: ${MARK}/${MARK}, text/html`,
-    `Accept-Language: ${MARK}, ../../etc/passwd;q=0.9`,
-    "Accept-Language: $request_uri",
-    `Upgrade: websocket\r\nSec-WebSocket-Key: ${MARK}`,
-    "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
-    "TE: trailers",
-    `Via: ${MARK}`,
-    "X-Bad: \xff\xfe\x80",
-    `X-Bad:\t${MARK}\t`,
-    "Sec-Fetch-Dest: image",
-    `Sec-Fetch-Dest: ../${MARK}`,
-  ])("the header %s changes nothing", async (header) => {
+  it.each(hostileHeaders(OTHERS))("the header %s changes nothing", async (header) => {
     const answer = await send(port, request(port, `${home(port)}?${MARK}`, `${header}\r\n`));
     expectNothingGiven(answer, [page]);
     expect(statusesIn(answer)).toEqual([page]);
@@ -252,35 +127,7 @@ describe.each(PORTS)("on the port %s", (port) => {
     expect(statusesIn(answer)).toHaveLength(1);
   });
 
-  const http = (line: string, headers = COMMON + toldOn(port)) => `${line}\r\n${headers}\r\n`;
-
-  it.each([
-    ["a header of 60 kB", http(`GET ${home(port)} HTTP/1.1`, `${COMMON}X-Long: ${MARK.repeat(3100)}\r\n`), [page]],
-    ["a header of 70 kB", http(`GET ${home(port)} HTTP/1.1`, `${COMMON}X-Long: ${MARK.repeat(3700)}\r\n`), [400]],
-    ["10,000 headers", http("GET / HTTP/1.1", COMMON + `${MARK}: ${MARK.repeat(3)}\r\n`.repeat(10_000)), [400]],
-    ["a path of 8 kB", http(`GET /${MARK.repeat(420)} HTTP/1.1`), [page]],
-    ["a path of 70 kB", http(`GET /${MARK.repeat(3700)} HTTP/1.1`), [414]],
-    ["a whole address", http(`GET http://${MARK}.example/${MARK} HTTP/1.1`), [page]],
-    ["another's whole address", http(`GET http://beta.example.org${OTHERS}../../../ HTTP/1.1`), [page]],
-    ["another scheme", http(`GET file:///etc/passwd HTTP/1.1`), [page, 400]],
-    ["CONNECT", http(`CONNECT ${MARK}.example:443 HTTP/1.1`), [400, 405]],
-    ["TRACE", http(`TRACE /${MARK} HTTP/1.1`), [405]],
-    ["an unknown method", http(`MARK /${MARK} HTTP/1.1`), [page]],
-    ["a method in small letters", http(`get /${MARK} HTTP/1.1`), [400]],
-    ["a method of 1 kB", http(`${"A".repeat(1000)} /${MARK} HTTP/1.1`), [page]],
-    ["PROPFIND", http(`PROPFIND /${MARK} HTTP/1.1`), [page]],
-    ["HTTP/2 in clear text", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400, 505]],
-    ["HTTP/3.0", http(`GET /${MARK} HTTP/3.0`), [505]],
-    ["no version of HTTP", http(`GET /${MARK} ${MARK}`), [400]],
-    ["a TLS handshake", "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03", [400]],
-    ["no host", http(`GET /${MARK} HTTP/1.1`, "Connection: close\r\n"), [400]],
-    ["two hosts", http(`GET /${MARK} HTTP/1.1`, `${COMMON}Host: beta.example.org\r\n`), [400]],
-    ["a folded header", http(`GET /${MARK} HTTP/1.1`, `${COMMON}X-A: b\r\n ${MARK}\r\n`), [page, 400]],
-    ["a space before the colon", http(`GET /${MARK} HTTP/1.1`, `${COMMON}Content-Length : 5\r\n`), [page, 400]],
-    ["NUL in a header", http(`GET /${MARK} HTTP/1.1`, `${COMMON}X-A: a\0${MARK}\r\n`), [400]],
-    ["line feeds alone", `GET /${MARK} HTTP/1.1\nHost: acme.example.org\nConnection: close\n\n`, [page]],
-    ["noise", Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919 + 128) % 256)), [400]],
-  ] as const)("%s is answered without a name", async (_, sent, statuses) => {
+  it.each(hostileRequests(target(port)))("%s is answered without a name", async (_, sent, statuses) => {
     const answer = await send(port, sent);
     expectNothingGiven(answer, statuses);
     expect(statusesIn(answer)).toHaveLength(1);
@@ -293,44 +140,15 @@ describe.each(PORTS)("on the port %s", (port) => {
     expectBucketSpared();
   });
 
-  const hidden = `GET ${OTHERS}?${MARK} HTTP/1.1\r\nHost: beta.example.org\r\n\r\n`;
-
-  it.each([
-    [
-      "both a length and chunks",
-      post(port, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", `0\r\n\r\n${hidden}`),
-      [400],
-    ],
-    [
-      "chunks and then a length",
-      post(port, "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", `0\r\n\r\n${hidden}`),
-      [400],
-    ],
-    ["two lengths", post(port, "Content-Length: 5\r\nContent-Length: 6\r\n", `12345${hidden}`), [400]],
-    ["a list of lengths", post(port, "Content-Length: 5, 6\r\n", `12345${hidden}`), [400]],
-    ["a length below zero", post(port, "Content-Length: -5\r\n", hidden), [400]],
-    ["a length beyond numbers", post(port, `Content-Length: ${"9".repeat(40)}\r\n`, hidden), [400]],
-    ["a length with a sign", post(port, "Content-Length: +5\r\n", `12345${hidden}`), [400]],
-    ["an encoding that is none", post(port, "Transfer-Encoding: xchunked\r\n", hidden), [501, 400]],
-    ["two encodings", post(port, "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", hidden), [400, 501]],
-    ["a chunk's size that is none", post(port, "Transfer-Encoding: chunked\r\n", `zz\r\n${MARK}\r\n0\r\n\r\n`), [page]],
-    [
-      "a chunk's size beyond numbers",
-      post(port, "Transfer-Encoding: chunked\r\n", `${"f".repeat(40)}\r\n${MARK}`),
-      [page],
-    ],
-    ["a chunk's size below zero", post(port, "Transfer-Encoding: chunked\r\n", `-1\r\n${MARK}\r\n0\r\n\r\n`), [page]],
-    [
-      "a chunk that is longer than its size",
-      post(port, "Transfer-Encoding: chunked\r\n", `1\r\n${MARK}\r\n0\r\n\r\n`),
-      [page],
-    ],
-  ] as const)("%s: one answer, and no second request in the body", async (_, sent, statuses) => {
-    const answer = await send(port, sent);
-    expectNothingGiven(answer, statuses);
-    expect(statusesIn(answer)).toHaveLength(1);
-    expectBucketSpared();
-  });
+  it.each(hostileBodies(target(port)))(
+    "%s: one answer, and no second request in the body",
+    async (_, sent, statuses) => {
+      const answer = await send(port, sent);
+      expectNothingGiven(answer, statuses);
+      expect(statusesIn(answer)).toHaveLength(1);
+      expectBucketSpared();
+    },
+  );
 
   const LARGE = 20_000_000;
   const chunk = Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(0x10000, MARK), Buffer.from("\r\n")]);
