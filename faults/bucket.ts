@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { EmbeddedCluster } from "../local/cluster/embedded";
 import { startLogged } from "../local/cluster/processes";
 
@@ -25,10 +24,10 @@ const PORT = 7071;
  */
 export async function startFailingBucket(cluster: EmbeddedCluster, logFile: string): Promise<FailingBucket> {
   const { hostname, origin } = new URL(cluster.objectStore.endpointInCluster);
-  const typescript = pathToFileURL(createRequire(__filename).resolve("tsx")).href;
+  const typescript = createRequire(__filename).resolve("sucrase/register/ts");
   const script = join(__dirname, "bucket-process.ts");
   const child = startLogged(
-    [...cluster.enterNetwork, process.execPath, "--import", typescript, script, hostname, String(PORT), origin],
+    [...cluster.enterNetwork, process.execPath, "--require", typescript, script, hostname, String(PORT), origin],
     logFile,
     { channel: "ipc" },
   );

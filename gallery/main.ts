@@ -86,7 +86,7 @@ async function stayOpen(port: number): Promise<number> {
 /** Renders in a process of its own, so that every edit counts, one of code included. */
 async function renderAnew(): Promise<Rendered> {
   const child = fork(join(__dirname, "render.ts"), {
-    execArgv: ["--require", require.resolve("tsx/cjs")],
+    execArgv: ["--require", require.resolve("sucrase/register/ts")],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "pipe", "ipc"],
   });

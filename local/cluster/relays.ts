@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { LocalError } from "./errors";
 import { startLogged } from "./processes";
 import type { Sandbox } from "./sandbox";
@@ -38,11 +37,11 @@ export interface Relays {
 /** Starts the one process that all relays of a sandbox live in. */
 export function startRelays(sandbox: Sandbox): Relays {
   const logFile = join(sandbox.logs, "relays.log");
-  const typescript = pathToFileURL(createRequire(__filename).resolve("tsx")).href; // as this program itself is run
+  const typescript = createRequire(__filename).resolve("sucrase/register/ts"); // as this program itself is run
   const child = startLogged(
     [
       ...sandbox.enterNetwork,
-      ...[process.execPath, "--import", typescript, join(__dirname, "relay-process.ts"), sandbox.name],
+      ...[process.execPath, "--require", typescript, join(__dirname, "relay-process.ts"), sandbox.name],
     ],
     logFile,
     { channel: "ipc" },
