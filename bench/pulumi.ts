@@ -126,7 +126,7 @@ export async function benchScale(ground: Ground): Promise<Section> {
   return {
     title: "Pulumi, by the number of instances",
     about:
-      "An enter, against a program that makes as many resources, each as small as there is: objects of one byte, ordinary Ingresses of which as many are new, and ConfigMaps for everything else. One run each. Memory is that of the largest process of the `up`. Without the admission webhook. Goal: 1.3 times. What is above it is the program's own second (modules, pages in 31 languages, Pulumi's stack trace for each resource), and the state: Pulumi writes all of it, with every page, after each resource.",
+      "An enter, against a program that makes as many resources, each as small as there is: objects of one byte, ordinary Ingresses of which as many are new, and ConfigMaps for everything else. One run each. Memory is that of the largest process of the `up`. Without the admission webhook. Goal: 1.3 times. What is above it is the program's own time (modules, pages in 31 languages), and, where many enter at once, the state: in a folder or a bucket Pulumi writes all of it, with every page, before and after each resource (its own service takes the differences).",
     head: ["instances", "new resources", "preview", "trivial", "ratio", "up", "trivial", "ratio", "memory, trivial"],
     rows,
   };

@@ -64,7 +64,7 @@ export class LocalStack {
       ...options.environment,
       PATH: [...path, process.env.PATH ?? ""].join(delimiter),
       PULUMI_BACKEND_URL: `file://${stateFolder}`,
-      PULUMI_DIY_BACKEND_GZIP: "true",
+      PULUMI_DIY_BACKEND_ZSTD: "true",
       PULUMI_CONFIG_PASSPHRASE: "",
       PULUMI_STACK: STACK,
     };
