@@ -19,7 +19,7 @@ const NOBODY: Target = { ...ACME, host: "nobody.localhost", othersHost: "acme.lo
 
 /** Ways out of the one path that the override leaves to the instance. */
 const AROUND_THE_CHALLENGE = [
-  "/.well-known/acme-challenge",
+  "/.well-known/acme-challenged",
   "/.well-known/acme-challenge/../../courses",
   "/.well-known/acme-challenge/%2e%2e/%2e%2e/courses",
   "/.well-known/acme-challenge/..%2f..%2fcourses",
