@@ -49,7 +49,8 @@ function drawn({ title, unit, bars }: Chart): string {
     `  x-axis [${Object.keys(bars)
       .map((name) => `"${name}"`)
       .join(", ")}]`,
-    `  y-axis "${unit}"`,
+    // By itself the axis begins at the lowest bar, which makes any difference look large.
+    `  y-axis "${unit}" 0 --> ${Math.max(1, ...Object.values(bars)).toFixed(3)}`,
     `  bar [${Object.values(bars)
       .map((value) => value.toFixed(3))
       .join(", ")}]`,
