@@ -75,6 +75,7 @@ const ABOUT_TEMPLATE = `# The override of one instance, acme, as the program mak
 # \`npx vitest run components/maintenance-overrides.manifests.test.ts --update\`; never by hand.
 #
 # It needs the page server in the same namespace: a Service page-server with ports of these names that answers 503 with the
-# page. Change acme (four times), the hosts, and unscheduled to scheduled where it is. To leave, delete the Ingress
-# maintenance-acme; the second one, which keeps the backend known to the controller, stays.
+# page. Change acme in the name, the label and the rewrite-target (not in acme-challenge), the hosts, and unscheduled to scheduled where
+# it is; namespace and ingressClassName where yours are others. To leave, delete the Ingress maintenance-acme; the second one, which keeps
+# the backend known to the controller, stays.
 `;

@@ -173,6 +173,12 @@ const GUIDE: readonly Besides[] = [
       ),
   },
   { at: "pulumi preview\npulumi up", after: (output) => expect(output).toMatch(/page-server-deployment creat/) },
+  {
+    at: "default-backend-service=null",
+    before: async () => expect(await manifestOfRelease()).toMatch(/default-backend-service|custom-http-errors/),
+    after: async () =>
+      expect(await manifestOfRelease()).not.toMatch(/default-backend-service|custom-http-errors|intercept/),
+  },
   { at: "helm upgrade ingress-nginx", after: startController },
   {
     at: "nobody.example.org",
@@ -194,7 +200,7 @@ const GUIDE: readonly Besides[] = [
   { at: "npx maintenance disable acme", after: says("Done: acme is open.") },
   { at: "tutorSettings", after: says("MAINTENANCE_PAGES_URL") },
   { at: "npx maintenance list", after: says("Done: acme is planned, and open until then.") },
-  { at: "preview-of-pages", after: () => expect(existsSync(join(project, "preview-of-pages"))).toBe(true) },
+  { at: ".local/pages", after: () => expect(existsSync(join(project, ".local", "pages"))).toBe(true) },
   {
     at: "npx maintenance bypass acme",
     after: async (output) => {
@@ -214,7 +220,15 @@ const GUIDE: readonly Besides[] = [
 const RUNBOOK: readonly Besides[] = [
   { at: "npx maintenance status", after: says("ok") },
   { at: "kubectl get pods", after: (output) => expect(output.match(/Running/g)).toHaveLength(2) },
-  { at: ".well-known/acme-challenge", after: (output) => expect(output).not.toMatch(/x-maintenance-page/i) },
+  {
+    at: ".well-known/acme-challenge",
+    before: () => type("npx maintenance enable acme"),
+    after: async (output) => {
+      expect(output).toContain("this is acme");
+      expect(output).not.toMatch(/x-maintenance-page/i);
+      await type("npx maintenance disable acme");
+    },
+  },
   { at: "npx maintenance disable acme --force", before: () => type("npx maintenance enable acme") },
   {
     at: "npx maintenance enable acme beta gamma",
@@ -224,6 +238,11 @@ const RUNBOOK: readonly Besides[] = [
 
 function says(words: string) {
   return (output: string) => expect(output).toContain(words);
+}
+
+/** What the controller's pods would run with, whatever the release's values say. */
+function manifestOfRelease(): Promise<string> {
+  return runCommand("helm", ["get", "manifest", "ingress-nginx", "--namespace", "ingress-nginx"], { env: environment });
 }
 
 /** The controller takes the values of its release; curl finds it where DNS would lead. */
