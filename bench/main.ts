@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { tryCommand } from "../local/cluster/commands";
+import { LocalError } from "../local/cluster/errors";
 import { startGround } from "../local/ground";
 import { UpFailed } from "../local/stack";
 import { benchAlternatives } from "./alternatives";
@@ -28,9 +29,14 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
 
 /** Those that need one, in this order: the third takes the admission webhook away, and the last the instances. */
 async function* benchOnCluster(): AsyncGenerator<Section> {
-  const ground = await startGround({ report: console.error });
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const ground = await startGround({ report: console.error, signal: interrupted.signal });
   try {
-    for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) yield await bench(ground);
+    for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) {
+      if (interrupted.signal.aborted) throw new LocalError("interrupted");
+      yield await bench(ground);
+    }
   } finally {
     await ground.stop();
   }
@@ -78,6 +84,10 @@ function writeDown(name: string, sections: readonly Section[]): void {
   writeFileSync(DOCUMENT, `${ABOUT}\n${parts.join("\n")}`);
 }
 
+function isUnknownOption(error: unknown): boolean {
+  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+}
+
 const ABOUT = `# Benchmarks
 
 <!-- Written by \`npm run bench -- --update\`; never by hand. -->
@@ -87,6 +97,8 @@ alone tells more of the machine than of the program.
 `;
 
 main().catch((error: unknown) => {
-  console.error(error instanceof UpFailed ? error.message : error);
+  // What is thrown on purpose is for people; anything else is a fault of this program, and its trace helps.
+  const isForPeople = error instanceof UpFailed || error instanceof LocalError || isUnknownOption(error);
+  console.error(isForPeople && error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });
