@@ -2,10 +2,11 @@ import parseDuration from "parse-duration";
 import { CommandError } from "./errors";
 
 /**
- * A time as a person says it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), or an ISO 8601 time with an offset.
+ * A time as a person says it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), an ISO 8601 time with an offset,
+ * or `now` for `--from`.
  *
  * @param option for the message, such as `--until`.
- * @returns an ISO 8601 time in UTC, to the minute.
+ * @returns an ISO 8601 time in UTC; to the minute when it was a length.
  * @throws {CommandError} when it is neither.
  *
  * @example
@@ -17,7 +18,7 @@ export function timeFrom(said: string, now: Date, option: string): string {
   const time = isTime ? new Date(said).getTime() : laterThan(now, said);
   if (time === undefined || Number.isNaN(time)) {
     throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(said)}\n  allowed:  how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
+      `${option}\n  found:    ${JSON.stringify(said)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
     );
   }
   return new Date(time).toISOString();

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import type { KubernetesObject } from "@kubernetes/client-node";
+import { decompress } from "fzstd";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { BypassUse } from "../../cli/bypass";
@@ -351,7 +351,7 @@ function readTree(folder: string): string {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => {
       const bytes = readFileSync(join(parentPath, name));
-      return (name.includes(".gz") && !name.endsWith(".attrs") ? gunzipSync(bytes) : bytes).toString();
+      return Buffer.from(/\.zst(?!.*\.attrs$)/.test(name) ? decompress(bytes) : bytes).toString();
     })
     .join("\n");
 }
