@@ -47,16 +47,16 @@ function hostileTo(target: Target): readonly Sent[] {
   ];
 }
 
+const NOTHING_GIVEN = "one answer to each; none is 200, a file, or anything that was sent; never the instance";
+
 /** While acme is in maintenance. */
 export const abuseSteps: readonly Step[] = [
   {
     step: `acme and a host that nobody owns: ${hostileTo(ACME).length} requests each, byte by byte: paths out of the pages, forged headers, too large, malformed, smuggled`,
-    expected: "one answer to each; none is 200, a file, or anything that was sent; never the instance",
+    expected: NOTHING_GIVEN,
     see: async ({ edge }) => {
       const wrong = [...(await wronglyAnswered(edge, ACME)), ...(await wronglyAnswered(edge, NOBODY))];
-      return wrong.length === 0
-        ? "one answer to each; none is 200, a file, or anything that was sent; never the instance"
-        : wrong.join("\n");
+      return wrong.length === 0 ? NOTHING_GIVEN : wrong.join("\n");
     },
   },
   {
