@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { tryCommand } from "../local/cluster/commands";
 import { LocalError } from "../local/cluster/errors";
 import { startGround } from "../local/ground";
+import { whenInterrupted } from "../local/interrupted";
 import { UpFailed } from "../local/stack";
 import { benchAlternatives } from "./alternatives";
 import { benchController } from "./controller";
@@ -29,12 +30,11 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
 
 /** Those that need one, in this order: the third takes the admission webhook away, and the last the instances. */
 async function* benchOnCluster(): AsyncGenerator<Section> {
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-  const ground = await startGround({ report: console.error, signal: interrupted.signal });
+  const interrupted = whenInterrupted();
+  const ground = await startGround({ report: console.error, signal: interrupted });
   try {
     for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) {
-      if (interrupted.signal.aborted) throw new LocalError("interrupted");
+      if (interrupted.aborted) throw new LocalError("interrupted");
       yield await bench(ground);
     }
   } finally {

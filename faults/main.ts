@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { startGround } from "../local/ground";
+import { whenInterrupted } from "../local/interrupted";
 import { PageServerPods } from "../local/page-server-pods";
 import { untilAnswer, visit } from "../local/visitor";
 import { startFailingBucket } from "./bucket";
@@ -25,14 +26,13 @@ async function main(): Promise<number> {
     return 0;
   }
   const begin = Date.now();
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const interrupted = whenInterrupted();
   const standIns: string[] = [];
   const report = (line: string) => {
     console.error(line);
     if (/stand-in/i.test(line)) standIns.push(line);
   };
-  const ground = await startGround({ report, signal: interrupted.signal });
+  const ground = await startGround({ report, signal: interrupted });
   const results: Result[] = [];
   try {
     const cluster = ground.cluster.embedded;
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
       await ground.stack.up();
       const wanted = rowsWith(values.only);
       for (const row of wanted) {
-        if (interrupted.signal.aborted) break;
+        if (interrupted.aborted) break;
         const result = await run(row, scene);
         results.push(result);
         console.error(`${result.isRight ? "ok   " : "WRONG"} ${row.what}`);

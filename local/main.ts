@@ -3,6 +3,7 @@ import Table from "cli-table3";
 import { LocalError } from "./cluster/errors";
 import { describeFigures, type Figures } from "./figures";
 import { type Ground, startGround } from "./ground";
+import { whenInterrupted } from "./interrupted";
 import { scenario } from "./scenario";
 import { UpFailed } from "./stack";
 
@@ -16,15 +17,14 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+  const interrupted = whenInterrupted();
   const ground = await startGround({
     report,
-    signal: interrupted.signal,
+    signal: interrupted,
     ...(context === undefined ? {} : { context }),
   });
   try {
-    return check ? await runCheck(ground, interrupted.signal) : await stayOpen(ground, interrupted.signal);
+    return check ? await runCheck(ground, interrupted) : await stayOpen(ground, interrupted);
   } finally {
     report("removing everything");
     await ground.stop();
