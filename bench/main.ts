@@ -43,9 +43,7 @@ async function* benchOnCluster(): AsyncGenerator<Section> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
-  });
+  const values = read();
   const { only } = values;
   if (values.help || (only !== undefined && BENCHMARKS[only] === undefined)) {
     console.log(`${USAGE}\nNAME is one of ${Object.keys(BENCHMARKS).join(", ")}.`);
@@ -70,6 +68,15 @@ async function main(): Promise<void> {
   console.log(`${((Date.now() - begin) / 60_000).toFixed(1)} minutes`);
 }
 
+function read(): { readonly update?: boolean; readonly only?: string; readonly help?: boolean } {
+  const options = { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new LocalError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
 const DOCUMENT = join(__dirname, "..", "docs", "benchmarks.md");
 
 /** Puts what was found in its place in the document, where the others stay as they are. */
@@ -84,10 +91,6 @@ function writeDown(name: string, sections: readonly Section[]): void {
   writeFileSync(DOCUMENT, `${ABOUT}\n${parts.join("\n")}`);
 }
 
-function isUnknownOption(error: unknown): boolean {
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-}
-
 const ABOUT = `# Benchmarks
 
 <!-- Written by \`npm run bench -- --update\`; never by hand. -->
@@ -98,7 +101,7 @@ alone tells more of the machine than of the program.
 
 main().catch((error: unknown) => {
   // What is thrown on purpose is for people; anything else is a fault of this program, and its trace helps.
-  const isForPeople = error instanceof UpFailed || error instanceof LocalError || isUnknownOption(error);
+  const isForPeople = error instanceof UpFailed || error instanceof LocalError;
   console.error(isForPeople && error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Edge, EmbeddedCluster } from "../local/cluster/embedded";
 import type { Ground } from "../local/ground";
+import { enter, leave } from "../local/maintenance";
 import type { PageServerPods } from "../local/page-server-pods";
 import { hostsOf } from "../local/samples";
 import { everyHostIs, isPageOf, seeChanges } from "../local/seen";
@@ -36,33 +37,12 @@ export interface Row {
 
 export const RIGHT: Right = { acme: ["page"], beta: ["own"], nobody: ["not-found"] };
 
-const isAcmesPage = isPageOf("acme");
 const CHANGING = { acme: ["own", "page"] } as const;
 
 const DONE = "done";
 
-async function setMaintenance({ ground: { stack } }: Scene, list: string): Promise<void> {
-  await stack.type(["config", "set", "maintenance", list]);
-}
-
-async function acmeIs({ ground: { edge } }: Scene, state: "in maintenance" | "open"): Promise<void> {
-  const isWanted = state === "open" ? ({ status }: { status: number }) => status === 200 : isAcmesPage;
-  await everyHostIs("acme", isWanted, edge);
-}
-
-async function enter(scene: Scene): Promise<string> {
-  await setMaintenance(scene, '["acme"]');
-  const up = await scene.ground.stack.up();
-  await acmeIs(scene, "in maintenance");
-  return seeChanges(up);
-}
-
-async function leave(scene: Scene): Promise<string> {
-  await setMaintenance(scene, "[]");
-  const up = await scene.ground.stack.up();
-  await acmeIs(scene, "open");
-  return seeChanges(up);
-}
+const acmeEnters = async ({ ground }: Scene) => seeChanges(await enter(ground, "acme"));
+const acmeLeaves = async ({ ground }: Scene) => seeChanges(await leave(ground, "acme"));
 
 /** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
 function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
@@ -86,8 +66,8 @@ function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
 const MOMENTS = [0.1, 0.2, 0.3, 0.45, 0.6] as const;
 
 export const rows: readonly Row[] = [
-  { what: "enter", expected: "create Ingress maintenance-acme", right: CHANGING, run: enter },
-  { what: "leave", expected: "delete Ingress maintenance-acme", right: CHANGING, run: leave },
+  { what: "enter", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
+  { what: "leave", expected: "delete Ingress maintenance-acme", right: CHANGING, run: acmeLeaves },
   {
     what: "ten enters and leaves in a row",
     expected: "20 ups, each of one Ingress",
@@ -95,14 +75,14 @@ export const rows: readonly Row[] = [
     async run(scene) {
       const seen = new Set<string>();
       for (let round = 0; round < 10; round += 1) {
-        seen.add(await enter(scene));
-        seen.add(await leave(scene));
+        seen.add(await acmeEnters(scene));
+        seen.add(await acmeLeaves(scene));
       }
       const each = ["create Ingress maintenance-acme", "delete Ingress maintenance-acme"];
       return [...seen].sort().join() === each.join() ? "20 ups, each of one Ingress" : [...seen].join("; ");
     },
   },
-  { what: "enter, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: enter },
+  { what: "enter, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
   {
     what: "a page server pod is deleted without a moment to finish",
     expected: DONE,
@@ -272,11 +252,11 @@ export const rows: readonly Row[] = [
     expected: "one is refused as the stack is locked; in maintenance",
     right: CHANGING,
     async run(scene) {
-      await setMaintenance(scene, '["acme"]');
+      await setMaintenance(scene);
       const both = [startUp(scene), startUp(scene)];
       const ended = await Promise.all(both.map(endOf));
       const refused = ended.filter(({ code, output }) => code !== 0 && /locked/.test(output)).length;
-      await acmeIs(scene, "in maintenance");
+      await everyHostIs("acme", isPageOf("acme"), scene.ground.edge);
       return `${refused === 1 ? "one is" : `${refused} are`} refused as the stack is locked; in maintenance`;
     },
   },
@@ -287,7 +267,7 @@ export const rows: readonly Row[] = [
     unless: "hosts that nobody owns have no page any more",
     unlessFor: ["nobody"],
     async run(scene) {
-      await leave(scene);
+      await acmeLeaves(scene);
       const { stack, samples } = scene.ground;
       await stack.destroy();
       const left = await samples.left("maintenance-pages");
@@ -298,15 +278,15 @@ export const rows: readonly Row[] = [
 
 async function killedUps(scene: Scene): Promise<string> {
   const seen: string[] = [];
-  await leave(scene);
-  await setMaintenance(scene, '["acme"]');
+  await acmeLeaves(scene);
+  await setMaintenance(scene);
   const begin = Date.now();
   await endOf(startUp(scene));
   const whole = Date.now() - begin;
   for (const moment of MOMENTS) {
     const when = `after ${100 * moment} %`;
-    await leave(scene);
-    await setMaintenance(scene, '["acme"]');
+    await acmeLeaves(scene);
+    await setMaintenance(scene);
     const up = startUp(scene);
     const ended = endOf(up);
     await sleep(moment * whole);
@@ -316,9 +296,9 @@ async function killedUps(scene: Scene): Promise<string> {
     // Who was killed leaves the lock behind; Pulumi says so, and how to take it away.
     await scene.ground.stack.type(["cancel", "--yes"]);
     await scene.ground.stack.up();
-    await acmeIs(scene, "in maintenance");
+    await everyHostIs("acme", isPageOf("acme"), scene.ground.edge);
     const entered = await overrides(scene);
-    await leave(scene);
+    await acmeLeaves(scene);
     const left = await overrides(scene);
     if (entered !== 1 || left !== 0) seen.push(`${when}: ${entered} overrides, then ${left}`);
     if ((await scene.ground.stack.up()).changes.length > 0) seen.push(`${when}: not converged`);
@@ -329,6 +309,11 @@ async function killedUps(scene: Scene): Promise<string> {
 async function overrides({ ground: { samples } }: Scene): Promise<number> {
   const left = await samples.left("maintenance-pages");
   return left.filter((name) => name.startsWith("Ingress maintenance-")).length;
+}
+
+/** In the configuration only: the `up` is another's. */
+async function setMaintenance({ ground: { stack } }: Scene): Promise<void> {
+  await stack.type(["config", "set", "maintenance", '["acme"]']);
 }
 
 function startUp({ ground: { stack } }: Scene): ChildProcess {

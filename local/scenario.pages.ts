@@ -7,9 +7,8 @@ import { CLIENTS_FOLDER } from "../pages/paths";
 import { CLIENTS } from "./clients";
 import type { Figures } from "./figures";
 import type { Ground } from "./ground";
-import type { Sample } from "./samples";
+import { enter, leave } from "./maintenance";
 import { everyHostIs, isPageOf, seeChanges, seeInstance, seePage, seeRefusal } from "./seen";
-import type { Up } from "./stack";
 import type { Step } from "./step";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
@@ -160,14 +159,6 @@ async function changedPageIsSeen({ edge, stack, samples }: Ground, figures: Figu
   return `${seeChanges(up)}; everybody has the new text within ${SOON} s; ${restarted === 0 ? "no pod was restarted" : `${restarted} pods are new`}`;
 }
 
-/** Ends all maintenance. The controller follows some seconds after the `up`, and the next step must not meet the page. */
-async function leave({ edge, stack }: Pick<Ground, "edge" | "stack">, sample: Sample): Promise<Up> {
-  await stack.type(["config", "set", "maintenance", "[]"]);
-  const up = await stack.up();
-  await everyHostIs(sample, ({ status }) => status === 200, edge);
-  return up;
-}
-
 /** Seconds until every answer has the text. */
 async function untilSaid(edge: string, host: string, text: string): Promise<number> {
   const ask = () => visit(edge, host, "/", { headers: BROWSER });
@@ -177,9 +168,7 @@ async function untilSaid(edge: string, host: string, text: string): Promise<numb
 async function clientEntersWithoutBucket({ edge, stack, cluster }: Ground): Promise<string> {
   await cluster.objectStore.stop();
   try {
-    await stack.type(["config", "set", "maintenance", '["gamma"]']);
-    const up = await stack.up();
-    await everyHostIs("gamma", isPageOf("gamma"), edge);
+    const up = await enter({ edge, stack }, "gamma");
     return `${seeChanges(up)}; 503, the page of gamma`;
   } finally {
     await cluster.objectStore.start();
@@ -217,9 +206,7 @@ async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {
 
 async function feedTells({ edge, cluster, stack }: Ground): Promise<string> {
   await stack.type(["config", "set", "feed", "true"]);
-  await stack.type(["config", "set", "maintenance", '["acme"]']);
-  const entered = await stack.up();
-  await everyHostIs("acme", isPageOf("acme"), edge);
+  const entered = await enter({ edge, stack }, "acme");
   const bucket = new URL(String(entered.outputs.bucketAddress)).pathname;
   const answer = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/status.json`);
   const { maintenance } = feedSchema.parse(await answer.json());

@@ -4,6 +4,7 @@ import { tryCommand } from "./cluster/commands";
 import type { Figures, LoadedSample } from "./figures";
 import type { Ground } from "./ground";
 import { startLoad } from "./load";
+import { leave } from "./maintenance";
 import { PageServerPods } from "./page-server-pods";
 import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
 import { abuseSteps } from "./scenario.abuse";
@@ -181,10 +182,8 @@ export const scenario: readonly Step[] = [
     step: `pulumi config set maintenance '[]' && pulumi up`,
     expected: `delete Ingress maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
     async see({ edge, stack }, figures) {
-      await stack.type(["config", "set", "maintenance", "[]"]);
-      const up = await stack.up();
+      const up = await leave({ edge, stack }, "acme");
       figures.leave = up.seconds;
-      await everyHostIs("acme", ({ status }) => status === 200, edge);
       return `${seeChanges(up)}; then ${await everyInstanceAnswers(edge)}`;
     },
   },
@@ -216,12 +215,7 @@ export const scenario: readonly Step[] = [
   {
     step: "leaving it again",
     expected: `delete BucketObjectv2 (${FORMATS.length}), delete Ingress maintenance-acme`,
-    async see({ edge, stack }) {
-      await stack.type(["config", "set", "maintenance", "[]"]);
-      const up = await stack.up();
-      await everyHostIs("acme", ({ status }) => status === 200, edge);
-      return seeChanges(up);
-    },
+    see: async (ground) => seeChanges(await leave(ground, "acme")),
   },
   ...pageSteps,
   ...failureSteps,

@@ -1,0 +1,24 @@
+import type { Ground } from "./ground";
+import type { Sample } from "./samples";
+import { everyHostIs, isPageOf } from "./seen";
+import type { Up } from "./stack";
+
+// The controller follows some seconds after the `up`, and what comes next must not meet what was before.
+
+type Where = Pick<Ground, "edge" | "stack">;
+
+/** Puts one instance in maintenance, and no other, as an operator does: ends when each of its hosts shows the page. */
+export async function enter({ edge, stack }: Where, sample: Sample): Promise<Up> {
+  await stack.type(["config", "set", "maintenance", JSON.stringify([sample])]);
+  const up = await stack.up();
+  await everyHostIs(sample, isPageOf(sample), edge);
+  return up;
+}
+
+/** Ends all maintenance: ends when each host of an instance that was in it is the instance's own again. */
+export async function leave({ edge, stack }: Where, sample: Sample): Promise<Up> {
+  await stack.type(["config", "set", "maintenance", "[]"]);
+  const up = await stack.up();
+  await everyHostIs(sample, ({ status }) => status === 200, edge);
+  return up;
+}
