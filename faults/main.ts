@@ -98,15 +98,18 @@ async function run(row: Row, scene: Scene): Promise<Result> {
     wrong: Object.values(wrong).reduce((sum, number) => sum + number, 0),
     longestGap,
   }));
-  const isExempt = (host: string) =>
-    row.unless !== undefined && (row.unlessFor === undefined || row.unlessFor.some((one) => one === host));
-  const noneWrong = figures.length > 0 && figures.every(({ answers, wrong }) => wrong === 0 && answers > 0);
-  const isRight =
-    figures.length > 0 && figures.every(({ host, wrong, answers }) => answers > 0 && (wrong === 0 || isExempt(host)));
+  const isExempt = (host: string, share: number) =>
+    row.unless !== undefined &&
+    share <= (row.unlessShare ?? 1) &&
+    (row.unlessFor === undefined || row.unlessFor.some((one) => one === host));
+  const isRight = figures.every(
+    ({ host, wrong, answers }) => answers > 0 && (wrong === 0 || isExempt(host, wrong / answers)),
+  );
+  const noneWrong = figures.length > 0 && figures.every(({ wrong }) => wrong === 0);
   return {
     what: row.what,
     seen,
-    isRight: seen === row.expected && isRight && (await isAsBefore(scene, row)),
+    isRight: seen === row.expected && figures.length > 0 && isRight && (await isAsBefore(scene, row)),
     unless: noneWrong ? undefined : row.unless,
     wrong: sumOf(Object.values(got ?? {}).map(({ wrong }) => wrong)),
     figures,
