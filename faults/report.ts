@@ -58,8 +58,7 @@ ${notes.join("\n")}
 Not among the rows: an API server that is down for longer than ${API_SERVER_DOWN} s. 20 s passed without a wrong answer in most runs, and in one
 Kubernetes took the node for dead 30 s after the API server was back, since its controller manager waits up to a minute before it asks
 again. It takes the pods of such a node out of every Service: the instances' and the page server's alike. Visitors of every host then
-got the controller's bare 404, for 20 s. More nodes would not help: one watch tells of the leases of all of
-them.
+got the controller's bare 404, for 20 s. More nodes would not help: one watch tells of the leases of all.
 
 ${results.length} rows in ${minutes} minutes, on the embedded cluster. ${standIns.length === 0 ? "" : "Not the real thing there:"}
 

@@ -52,6 +52,12 @@ async function acmeItself(edge: string, status: number): Promise<void> {
   await untilAnswer(ask, (answer) => answer.status === status, 60);
 }
 
+/** The controller hears of a ready pod, and acts at most every 3.3 s (`sync-rate-limit`): until then it has only the other one. */
+async function untilBothAnswer(pods: PageServerPods): Promise<void> {
+  await pods.untilReady();
+  await sleep(4000);
+}
+
 /** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
 function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
   return {
@@ -62,7 +68,7 @@ function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
       await sleep((seconds / 2) * 1000);
       const [first = ""] = await pods.names();
       await pods.delete(first);
-      await Promise.all([pods.untilReady(), sleep((seconds / 2) * 1000)]);
+      await Promise.all([untilBothAnswer(pods), sleep((seconds / 2) * 1000)]);
       await bucket.become("up");
       await sleep(6000); // what was cached meanwhile is asked for again after 5 s
       return DONE;
@@ -108,7 +114,7 @@ export const rows: readonly Row[] = [
     async run({ pods }) {
       const [first = ""] = await pods.names();
       await pods.delete(first);
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       return DONE;
     },
   },
@@ -122,7 +128,7 @@ export const rows: readonly Row[] = [
       const [first = ""] = await pods.names();
       pods.kill(first);
       await sleep(2000);
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       return DONE;
     },
   },
@@ -134,7 +140,7 @@ export const rows: readonly Row[] = [
     async run({ pods }) {
       for (const name of await pods.names()) pods.kill(name);
       await sleep(2000);
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       return DONE;
     },
   },
@@ -151,7 +157,7 @@ export const rows: readonly Row[] = [
         return `the first pod's eviction ${evicted}, the second's ${kept}`;
       } finally {
         await pods.schedule(true);
-        await pods.untilReady();
+        await untilBothAnswer(pods);
       }
     },
   },
@@ -161,7 +167,7 @@ export const rows: readonly Row[] = [
     async run({ ground: { stack }, pods }) {
       await stack.type(["config", "set", "retryAfter", "600"]);
       const up = await stack.up();
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       return seeChanges(up);
     },
   },
@@ -177,11 +183,11 @@ export const rows: readonly Row[] = [
       const set = (address: string) => stack.type(["config", "set", "--path", "bucket.readUrl", address]);
       await set("http://nobody.invalid/maintenance-pages");
       await stack.up();
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       const source = (await visit(edge, HOSTS.acme)).headers["x-maintenance-page"];
       await set(`${bucket.address}/maintenance-pages`);
       await stack.up();
-      await pods.untilReady();
+      await untilBothAnswer(pods);
       return String(source).endsWith("source=embedded") ? "served" : String(source);
     },
   },
