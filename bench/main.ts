@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { tryCommand } from "../local/cluster/commands";
 import { LocalError } from "../local/cluster/errors";
 import { startGround } from "../local/ground";
 import { whenInterrupted } from "../local/interrupted";
+import { readOptions } from "../local/options";
 import { UpFailed } from "../local/stack";
 import { benchAlternatives } from "./alternatives";
 import { benchController } from "./controller";
@@ -43,7 +43,10 @@ async function* benchOnCluster(): AsyncGenerator<Section> {
 }
 
 async function main(): Promise<void> {
-  const values = read();
+  const values = readOptions(
+    { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+    USAGE,
+  );
   const { only } = values;
   if (values.help || (only !== undefined && BENCHMARKS[only] === undefined)) {
     console.log(`${USAGE}\nNAME is one of ${Object.keys(BENCHMARKS).join(", ")}.`);
@@ -66,15 +69,6 @@ async function main(): Promise<void> {
     if (values.update) writeDown(name, sections);
   }
   console.log(`${((Date.now() - begin) / 60_000).toFixed(1)} minutes`);
-}
-
-function read(): { readonly update?: boolean; readonly only?: string; readonly help?: boolean } {
-  const options = { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } } as const;
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    throw new LocalError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-  }
 }
 
 const DOCUMENT = join(__dirname, "..", "docs", "benchmarks.md");

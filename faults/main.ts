@@ -102,14 +102,14 @@ async function run(row: Row, scene: Scene): Promise<Result> {
     row.unless !== undefined &&
     share <= (row.unlessShare ?? 1) &&
     (row.unlessFor === undefined || row.unlessFor.some((one) => one === host));
-  const isRight = figures.every(
-    ({ host, wrong, answers }) => answers > 0 && (wrong === 0 || isExempt(host, wrong / answers)),
-  );
+  const isRight =
+    figures.length > 0 &&
+    figures.every(({ host, wrong, answers }) => answers > 0 && (wrong === 0 || isExempt(host, wrong / answers)));
   const noneWrong = figures.length > 0 && figures.every(({ wrong }) => wrong === 0);
   return {
     what: row.what,
     seen,
-    isRight: seen === row.expected && figures.length > 0 && isRight && (await isAsBefore(scene, row)),
+    isRight: seen === row.expected && isRight && (await isAsBefore(scene, row)),
     unless: noneWrong ? undefined : row.unless,
     wrong: sumOf(Object.values(got ?? {}).map(({ wrong }) => wrong)),
     figures,

@@ -5,7 +5,7 @@ import type { Edge, EmbeddedCluster } from "../local/cluster/embedded";
 import type { Ground } from "../local/ground";
 import { enter, leave } from "../local/maintenance";
 import type { PageServerPods } from "../local/page-server-pods";
-import { hostsOf } from "../local/samples";
+import { CHALLENGE, hostsOf } from "../local/samples";
 import { everyHostIs, isPageOf, seeChanges } from "../local/seen";
 import { untilAnswer, visit } from "../local/visitor";
 import type { BucketMode, FailingBucket } from "./bucket";
@@ -48,7 +48,7 @@ const acmeLeaves = async ({ ground }: Scene) => seeChanges(await leave(ground, "
 
 /** Waits until the one path that the override leaves to acme answers so: whatever was done to acme has arrived then. */
 async function acmeItself(edge: string, status: number): Promise<void> {
-  const ask = () => visit(edge, HOSTS.acme, "/.well-known/acme-challenge/token");
+  const ask = () => visit(edge, HOSTS.acme, CHALLENGE);
   await untilAnswer(ask, (answer) => answer.status === status, 60);
 }
 

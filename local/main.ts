@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { LocalError } from "./cluster/errors";
 import { describeFigures, type Figures } from "./figures";
 import { type Ground, startGround } from "./ground";
 import { whenInterrupted } from "./interrupted";
+import { readOptions } from "./options";
 import { scenario } from "./scenario";
 import { UpFailed } from "./stack";
 
@@ -12,7 +12,14 @@ npm run local -- --check    the same without a person: walks an instance into ma
       KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here`;
 
 async function main(): Promise<number> {
-  const { check, help, context } = read();
+  const { check, help, context } = readOptions(
+    {
+      check: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+      context: { type: "string" },
+    },
+    USAGE,
+  );
   if (help) {
     console.log(USAGE);
     return 0;
@@ -28,19 +35,6 @@ async function main(): Promise<number> {
   } finally {
     report("removing everything");
     await ground.stop();
-  }
-}
-
-function read(): { readonly check: boolean; readonly help: boolean; readonly context?: string } {
-  try {
-    const options = {
-      check: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      context: { type: "string" },
-    } as const;
-    return parseArgs({ options }).values;
-  } catch (error) {
-    throw new LocalError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
   }
 }
 

@@ -6,6 +6,9 @@ import {
   PatchStrategy,
 } from "@kubernetes/client-node";
 
+/** A path of certificate renewal: what the override leaves to the instance, and so tells how the instance itself is. */
+export const CHALLENGE = "/.well-known/acme-challenge/token";
+
 /** The instances that the local cluster has: small web servers that say their own name. The last has client pages. */
 export const SAMPLES = ["acme", "beta", "gamma"] as const;
 

@@ -6,7 +6,7 @@ import type { Ground } from "./ground";
 import { startLoad } from "./load";
 import { leave } from "./maintenance";
 import { PageServerPods } from "./page-server-pods";
-import { hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
+import { CHALLENGE, hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
 import { abuseSteps } from "./scenario.abuse";
 import { failureSteps } from "./scenario.failure";
 import { clientSteps, pageSteps } from "./scenario.pages";
@@ -24,7 +24,6 @@ import {
 import type { Step } from "./step";
 import { type Answer, BROWSER, untilAnswer, visit } from "./visitor";
 
-const CHALLENGE = "/.well-known/acme-challenge/token";
 const HOSTS = hostsOf("acme");
 const isAcmesPage = isPageOf("acme");
 
