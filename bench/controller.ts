@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { overrideManifest } from "../components/maintenance-overrides.manifests";
+import { ADMISSION_WEBHOOK } from "../local/cluster/edge-objects";
 import type { Ground } from "../local/ground";
 import { marker } from "../local/seen";
 import { type Answer, untilAnswer, visit } from "../local/visitor";
@@ -9,12 +10,6 @@ const NAMESPACE = "maintenance-pages";
 const COUNTS = [0, 100, 1000] as const;
 const ROUNDS = 3;
 const AT_ONCE = 25;
-
-const ADMISSION_WEBHOOK = {
-  apiVersion: "admissionregistration.k8s.io/v1",
-  kind: "ValidatingWebhookConfiguration",
-  metadata: { name: "ingress-nginx-admission" },
-};
 
 const KINDS = { overrides, "ordinary Ingresses": ordinary } as const;
 

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { LocalError } from "../local/cluster/errors";
 import { startGround } from "../local/ground";
 import { whenInterrupted } from "../local/interrupted";
+import { readOptions } from "../local/options";
 import { PageServerPods } from "../local/page-server-pods";
 import { untilAnswer, visit } from "../local/visitor";
 import { startFailingBucket } from "./bucket";
@@ -18,13 +19,15 @@ npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after tho
 const PROJECT = join(__dirname, "..");
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
-  });
+  const values = readOptions(
+    { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+    USAGE,
+  );
   if (values.help) {
     console.log(USAGE);
     return 0;
   }
+  const wanted = rowsWith(values.only);
   const begin = Date.now();
   const interrupted = whenInterrupted();
   const standIns: string[] = [];
@@ -43,7 +46,6 @@ async function main(): Promise<number> {
       const scene: Scene = { ground, cluster, edge, bucket, pods: new PageServerPods(ground.cluster.config) };
       await ground.stack.type(["config", "set", "--path", "bucket.readUrl", `${bucket.address}/maintenance-pages`]);
       await ground.stack.up();
-      const wanted = rowsWith(values.only);
       for (const row of wanted) {
         if (interrupted.aborted) break;
         const result = await run(row, scene);
@@ -79,11 +81,19 @@ async function main(): Promise<number> {
   return areRight ? 0 : 1;
 }
 
-/** The rows whose name has a text; before them the one that enters, which most of them need. */
+/**
+ * The rows whose name has a text; before them the one that enters, which most of them need.
+ *
+ * @throws {LocalError} when no row's name has it.
+ */
 function rowsWith(text: string | undefined): readonly Row[] {
   if (text === undefined) return rows;
+  const named = rows.filter(({ what }) => what.includes(text));
+  if (named.length === 0) {
+    throw new LocalError(`no row's name has "${text}":\n${rows.map(({ what }) => `  ${what}`).join("\n")}`);
+  }
   const enters = ({ what }: Row) => /^enter, to/.test(what);
-  return [...rows.filter(enters), ...rows.filter((row) => !enters(row) && row.what.includes(text))];
+  return [...rows.filter(enters), ...named.filter((row) => !enters(row))];
 }
 
 async function run(row: Row, scene: Scene): Promise<Result> {

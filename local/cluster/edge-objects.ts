@@ -74,6 +74,13 @@ export function edgeObjects(config: Readonly<Record<string, string>>): readonly 
   ];
 }
 
+/** What names the admission webhook, for who takes it away. */
+export const ADMISSION_WEBHOOK = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingWebhookConfiguration",
+  metadata: { name: "ingress-nginx-admission" },
+};
+
 /**
  * The chart's admission webhook, at an address instead of a Service (there are no Service addresses here).
  *
@@ -81,9 +88,7 @@ export function edgeObjects(config: Readonly<Record<string, string>>): readonly 
  */
 export function admissionWebhook(certificateAuthority: string): ManifestObject {
   return {
-    apiVersion: "admissionregistration.k8s.io/v1",
-    kind: "ValidatingWebhookConfiguration",
-    metadata: { name: "ingress-nginx-admission" },
+    ...ADMISSION_WEBHOOK,
     webhooks: [
       {
         name: "validate.nginx.ingress.kubernetes.io",
