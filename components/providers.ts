@@ -2,6 +2,7 @@ import { Provider as AwsProvider } from "@pulumi/aws/provider.js";
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../settings/cluster";
+import { readKubeconfig } from "../settings/kubeconfig";
 import type { BucketSettings, KubernetesSettings } from "../settings/schema";
 
 /**
@@ -12,12 +13,36 @@ import type { BucketSettings, KubernetesSettings } from "../settings/schema";
  */
 export function clusterProvider(settings: KubernetesSettings, cluster: Cluster | undefined): KubernetesProvider {
   const context = cluster?.context ?? settings.context;
-  return new KubernetesProvider("cluster", {
-    ...(context === undefined ? {} : { context }),
-    // A kubeconfig holds credentials; secret, it is encrypted in the state.
-    ...(settings.kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(settings.kubeconfig) }),
-    enableServerSideApply: true,
-  });
+  return withoutKubeconfigVariable(
+    () =>
+      new KubernetesProvider("cluster", {
+        ...(context === undefined ? {} : { context }),
+        // The text, also of a file: a path leads nowhere on the next machine. It holds credentials, hence secret.
+        ...(settings.kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(readKubeconfig(settings).join("")) }),
+        // Without it another authority, server name or user in the kubeconfig would replace every object of the cluster
+        // (provider.go, DiffConfig). A stack never moves to another cluster, so one value is right for ever.
+        clusterIdentifier: "the cluster of this stack",
+        enableServerSideApply: true,
+        // Without it a changed page's text replaces the ConfigMap, and with it the Deployment: nobody is left to answer.
+        enableConfigMapMutable: true,
+        // A run that was killed has made objects that the state does not know. The next one takes them over.
+        upsertExistingObjects: true,
+      }),
+  );
+}
+
+/**
+ * The provider's class takes the path in $KUBECONFIG for an input, and the engine keeps inputs in the state. On the next machine
+ * a path that leads nowhere is read as a kubeconfig's text, and every refresh fails. The plugin reads the variable itself.
+ */
+function withoutKubeconfigVariable<Result>(make: () => Result): Result {
+  const { KUBECONFIG } = process.env;
+  delete process.env.KUBECONFIG;
+  try {
+    return make();
+  } finally {
+    if (KUBECONFIG !== undefined) process.env.KUBECONFIG = KUBECONFIG;
+  }
 }
 
 /** The provider of the bucket's store: AWS, or a store that speaks its S3 API. */

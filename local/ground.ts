@@ -76,7 +76,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
   const { cluster, pulumi, tools } = process.env.KUBECONFIG
     ? await clusterOfKubeconfig(options)
     : await embeddedCluster(options);
-  const build = tools?.buildSeconds ?? 0;
+  const build = (tools?.buildSeconds ?? 0) + pulumi.buildSeconds;
   const environmentFile = join(RUN_FOLDER, "environment");
   const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, join(PROJECT, `Pulumi.${STACK}.yaml`)];
   let clean = () => cluster.stop();
@@ -133,7 +133,7 @@ export async function embeddedCluster({ report, signal }: GroundOptions): Promis
   const missing = whatIsMissing();
   if (missing !== undefined) throw new LocalError(missing);
   const tools = await ensureTools(report);
-  const pulumi = await findPulumi(tools.binaries.pulumi, PLUGINS_FOLDER, report);
+  const pulumi = await findPulumi(PLUGINS_FOLDER, report);
   const embedded = await startEmbeddedCluster(tools, {
     runFolder: RUN_FOLDER,
     report,
@@ -162,13 +162,7 @@ async function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<
   const objection = whyNot(config, context);
   if (objection !== undefined) throw new LocalError(objection);
   report(`the cluster of KUBECONFIG: context ${config.getCurrentContext()}, ${config.getCurrentCluster()?.server}`);
-  // Before anything is made in the cluster: the stand-in can't install the Helm release.
-  const pulumi = await findPulumi(undefined, PLUGINS_FOLDER, report);
-  if (pulumi.standIns.includes("kubernetes")) {
-    throw new LocalError(
-      "On a cluster of your own Pulumi's official Kubernetes plugin is needed, and it can't be had here.",
-    );
-  }
+  const pulumi = await findPulumi(PLUGINS_FOLDER, report);
   return { cluster: await useExistingCluster(config, report), pulumi, tools: undefined };
 }
 

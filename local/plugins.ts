@@ -6,62 +6,82 @@ import { version as awsVersion } from "@pulumi/aws/package.json";
 import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { buildSync } from "esbuild";
 import { cacheFolder } from "./cache";
-import { LocalError } from "./cluster/errors";
+import { ensureProgram, type ProgramName } from "./tools";
 
 /** How this machine runs Pulumi. */
 export interface Pulumi {
-  /** The plugins that are stand-ins of this folder: language-nodejs, kubernetes, aws. */
+  /** The plugins that are stand-ins of this folder: language-nodejs, aws. */
   readonly standIns: readonly string[];
   /** The folders to put before `PATH`, for whoever runs `pulumi`. */
   readonly path: readonly string[];
   /** What `pulumi` needs in its environment besides that. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What the engine and its plugins are, a line each, for what is measured with them. */
+  readonly parts: readonly string[];
+  /** Seconds spent building; 0 when everything was there. */
+  readonly buildSeconds: number;
 }
 
 // Where Pulumi gets its official plugins.
 const DOWNLOADS = "get.pulumi.com";
 
 /**
- * Finds the Pulumi CLI and its plugins: what the person has installed, else the official plugins if they can be
- * downloaded, else the stand-ins of this folder. Says which.
+ * Finds the Pulumi CLI and its plugins: what the person has on the PATH, else what Pulumi can download, else what can be built
+ * from source, else the stand-ins of this folder. Says which.
  *
- * @param built the CLI that was built here, if any, for machines that have none.
  * @param folder where the stand-ins' executables are written.
+ * @throws {LocalError} when the CLI or the Kubernetes plugin is missing and can't be built.
  */
-export async function findPulumi(
-  built: string | undefined,
-  folder: string,
-  report: (line: string) => void,
-): Promise<Pulumi> {
+export async function findPulumi(folder: string, report: (line: string) => void): Promise<Pulumi> {
+  const parts: string[] = [];
+  const path: string[] = [];
+  let buildSeconds = 0;
+  const say = (part: string) => {
+    parts.push(part);
+    report(part);
+  };
+  const build = async (name: ProgramName, what: string): Promise<string> => {
+    const built = await ensureProgram(name, report);
+    buildSeconds += built.seconds;
+    path.push(dirname(built.path));
+    say(`${what}: built here from its source ${built.version}`);
+    return built.path;
+  };
+
   const installed = onPath("pulumi");
-  const cli = installed ?? built;
-  if (cli === undefined) throw new LocalError("The Pulumi CLI is missing; see https://www.pulumi.com/docs/install.");
+  if (installed !== undefined) say(`Pulumi CLI: ${installed}`);
+  const cli = installed ?? (await build("pulumi", "Pulumi CLI"));
   const home = join(cacheFolder(), "pulumi-home");
-  const environment = { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
-  report(`Pulumi CLI: ${installed === undefined ? "built here from its source" : installed}`);
+  const online = await canDownload();
+  const kubernetes = onPath("pulumi-resource-kubernetes");
+  if (kubernetes !== undefined) say(`Pulumi's Kubernetes plugin: ${kubernetes}`);
+  else if (online && install(cli, home, "kubernetes", kubernetesVersion)) {
+    say(`Pulumi's Kubernetes plugin: ${kubernetesVersion}, downloaded by Pulumi`);
+  } else await build("pulumi-resource-kubernetes", "Pulumi's Kubernetes plugin");
 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const online = await canDownload();
   const standIns = [
     // The official host comes with the official CLI, and can't be had alone.
     ...(onPath("pulumi-language-nodejs") === undefined ? ["language-nodejs"] : []),
-    ...(online && install(cli, home, "kubernetes", kubernetesVersion) ? [] : ["kubernetes"]),
-    ...(online && install(cli, home, "aws", awsVersion) ? [] : ["aws"]),
+    ...(onPath("pulumi-resource-aws") !== undefined || (online && install(cli, home, "aws", awsVersion))
+      ? []
+      : ["aws"]),
   ];
-  for (const name of standIns) writeStandIn(folder, name);
-  report(
-    standIns.length === 0
-      ? "Pulumi plugins: the official ones"
-      : `Pulumi plugins: STAND-INS from local/plugins for ${standIns.join(", ")} (the official ones can't be had here)`,
-  );
+  for (const name of standIns) {
+    writeStandIn(folder, name);
+    say(`stand-in: Pulumi's plugin ${name}, from local/plugins (the official one can't be had here)`);
+  }
   return {
     standIns,
-    path: [...(standIns.length === 0 ? [] : [folder]), ...(installed === undefined ? [dirname(cli)] : [])],
+    path: [...(standIns.length === 0 ? [] : [folder]), ...path],
     environment: {
-      ...environment,
-      ...(standIns.length === 0 ? {} : { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
+      PULUMI_HOME: home,
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      ...(online ? {} : { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" }),
     },
+    parts,
+    buildSeconds,
   };
 }
 

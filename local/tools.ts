@@ -5,25 +5,28 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
-import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { cacheFolder } from "./cache";
 import { runCommand, tryCommand } from "./cluster/commands";
 import { LocalError } from "./cluster/errors";
 
-/** Every program this project runs that is built from a Go module. */
-export type BinaryName =
-  | "pulumi"
-  | "etcd"
-  | "kube-apiserver"
-  | "kube-controller-manager"
-  | "kube-scheduler"
-  | "kubelet"
-  | "kubectl"
-  | "nginx-ingress-controller"
-  | "versitygw"
-  | "helm"
-  | "actionlint";
+const clusterBinaries = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "nginx-ingress-controller",
+  "versitygw",
+  "helm",
+] as const;
+
+/** The programs of the embedded cluster. */
+export type BinaryName = (typeof clusterBinaries)[number];
+
+/** The programs that are built alone, when somebody needs them. */
+export type ProgramName = "pulumi" | "pulumi-resource-kubernetes" | "kubectl" | "actionlint";
 
 /** The releases of Caddy that are tried with: those that Tutor 22, and 18 to 21, run. */
 export const CADDY_RELEASES = ["2.11", "2.7"] as const;
@@ -44,7 +47,7 @@ interface ToolSet {
   readonly name: string;
   /** The modules whose versions name the set, first the one people know it by. */
   readonly modules: readonly string[];
-  readonly binaries: readonly { readonly name: BinaryName | "caddy"; readonly package: string }[];
+  readonly binaries: readonly { readonly name: BinaryName | ProgramName | "caddy"; readonly package: string }[];
   /** Linker flags that stamp the version in: without them Pulumi and Kubernetes take themselves for unreleased builds. */
   readonly linkerFlags?: (version: string) => string;
   readonly buildFlags?: readonly string[];
@@ -56,17 +59,12 @@ interface ToolSet {
 
 const kubernetesVersion = "k8s.io/component-base/version";
 
-const toolSets: readonly ToolSet[] = [
+/** In the order in which the cluster needs them. */
+const clusterSets: readonly ToolSet[] = [
   {
     name: "etcd",
     modules: ["go.etcd.io/etcd/server/v3"],
     binaries: [{ name: "etcd", package: "go.etcd.io/etcd/server/v3" }],
-    minutesOnTwoCores: 1,
-  },
-  {
-    name: "kubectl",
-    modules: ["k8s.io/kubernetes"],
-    binaries: [{ name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" }],
     minutesOnTwoCores: 1,
   },
   {
@@ -90,14 +88,6 @@ const toolSets: readonly ToolSet[] = [
     minutesOnTwoCores: 7,
   },
   {
-    name: "ingress-nginx",
-    modules: ["k8s.io/ingress-nginx"],
-    binaries: [{ name: "nginx-ingress-controller", package: "k8s.io/ingress-nginx/cmd/nginx" }],
-    buildFlags: ["-mod=mod"], // the module's own go.mod has replacements that a module depending on it does not inherit
-    keep: { module: "k8s.io/ingress-nginx", folders: ["charts/ingress-nginx", "rootfs/etc/nginx"] },
-    minutesOnTwoCores: 2,
-  },
-  {
     name: "s3-and-helm",
     modules: ["github.com/versity/versitygw", "helm.sh/helm/v3"],
     binaries: [
@@ -107,19 +97,44 @@ const toolSets: readonly ToolSet[] = [
     minutesOnTwoCores: 2,
   },
   {
+    name: "ingress-nginx",
+    modules: ["k8s.io/ingress-nginx"],
+    binaries: [{ name: "nginx-ingress-controller", package: "k8s.io/ingress-nginx/cmd/nginx" }],
+    buildFlags: ["-mod=mod"], // the module's own go.mod has replacements that a module depending on it does not inherit
+    keep: { module: "k8s.io/ingress-nginx", folders: ["charts/ingress-nginx", "rootfs/etc/nginx"] },
+    minutesOnTwoCores: 2,
+  },
+];
+
+const programSets: Readonly<Record<ProgramName, ToolSet>> = {
+  pulumi: {
     name: "pulumi",
     modules: ["github.com/pulumi/pulumi/pkg/v3"],
     binaries: [{ name: "pulumi", package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" }],
     linkerFlags: (version) => `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`,
     minutesOnTwoCores: 5,
   },
-  {
+  "pulumi-resource-kubernetes": {
+    name: "pulumi-kubernetes",
+    modules: ["github.com/pulumi/pulumi-kubernetes/provider/v4"],
+    binaries: [{ name: "pulumi-resource-kubernetes", package: "." }],
+    // -s -w: without the tables for debuggers it is less than half as large, and starts sooner.
+    linkerFlags: (version) => `-s -w -X main.version=${version}`,
+    minutesOnTwoCores: 8,
+  },
+  kubectl: {
+    name: "kubectl",
+    modules: ["k8s.io/kubernetes"],
+    binaries: [{ name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" }],
+    minutesOnTwoCores: 2,
+  },
+  actionlint: {
     name: "actionlint",
     modules: ["github.com/rhysd/actionlint"],
     binaries: [{ name: "actionlint", package: "github.com/rhysd/actionlint/cmd/actionlint" }],
     minutesOnTwoCores: 1,
   },
-];
+};
 
 const caddySet = (release: CaddyRelease): ToolSet => ({
   name: `caddy-${release}`,
@@ -194,7 +209,7 @@ export function whatIsMissing(): string | undefined {
 }
 
 /**
- * Finds or makes every tool. The first time takes about 15 minutes on 2 cores and 1 GB of disk, later runs a second.
+ * Finds or makes what the embedded cluster is made of.
  *
  * @param report gets one line of progress at a time
  * @throws LocalError when a package cannot be installed or a program cannot be built
@@ -204,17 +219,38 @@ export async function ensureTools(report: (line: string) => void): Promise<Tools
   const binaries: Partial<Record<BinaryName, string>> = {};
   let buildSeconds = 0;
   let ingressNginxModule = "";
-  for (const set of toolSets) {
+  for (const set of clusterSets) {
     const built = await ensureToolSet(set, report);
     buildSeconds += built.seconds;
     for (const { name } of set.binaries) {
-      if (name !== "caddy") binaries[name] = join(built.folder, "bin", name);
+      if (isOfCluster(name)) binaries[name] = join(built.folder, "bin", name);
     }
     if (set.keep !== undefined) {
       ingressNginxModule = join(built.folder, "module");
     }
   }
   return { binaries: complete(binaries), ingressNginxModule, buildSeconds };
+}
+
+/** A program that was found or made. */
+export interface Program {
+  /** Its absolute path; its name there is the one by which others look for it. */
+  readonly path: string;
+  /** Its version, in words for people. */
+  readonly version: string;
+  /** Seconds spent building it; 0 when it was in the cache. */
+  readonly seconds: number;
+}
+
+/**
+ * Finds or makes one program.
+ *
+ * @throws LocalError when it cannot be built
+ */
+export async function ensureProgram(name: ProgramName, report: (line: string) => void): Promise<Program> {
+  if (goVersion() === undefined) throw new LocalError(`${name} is missing, and so is Go, to build it with.`);
+  const { folder, seconds, versions } = await ensureToolSet(programSets[name], report);
+  return { path: join(folder, "bin", name), version: versions.map(shortVersion).join(" and "), seconds };
 }
 
 /**
@@ -227,36 +263,24 @@ export async function ensureCaddy(release: CaddyRelease, report: (line: string) 
   return join((await ensureToolSet(caddySet(release), report)).folder, "bin", "caddy");
 }
 
+function isOfCluster(name: string): name is BinaryName {
+  return clusterBinaries.some((one) => one === name);
+}
+
 function complete(binaries: Partial<Record<BinaryName, string>>): Record<BinaryName, string> {
-  const path = (name: BinaryName): string => {
-    const found = binaries[name];
-    if (found === undefined) {
-      throw new LocalError(`no set under local/tools builds ${name}`);
-    }
-    return found;
-  };
-  return {
-    pulumi: path("pulumi"),
-    etcd: path("etcd"),
-    "kube-apiserver": path("kube-apiserver"),
-    "kube-controller-manager": path("kube-controller-manager"),
-    "kube-scheduler": path("kube-scheduler"),
-    kubelet: path("kubelet"),
-    kubectl: path("kubectl"),
-    "nginx-ingress-controller": path("nginx-ingress-controller"),
-    versitygw: path("versitygw"),
-    helm: path("helm"),
-    actionlint: path("actionlint"),
-  };
+  const missing = clusterBinaries.filter((name) => binaries[name] === undefined);
+  if (missing.length > 0) throw new LocalError(`no set under local/tools builds ${missing.join(", ")}`);
+  return binaries as Record<BinaryName, string>;
 }
 
 async function ensureToolSet(
   set: ToolSet,
   report: (line: string) => void,
-): Promise<{ readonly folder: string; readonly seconds: number }> {
+): Promise<{ readonly folder: string; readonly seconds: number; readonly versions: readonly string[] }> {
   const source = join(__dirname, "tools", set.name);
   const goMod = await readFile(join(source, "go.mod"), "utf8");
   const goSum = await readFile(join(source, "go.sum"), "utf8");
+  const main = await readFile(join(source, "main.go"), "utf8").catch(() => "");
   const versions = set.modules.map((module) => requiredVersion(goMod, module));
   const flags = [...(set.buildFlags ?? [])];
   if (set.linkerFlags !== undefined) {
@@ -264,13 +288,13 @@ async function ensureToolSet(
   }
   const environment = { GOFLAGS: "-buildvcs=false", CGO_ENABLED: "0" };
   const hash = createHash("sha256")
-    .update(goMod + goSum + JSON.stringify([flags, environment, set.binaries, set.keep]))
+    .update(goMod + goSum + main + JSON.stringify([flags, environment, set.binaries, set.keep]))
     .digest("hex")
     .slice(0, 12);
   const cache = join(cacheFolder(), "tools");
   const folder = join(cache, `${set.name}-${versions.join("-")}-${hash}`);
   if (existsSync(folder)) {
-    return { folder, seconds: 0 };
+    return { folder, seconds: 0, versions };
   }
 
   const title = `${set.name} ${versions.map(shortVersion).join(" and ")}`;
@@ -286,7 +310,9 @@ async function ensureToolSet(
     // A copy, because -mod=mod may rewrite go.mod and go.sum, and a build must not change the checkout.
     await writeFile(join(module, "go.mod"), goMod);
     await writeFile(join(module, "go.sum"), goSum);
-    await cp(join(source, "tools.go"), join(module, "tools.go"));
+    for (const name of await readdir(source)) {
+      if (name.endsWith(".go")) await cp(join(source, name), join(module, name));
+    }
     const go = (args: readonly string[]) =>
       runCommand("go", args, { cwd: module, env: { ...process.env, ...environment }, timeoutSeconds: 3600 });
     for (const { name, package: path } of set.binaries) {
@@ -315,7 +341,7 @@ async function ensureToolSet(
     await rm(unfinished, { recursive: true, force: true });
   }
   report(`built ${title} in ${seconds()} s`);
-  return { folder, seconds: seconds() };
+  return { folder, seconds: seconds(), versions };
 }
 
 /** The version a go.mod requires of a module, without its `v`. */

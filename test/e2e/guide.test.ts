@@ -21,7 +21,7 @@ import type { IngressNginxValues } from "../../components/ingress-controller.val
 import { runCommand } from "../../local/cluster/commands";
 import { embeddedCluster, type Found, IMAGE } from "../../local/ground";
 import { Samples } from "../../local/samples";
-import type { Tools } from "../../local/tools";
+import { ensureProgram, type Tools } from "../../local/tools";
 import { makeEnvironment, TUTOR_RELEASES } from "../../local/tutor";
 
 // The guide and the runbook, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
@@ -66,7 +66,8 @@ beforeAll(async () => {
   const home = join(folder, "home");
   const programs = join(folder, "bin");
   for (const one of [home, programs]) mkdirSync(one);
-  for (const name of ["kubectl", "helm"] as const) symlinkSync(tools.binaries[name], join(programs, name));
+  symlinkSync((await ensureProgram("kubectl", report)).path, join(programs, "kubectl"));
+  symlinkSync(tools.binaries.helm, join(programs, "helm"));
   const python = join(folder, "python");
   await makeEnvironment(python, `tutor==${TUTOR_RELEASES[0].tutor}`);
   environment = {

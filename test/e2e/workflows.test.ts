@@ -4,11 +4,11 @@ import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { PROJECT } from "../../cli/project";
 import { tryCommand } from "../../local/cluster/commands";
-import { ensureTools } from "../../local/tools";
+import { ensureProgram } from "../../local/tools";
 
 it("the workflows pass actionlint", async () => {
-  const { binaries } = await ensureTools((line) => console.log(line));
-  const { code, output } = await tryCommand(binaries.actionlint, ["-no-color"], { cwd: PROJECT });
+  const { path } = await ensureProgram("actionlint", (line) => console.log(line));
+  const { code, output } = await tryCommand(path, ["-no-color"], { cwd: PROJECT });
   expect(output).toBe("");
   expect(code).toBe(0);
 });
