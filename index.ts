@@ -2,6 +2,7 @@
 import "./stack-traces";
 
 import * as pulumi from "@pulumi/pulumi";
+import { DestroyProtection } from "./components/destroy-protection";
 import { IngressController } from "./components/ingress-controller";
 import { ingressNginxValues as valuesFor } from "./components/ingress-controller.values";
 import { MaintenanceOverrides } from "./components/maintenance-overrides";
@@ -74,6 +75,7 @@ const overrides = new MaintenanceOverrides(
     ingressClassName: settings.ingressNginx.className,
     dependsOn: [pageServer.deployment],
     controller,
+    protect: settings.protect,
     overrides: shown.map(({ entry, own }) => ({
       instance: entry.instance.name,
       hosts: entry.instance.hosts,
@@ -88,6 +90,13 @@ const overrides = new MaintenanceOverrides(
 );
 
 if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [overrides]);
+
+// --- what makes `pulumi destroy` refuse before it deletes anything
+
+new DestroyProtection("the-setting-protect", {
+  protect: settings.protect,
+  dependsOn: [bucket, pageServer, ...controller, overrides],
+});
 
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);

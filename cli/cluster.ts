@@ -56,11 +56,32 @@ export class ClusterApi {
    *
    * @throws {Unasked} when there is no answer, in five seconds at most.
    */
-  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> {
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> {
+    return this.ask(path, headers, undefined);
+  }
+
+  /**
+   * Asks by a review: an object that is answered and not kept.
+   *
+   * @throws {Unasked} when there is no answer, in five seconds at most.
+   */
+  review(path: string, object: unknown): Promise<ApiAnswer> {
+    return this.ask(path, { "content-type": "application/json" }, JSON.stringify(object));
+  }
+
+  private async ask(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: string | undefined,
+  ): Promise<ApiAnswer> {
     const server = this.config.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + path);
     // The certificate is held against the server's name, and not against that in a Host header.
-    const options: HttpsOptions = { timeout: TIMEOUT_MILLISECONDS, servername: isIP(url.hostname) ? "" : url.hostname };
+    const options: HttpsOptions = {
+      method: body === undefined ? "GET" : "POST",
+      timeout: TIMEOUT_MILLISECONDS,
+      servername: isIP(url.hostname) ? "" : url.hostname,
+    };
     try {
       // Adds the certificates, or the token that another program gives out.
       await this.config.applyToHTTPSOptions(options);
@@ -68,20 +89,20 @@ export class ClusterApi {
       throw new Unasked(error instanceof Error ? error.message : String(error));
     }
     options.headers = { ...options.headers, ...headers };
-    const ask = url.protocol === "https:" ? askEncrypted : askPlain;
+    const send = url.protocol === "https:" ? askEncrypted : askPlain;
     return new Promise((resolve, reject) => {
-      const asked = ask(url, options, (response) => {
-        let body = "";
+      const asked = send(url, options, (response) => {
+        let text = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
-          body += chunk;
+          text += chunk;
         });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, json: () => jsonIn(body) }));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, json: () => jsonIn(text) }));
         response.on("error", (error) => reject(new Unasked(error.message)));
       });
       asked.on("timeout", () => asked.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
       asked.on("error", (error) => reject(new Unasked(error.message)));
-      asked.end();
+      asked.end(body);
     });
   }
 }

@@ -21,6 +21,7 @@ import { inZone, timeFrom } from "./times";
 const lazily = {
   change: () => (require("./change") as typeof import("./change")).change,
   engine: () => (require("./engine") as typeof import("./engine")).Engine,
+  rights: () => require("./rights") as typeof import("./rights"),
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
 };
 
@@ -144,6 +145,12 @@ export async function main(args: readonly string[]): Promise<number> {
       "Whether `pulumi up` would change something because of time",
       (command) => command,
       (given) => result(() => due(given))(),
+    )
+    .command(
+      "rights",
+      "Whether this account may do in the cluster what `pulumi up` does",
+      (command) => command,
+      (given) => result(() => rights(given))(),
     )
     .completion("completion", "Print a script for completion in a shell", async (current, given) =>
       names(current, given),
@@ -392,6 +399,24 @@ async function due({ stack, json }: Common): Promise<number> {
   else
     console.log(changed.map(({ instance, was, is }) => `${instance}: ${was} → ${is}`).join("\n") || "Nothing is due.");
   return changed.length > 0 ? EXIT.due : EXIT.done;
+}
+
+async function rights({ stack, json }: Common): Promise<number> {
+  const { missingRights, rightsFor, rightsText } = lazily.rights();
+  const settings = StackFile.open(await findStack(stack)).settings(readClock());
+  const wanted = rightsFor(settings);
+  const missing = await missingRights(settings, wanted).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`The cluster's API can't be asked what this account may do: ${reason}.`);
+  });
+  const lines = rightsText(missing);
+  if (json) console.log(JSON.stringify(lines, null, 2));
+  else if (lines.length === 0) console.log(`This account has every right that is needed (${wanted.length}).`);
+  else {
+    const text = ["This account may not, in the cluster:", ...lines.map((line) => `  ${line}`)];
+    console.log([...text, "docs/kubernetes-roles.yaml has an account that may."].join("\n"));
+  }
+  return lines.length === 0 ? EXIT.done : EXIT.refused;
 }
 
 /** What can be completed after what is typed: the names of the stack's instances. */

@@ -56,7 +56,9 @@ it("docs/template/override.yaml is one, for people without Pulumi (--update writ
   const override = { instance: "acme", hosts, kind: "unscheduled", revision: undefined, hasAssets: false } as const;
   const objects = [overrideManifest({ ...override, bypass: undefined }, placement), standbyManifest(placement)];
   const text = objects.map(({ metadata, spec }) => {
-    const { "pulumi.com/skipAwait": _, ...annotations } = metadata.annotations;
+    const annotations = Object.fromEntries(
+      Object.entries(metadata.annotations).filter(([name]) => !name.startsWith("pulumi.com/")),
+    );
     const { "app.kubernetes.io/managed-by": __, ...labels }: Record<string, string> = metadata.labels;
     const manifest = {
       apiVersion: "networking.k8s.io/v1",

@@ -4,7 +4,7 @@ import { BYPASS_HEADER, BYPASS_SLOTS, type BypassKey } from "../settings/bypass"
 import type { InstanceService } from "../settings/instances";
 import type { Kind } from "../settings/maintenance";
 import type { Problem } from "../settings/problems";
-import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS } from "./names";
+import { BYPASS_PORT, bypassServicePort, labels, NOT_AWAITED, OURS, PAGE_SERVER, SERVICE_PORTS } from "./names";
 
 /** One instance that is in maintenance. */
 export interface Override {
@@ -132,7 +132,7 @@ interface FoundService {
 export function bypassServiceManifest(instance: string, service: InstanceService, found: FoundService) {
   const own = portIn(found, service);
   return {
-    metadata: { ...bypassMetadata(instance, service.namespace), annotations: { "pulumi.com/skipAwait": "true" } },
+    metadata: { ...bypassMetadata(instance, service.namespace), annotations: { ...OURS, ...NOT_AWAITED } },
     spec: {
       selector: { ...found.selector },
       ports: [
@@ -230,8 +230,9 @@ const persistent = {
 const leftAlone = {
   // A host's DNS record is the instance's affair.
   "external-dns.alpha.kubernetes.io/controller": "none",
+  ...OURS,
   // ingress-nginx writes an Ingress's status once a minute, and no record of ours waits for it.
-  "pulumi.com/skipAwait": "true",
+  ...NOT_AWAITED,
 };
 
 /**

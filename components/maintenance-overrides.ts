@@ -28,6 +28,8 @@ export interface MaintenanceOverridesArgs extends Placement {
    * webhook; an override in an incident must not wait for a chart that is being upgraded.
    */
   readonly controller: readonly pulumi.Resource[];
+  /** Whether Pulumi refuses to delete or replace the standby, which every override relies on. */
+  readonly protect: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface MaintenanceOverridesArgs extends Placement {
  * own Ingress is never touched; leaving maintenance is the deletion of the override.
  *
  * @example
- * new MaintenanceOverrides("maintenance", { overrides, namespace, ingressClassName: "nginx", dependsOn: [pageServer], controller: [] });
+ * new MaintenanceOverrides("maintenance", { overrides, namespace, ingressClassName: "nginx", dependsOn: [pageServer], controller: [], protect: true });
  */
 export class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
@@ -53,6 +55,7 @@ export class MaintenanceOverrides extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [...args.dependsOn, ...args.controller],
       deleteBeforeReplace: true,
+      protect: args.protect,
     });
   }
 

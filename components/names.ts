@@ -37,3 +37,12 @@ export function labels(name: string): Record<string, string> {
 export function selector(name: string): Record<string, string> {
   return { [NAME]: name };
 }
+
+/**
+ * The annotation of everything that is made: where somebody else has written to a field of ours, ours holds again at the next
+ * `up`. Without it the API server refuses the whole object for one such field, in the middle of an incident too.
+ */
+export const OURS = { "pulumi.com/patchForce": "true" } as const;
+
+/** The annotation of what is there as soon as it is written: Pulumi waits for nothing more. */
+export const NOT_AWAITED = { "pulumi.com/skipAwait": "true" } as const;

@@ -11,7 +11,16 @@ import type { PageObject } from "../pages/render";
 import { BYPASS_SLOTS } from "../settings/bypass";
 import type { Instance } from "../settings/instances";
 import type { IngressNginxSettings, PageServerSettings } from "../settings/schema";
-import { BYPASS_PORT, bypassServicePort, labels, PAGE_SERVER, SERVICE_PORTS, selector } from "./names";
+import {
+  BYPASS_PORT,
+  bypassServicePort,
+  labels,
+  NOT_AWAITED,
+  OURS,
+  PAGE_SERVER,
+  SERVICE_PORTS,
+  selector,
+} from "./names";
 import { nginxConfiguration, PATHS, PORTS } from "./page-server.nginx";
 
 export interface PageServerArgs {
@@ -30,7 +39,7 @@ export interface PageServerArgs {
   readonly clients: readonly Pick<Instance, "name" | "hosts">[];
   /** What the pages are marked with, to tell this stack's from another's. */
   readonly deployment: string;
-  /** Whether Pulumi refuses to delete the namespace and the Service. */
+  /** Whether Pulumi refuses to delete or replace what answers visitors: the namespace, the Service and the Deployment. */
   readonly protect: boolean;
 }
 
@@ -78,6 +87,7 @@ export class PageServer extends pulumi.ComponentResource {
         metadata: {
           name: this.namespace,
           labels: { ...labels(PAGE_SERVER), "pod-security.kubernetes.io/enforce": "restricted" },
+          annotations: { ...OURS },
         },
       },
       { parent: this, protect },
@@ -91,7 +101,7 @@ export class PageServer extends pulumi.ComponentResource {
         metadata: {
           ...this.metadata(PAGE_SERVER),
           // Pulumi would wait for the pods' addresses, and so make the Service wait for what comes after it.
-          annotations: { "pulumi.com/skipAwait": "true" },
+          annotations: { ...OURS, ...NOT_AWAITED },
         },
         spec: {
           selector: selector(PAGE_SERVER),
@@ -204,7 +214,7 @@ export class PageServer extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this },
+      { parent: this, protect: args.protect },
     );
   }
 
@@ -253,8 +263,8 @@ export class PageServer extends pulumi.ComponentResource {
     );
   }
 
-  private metadata(name: string): { name: string; namespace: string; labels: Record<string, string> } {
-    return { name, namespace: this.namespace, labels: labels(PAGE_SERVER) };
+  private metadata(name: string) {
+    return { name, namespace: this.namespace, labels: labels(PAGE_SERVER), annotations: { ...OURS } };
   }
 }
 

@@ -475,7 +475,9 @@ export const configSchema = section({
   kubernetes,
   protect: flag()
     .default(true)
-    .describe("Whether Pulumi refuses to delete what the whole edge depends on (namespace, Service, Helm release)."),
+    .describe(
+      "Whether Pulumi refuses to destroy the stack, and to delete or replace what every visitor depends on: the page server's namespace, Service and Deployment, the standby, the Helm release.",
+    ),
 });
 
 /** Whether a setting is plain text, which the stack's configuration holds as it is and not as JSON. */

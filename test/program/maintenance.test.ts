@@ -50,6 +50,7 @@ function ingress(
         "nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "10",
         "nginx.ingress.kubernetes.io/proxy-next-upstream-timeout": "5",
         "external-dns.alpha.kubernetes.io/controller": "none",
+        "pulumi.com/patchForce": "true",
         "pulumi.com/skipAwait": "true",
       },
     },
@@ -121,6 +122,7 @@ describe("three instances in maintenance", () => {
       "nginx.ingress.kubernetes.io/canary-by-header-value": bypassKey(SECRET, "delta").header,
       "nginx.ingress.kubernetes.io/canary-by-cookie": bypassKey(SECRET, "delta").cookie,
       "external-dns.alpha.kubernetes.io/controller": "none",
+      "pulumi.com/patchForce": "true",
       "pulumi.com/skipAwait": "true",
     };
     expect(run.find(INGRESS, "bypass-delta").inputs.metadata).toStrictEqual({
@@ -146,7 +148,7 @@ describe("three instances in maintenance", () => {
     expect(run.find("kubernetes:core/v1:Service", "bypass-delta").inputs).toStrictEqual({
       apiVersion: "v1",
       kind: "Service",
-      metadata: { ...metadata, annotations: { "pulumi.com/skipAwait": "true" } },
+      metadata: { ...metadata, annotations: { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" } },
       spec: { selector: { app: "caddy" }, ports: [{ name: "bypass", port: 80, targetPort: 8000 }] },
     });
     expect(run.resources.filter(({ name }) => name.startsWith("bypass-"))).toHaveLength(2);

@@ -14,7 +14,8 @@ const labels = {
 };
 const KINDS = ["50x", "not-found", "provisioning", "scheduled", "unscheduled"];
 const PAGE_FILES = KINDS.flatMap((kind) => FORMATS.map((format) => `${kind}.${format}`)).sort();
-const metadata = (name: string) => ({ name, namespace: "maintenance-pages", labels });
+const annotations = { "pulumi.com/patchForce": "true" };
+const metadata = (name: string) => ({ name, namespace: "maintenance-pages", labels, annotations });
 
 const slots = Array.from({ length: 16 }, (_, slot) => slot);
 
@@ -33,6 +34,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       "kubernetes:networking.k8s.io/v1:Ingress page-server-standby",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy page-server-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget page-server-disruption-budget",
+      "maintenance-pages:index:DestroyProtection the-setting-protect",
       "maintenance-pages:index:MaintenanceOverrides maintenance",
       "maintenance-pages:index:PageServer page-server",
       "maintenance-pages:index:PagesBucket pages",
@@ -96,6 +98,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       metadata: {
         name: "maintenance-pages",
         labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" },
+        annotations,
       },
     });
   });
@@ -104,7 +107,10 @@ describe("the staging example: an S3-compatible store, a controller that is ther
     expect(run.find("kubernetes:core/v1:Service", "page-server-service").inputs).toStrictEqual({
       apiVersion: "v1",
       kind: "Service",
-      metadata: { ...metadata("page-server"), annotations: { "pulumi.com/skipAwait": "true" } },
+      metadata: {
+        ...metadata("page-server"),
+        annotations: { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" },
+      },
       spec: {
         selector: { "app.kubernetes.io/name": "page-server" },
         ports: [
@@ -236,7 +242,11 @@ describe("the staging example: an S3-compatible store, a controller that is ther
         name: "page-server-standby",
         namespace: "maintenance-pages",
         labels: { ...labels, "app.kubernetes.io/name": "maintenance-standby" },
-        annotations: { "external-dns.alpha.kubernetes.io/controller": "none", "pulumi.com/skipAwait": "true" },
+        annotations: {
+          "external-dns.alpha.kubernetes.io/controller": "none",
+          "pulumi.com/patchForce": "true",
+          "pulumi.com/skipAwait": "true",
+        },
       },
       spec: {
         ingressClassName: "nginx",

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { serviceOf } from "../settings/instances";
+import { isShown } from "../settings/maintenance";
+import type { Settings } from "../settings/read";
+import { ClusterApi, failureIn, Unasked } from "./cluster";
+
+/** One thing that an account may do in the cluster, such as `watch pods in maintenance-pages`. */
+export interface Right {
+  readonly group: string;
+  /** With its subresource, such as `services/proxy`. */
+  readonly resource: string;
+  readonly verb: string;
+  /** `undefined` for all of them. */
+  readonly namespace: string | undefined;
+}
+
+const roleSchema = z.object({
+  kind: z.enum(["Role", "ClusterRole"]),
+  metadata: z.object({ name: z.string() }),
+  rules: z.array(
+    z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
+  ),
+});
+
+type Role = z.output<typeof roleSchema>;
+
+/**
+ * The rights that an `up` of this stack needs: those of the roles in docs/kubernetes-roles.yaml, of which a test shows that
+ * they suffice.
+ */
+export function rightsFor({ pageServer, maintenance }: Pick<Settings, "pageServer" | "maintenance">): readonly Right[] {
+  const roles = readRoles();
+  const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypassSlot !== undefined);
+  return [
+    ...rightsOf(roles, "maintenance-pages-look", undefined),
+    ...rightsOf(roles, "maintenance-pages-change", pageServer.namespace),
+    ...bypassed.flatMap(({ instance }) => rightsOf(roles, "maintenance-pages-bypass", serviceOf(instance).namespace)),
+  ];
+}
+
+function readRoles(): readonly Role[] {
+  const text = readFileSync(join(__dirname, "..", "docs", "kubernetes-roles.yaml"), "utf8");
+  return parseAllDocuments(text).flatMap((document) => roleSchema.safeParse(document.toJS()).data ?? []);
+}
+
+function rightsOf(roles: readonly Role[], name: string, namespace: string | undefined): readonly Right[] {
+  const role = roles.find(({ metadata }) => metadata.name === name);
+  if (role === undefined) throw new Error(`docs/kubernetes-roles.yaml has no role ${name}`);
+  return role.rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb, namespace }))),
+    ),
+  );
+}
+
+const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
+
+/**
+ * Asks the cluster's API which of the rights this account lacks. Without the right to watch, Pulumi's Kubernetes plugin waits for
+ * ever for what it may not see (pkg/await/informers/factory.go in pulumi/pulumi-kubernetes, Subscribe), and says nothing.
+ *
+ * @throws {Unasked} when the API can't be reached, or does not tell.
+ */
+export async function missingRights(
+  settings: Pick<Settings, "kubernetes">,
+  rights: readonly Right[],
+): Promise<readonly Right[]> {
+  const api = ClusterApi.open(settings);
+  const answers = await Promise.all(rights.map(async (right) => ({ right, allowed: await isAllowed(api, right) })));
+  return answers.filter(({ allowed }) => !allowed).map(({ right }) => right);
+}
+
+// https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
+async function isAllowed(api: ClusterApi, { group, resource: path, verb, namespace }: Right): Promise<boolean> {
+  const [resource = "", subresource] = path.split("/");
+  const answer = await api.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: { resourceAttributes: { group, resource, subresource, verb, namespace } },
+  });
+  const failure = failureIn(answer);
+  if (failure !== undefined) throw new Unasked(failure.message ?? `status ${answer.status}`);
+  const review = reviewSchema.safeParse(answer.json());
+  if (!review.success) throw new Unasked("the answer is no review of a right");
+  return review.data.status.allowed;
+}
+
+/**
+ * Rights in a person's words, the verbs of one resource in one line.
+ *
+ * @example
+ * rightsText([{ group: "", resource: "pods", verb: "watch", namespace: undefined }]); // ["watch pods in every namespace"]
+ */
+export function rightsText(rights: readonly Right[]): readonly string[] {
+  const verbs = new Map<string, string[]>();
+  for (const { group, resource, verb, namespace } of rights) {
+    const what = `${resource}${group === "" ? "" : `.${group}`} in ${namespace ?? "every namespace"}`;
+    verbs.set(what, [...(verbs.get(what) ?? []), verb]);
+  }
+  return [...verbs].map(([what, all]) => `${all.join(", ")} ${what}`);
+}
