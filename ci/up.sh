@@ -7,14 +7,26 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+stack=$1
+
 # Without a right to watch, Pulumi's Kubernetes plugin waits for ever, and the stack stays locked.
-node cli/maintenance.js rights --stack "$1"
-# What somebody changed in the cluster by hand is seen by a refresh alone. One of everything would need the bucket as well. With the
-# program run, the plugin reads this machine's kubeconfig by its context's name of today, and not by that of the last `up`.
-pulumi refresh --stack "$1" --run-program --yes --skip-preview --non-interactive --color never \
-  --target 'urn:pulumi:*::*::maintenance-pages:index:PageServer$**' \
-  --target 'urn:pulumi:*::*::maintenance-pages:index:MaintenanceOverrides$**' > /dev/null
-pulumi up --stack "$1" --yes --non-interactive --color never
+node cli/maintenance.js rights --stack "$stack"
+
+# What somebody changed in the cluster by hand is seen by a refresh alone. One of everything would need the bucket as well.
+refresh() {
+  pulumi refresh --stack "$stack" --yes --skip-preview --non-interactive --color never \
+    --target 'urn:pulumi:*::*::maintenance-pages:index:PageServer$**' \
+    --target 'urn:pulumi:*::*::maintenance-pages:index:MaintenanceOverrides$**'
+}
+# A refresh reads the cluster by the context that the last `up` had, which may have another name on this machine. An `up` of the
+# provider alone puts this machine's there. (--run-program would as well, but together with --target it breaks the state.)
+if ! refresh > /dev/null 2>&1; then
+  pulumi up --stack "$stack" --yes --skip-preview --non-interactive --color never \
+    --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' > /dev/null
+  refresh
+fi
+
+pulumi up --stack "$stack" --yes --non-interactive --color never
 # The controller reloads its nginx every 3.3 seconds at most.
 sleep 5
-node cli/maintenance.js status --stack "$1"
+node cli/maintenance.js status --stack "$stack"

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   ConcurrentUpdateError,
   type EngineEvent,
@@ -5,6 +6,7 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation";
+import { z } from "zod";
 import type { MaintenanceOutput } from "../outputs";
 import { CLOCK_VARIABLE } from "../settings/clock";
 import { CommandError, EXIT } from "./errors";
@@ -97,7 +99,7 @@ class Run {
 
   constructor(private readonly onChange: ((change: Change) => void) | undefined) {}
 
-  readonly note = ({ resourcePreEvent, diagnosticEvent }: EngineEvent): void => {
+  readonly note = ({ resourcePreEvent, resOutputsEvent, diagnosticEvent }: EngineEvent): void => {
     if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true) {
       // Colours are marked as <{%reset%}>.
       const message = diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim();
@@ -106,12 +108,53 @@ class Run {
       const text = instance === undefined ? message : message + hint;
       if (message !== "" && !this.errors.includes(text)) this.errors.push(text);
     }
+    if (resOutputsEvent !== undefined && isVain(resOutputsEvent.metadata)) {
+      const { operation, type, name } = changeOf(resOutputsEvent.metadata);
+      const index = this.changes.findIndex((one) => one.type === type && one.name === name);
+      if (index >= 0) this.changes[index] = { operation, type, name, isVain: true };
+    }
     const metadata = resourcePreEvent?.metadata;
     if (metadata === undefined || UNCHANGED.has(metadata.op) || metadata.type === "pulumi:pulumi:Stack") return;
-    const change = { operation: metadata.op, type: metadata.type, name: metadata.urn.split("::").at(-1) ?? "" };
+    const change = changeOf(metadata);
     this.changes.push(change);
     this.onChange?.(change);
   };
+}
+
+type StepMetadata = NonNullable<EngineEvent["resOutputsEvent"]>["metadata"];
+
+function changeOf({ op, type, urn }: StepMetadata): Change {
+  return { operation: op, type, name: urn.split("::").at(-1) ?? "" };
+}
+
+/** What of an object in the cluster is decided by who writes it; the rest is the API server's and its controllers'. */
+const objectSchema = z.object({
+  metadata: z.object({
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.unknown().optional(),
+  data: z.unknown().optional(),
+});
+
+/**
+ * Whether an update of an object gives what is there already. The plugin compares what is there with what was declared, and so plans
+ * it each time where something in the cluster changes what is written; its preview is a dry run, which that changes as well.
+ */
+export function isVain({ op, type, old, new: after }: Pick<StepMetadata, "op" | "type" | "old" | "new">): boolean {
+  if (op !== "update" || !type.startsWith("kubernetes:")) return false;
+  const [declared, was, would] = [after?.inputs, old?.outputs, after?.outputs].map(
+    (one) => objectSchema.safeParse(one).data,
+  );
+  if (declared === undefined || was === undefined || would === undefined) return false;
+  const names = Object.keys(declared.metadata.annotations ?? {});
+  const decided = ({ metadata: { labels, annotations = {} }, spec, data }: typeof was) => ({
+    labels,
+    annotations: names.map((name) => annotations[name]),
+    spec,
+    data,
+  });
+  return isDeepStrictEqual(decided(was), decided(would));
 }
 
 /** What a person has to know of an error that Pulumi threw. */

@@ -31,6 +31,14 @@ it.each<[boolean, Change]>([
   expect([own, others]).toStrictEqual(isOwn ? [[one], []] : [[], [one]]);
 });
 
+it("lets through what is written in vain, and says so", () => {
+  const vain = { ...change("update", "kubernetes:apps/v1:Deployment", "page-server-deployment"), isVain: true };
+  expect(sorted([vain], ["acme"])).toStrictEqual({ own: [vain], others: [] });
+  expect(describeChanges([vain])).toStrictEqual([
+    "update Deployment page-server-deployment (without effect: the cluster changes what is written)",
+  ]);
+});
+
 it("counts objects that are alike", () => {
   const objects = ["html", "json"].map((format) => change("create", OBJECT, `pages/shared/50x.${format}`));
   expect(describeChanges([...objects, change("delete", INGRESS, "maintenance-acme")])).toStrictEqual([

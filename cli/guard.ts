@@ -8,13 +8,18 @@ export interface Change {
   readonly type: string;
   /** The resource's logical name, such as `maintenance-acme`. */
   readonly name: string;
+  /**
+   * Whether nothing comes of it: a dry run gives what is there already, as something in the cluster (an admission webhook, or a
+   * policy) changes what is written to it, each time.
+   */
+  readonly isVain?: boolean;
 }
 
 /**
  * Tells the changes that putting these instances into maintenance, or taking them out, is made of, from all others: their
  * overrides with their bypasses, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
- * must not ride along in an incident. That a provider is updated is no change of anything: the path of somebody's
- * kubeconfig is among its inputs (@pulumi/kubernetes takes it from $KUBECONFIG).
+ * must not ride along in an incident. What is written in vain may: it would be pending for ever. That a provider is updated is no
+ * change of anything: it is how somebody's machine reaches the cluster.
  *
  * @example
  * sorted([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"]).others; // []
@@ -23,7 +28,8 @@ export function sorted(
   changes: readonly Change[],
   instances: readonly string[],
 ): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
-  const isOwn = ({ operation, type, name }: Change) =>
+  const isOwn = ({ operation, type, name, isVain }: Change) =>
+    isVain ||
     (operation === "update" && type.startsWith("pulumi:providers:")) ||
     instances.some((instance) =>
       type === OBJECT
@@ -43,11 +49,11 @@ const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 /** Changes in a person's words; of objects that are alike, the number. */
 export function describeChanges(changes: readonly Change[]): readonly string[] {
   const counted = new Map<string, number>();
-  for (const { operation, type, name } of changes) {
+  for (const { operation, type, name, isVain } of changes) {
     const kind = type.split(":").at(-1);
     const folder = /^pages\/(?:shared|instances\/[^/]+)/.exec(name)?.[0];
     const what = kind === "BucketObjectv2" && folder !== undefined ? `objects below ${folder}` : `${kind} ${name}`;
-    const text = `${operation} ${what}`;
+    const text = `${operation} ${what}${isVain ? " (without effect: the cluster changes what is written)" : ""}`;
     counted.set(text, (counted.get(text) ?? 0) + 1);
   }
   return [...counted].map(([text, count]) => (count > 1 ? `${text} (${count})` : text));

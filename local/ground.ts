@@ -60,6 +60,8 @@ const PLUGINS_FOLDER = join(RUN_FOLDER, "plugins");
 
 // The page server's own default; in the embedded cluster it stands for Debian's nginx.
 export const IMAGE = "nginxinc/nginx-unprivileged:1.29-alpine";
+/** The same image by the name that a mirror of registries would give it. */
+export const MIRRORED_IMAGE = `mirror.localhost/${IMAGE}`;
 const BUCKET = "maintenance-pages";
 
 /**
@@ -137,7 +139,7 @@ export async function embeddedCluster({ report, signal }: GroundOptions): Promis
   const embedded = await startEmbeddedCluster(tools, {
     runFolder: RUN_FOLDER,
     report,
-    images: [IMAGE],
+    images: [IMAGE, MIRRORED_IMAGE],
     ...(signal === undefined ? {} : { signal }),
   });
   const config = new KubeConfig();

@@ -52,6 +52,48 @@ export class Samples {
     }
   }
 
+  /**
+   * Has the cluster change what is written to a namespace's Deployments, as a mirror of registries or an autopilot does.
+   *
+   * @param values what is there after each write, by JSON pointer.
+   * @returns what was made for it, to be deleted again.
+   */
+  async mutate(
+    namespace: string,
+    values: readonly { readonly path: string; readonly value: string }[],
+  ): Promise<readonly KubernetesObject[]> {
+    const metadata = { name: MANAGER };
+    const patches = values.map(({ path, value }) => `JSONPatch{op: "replace", path: "${path}", value: "${value}"}`);
+    const deployments = {
+      apiGroups: ["apps"],
+      apiVersions: ["v1"],
+      operations: ["CREATE", "UPDATE"],
+      resources: ["deployments"],
+    };
+    const policy = {
+      apiVersion: "admissionregistration.k8s.io/v1beta1",
+      kind: "MutatingAdmissionPolicy",
+      metadata,
+      spec: {
+        matchConstraints: {
+          resourceRules: [deployments],
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        },
+        failurePolicy: "Fail",
+        reinvocationPolicy: "Never",
+        mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: `[${patches.join(", ")}]` } }],
+      },
+    };
+    const binding = {
+      apiVersion: policy.apiVersion,
+      kind: "MutatingAdmissionPolicyBinding",
+      metadata,
+      spec: { policyName: MANAGER },
+    };
+    for (const manifest of [policy, binding]) await this.apply(manifest);
+    return [binding, policy];
+  }
+
   /** Sets the number of an instance's pods. */
   async scale(sample: Sample, pods: number): Promise<void> {
     for (const manifest of serverOf(sample, this.image, pods)) await this.apply(manifest);
@@ -91,9 +133,35 @@ export class Samples {
     return config.exportConfig();
   }
 
+  /** A token of somebody who may do everything, and is not the one who made the cluster. */
+  async administratorToken(): Promise<string> {
+    const [name, namespace] = ["administrator", "default"];
+    await this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } });
+    const rbac = "rbac.authorization.k8s.io";
+    const binding = {
+      apiVersion: `${rbac}/v1`,
+      kind: "ClusterRoleBinding",
+      metadata: { name: MANAGER },
+      roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+    };
+    await this.apply(binding);
+    const request = { name, namespace, body: { spec: { audiences: [] } } };
+    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    return status?.token ?? "";
+  }
+
   /** The pods of a namespace, as the API tells of them. */
   async pods(namespace: string): Promise<readonly KubernetesObject[]> {
     return (await this.api.list("v1", "Pod", namespace)).items;
+  }
+
+  /** The images of a namespace's pods that are there to stay. */
+  async imagesOf(namespace: string): Promise<readonly string[]> {
+    const { items } = await this.config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace });
+    return items
+      .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+      .flatMap(({ spec }) => spec?.containers.map(({ image = "" }) => image) ?? []);
   }
 
   /** The names of a namespace's pods that are there to stay. */

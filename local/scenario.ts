@@ -9,6 +9,8 @@ import { PageServerPods } from "./page-server-pods";
 import { CHALLENGE, hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
 import { abuseSteps } from "./scenario.abuse";
 import { failureSteps } from "./scenario.failure";
+import { machineSteps } from "./scenario.machines";
+import { otherSteps } from "./scenario.others";
 import { clientSteps, pageSteps } from "./scenario.pages";
 import {
   ALL_HOSTS,
@@ -177,6 +179,8 @@ export const scenario: readonly Step[] = [
     expected: "no change",
     see: async ({ stack }) => seeChanges(await stack.up()),
   },
+  ...machineSteps,
+  ...otherSteps,
   {
     step: `pulumi config set maintenance '[]' && pulumi up`,
     expected: `delete Ingress maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
@@ -291,8 +295,8 @@ export const scenario: readonly Step[] = [
     see: renderChart,
   },
   {
-    step: "pulumi destroy, at first protected, then after pulumi config set protect false && pulumi up",
-    expected: "refused, every host as before; then nothing is left",
+    step: "pulumi destroy --skip-preview, at first protected, then after pulumi config set protect false && pulumi up",
+    expected: "refused, nothing deleted, every host as before; then nothing is left",
     see: destroyTwice,
   },
 ];
@@ -356,10 +360,12 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
 
 async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"];
+  const there = await samples.left("maintenance-pages");
   const refused = await stack.type(destroy).then(
     () => "not refused",
     (error: unknown) => (/protected/.test(String(error)) ? "refused" : String(error)),
   );
+  const deleted = (await samples.left("maintenance-pages")).length < there.length ? "something" : "nothing";
   const before = await seePage(visit(edge, "nobody.localhost"));
   const all = await everyInstanceAnswers(edge);
   const asBefore =
@@ -370,7 +376,7 @@ async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   await stack.up();
   await stack.type(destroy);
   const left = await samples.left("maintenance-pages");
-  return `${refused}, ${asBefore}; then ${left.length === 0 ? "nothing is left" : left.join(", ")}`;
+  return `${refused}, ${deleted} deleted, ${asBefore}; then ${left.length === 0 ? "nothing is left" : left.join(", ")}`;
 }
 
 async function forgedHeadersChangeNothing({ edge }: Ground): Promise<string> {

@@ -50,7 +50,7 @@ export interface LocalStackOptions {
 export class LocalStack {
   private constructor(
     private readonly stack: Stack,
-    private readonly project: string,
+    readonly project: string,
     /** What `pulumi` needs in its environment to work on this stack. */
     readonly environment: Readonly<Record<string, string>>,
   ) {}
@@ -86,6 +86,39 @@ export class LocalStack {
     return runCommand("pulumi", args, { cwd: this.project, env: { ...process.env, ...this.environment } });
   }
 
+  /**
+   * Runs a script of the project's `ci/` on this stack.
+   *
+   * @returns what it printed.
+   * @throws {LocalError} with that, when it fails.
+   */
+  async script(name: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    const env = { ...process.env, ...this.environment, ...environment };
+    return runCommand(join(this.project, "ci", name), [STACK], { cwd: this.project, env, timeoutSeconds: 240 });
+  }
+
+  /**
+   * Runs the command `maintenance` as typed.
+   *
+   * @returns what it printed.
+   * @throws {LocalError} with that, when it fails.
+   */
+  async maintenance(...args: readonly string[]): Promise<string> {
+    const env = { ...process.env, ...this.environment };
+    const command = [join(this.project, "cli", "maintenance.js"), ...args];
+    return runCommand(process.execPath, command, { cwd: this.project, env, timeoutSeconds: 240 });
+  }
+
+  /** What an `up` would change. */
+  async preview(environment: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+    return this.watch(environment, (onEvent) => this.stack.preview({ onEvent, color: "never" }));
+  }
+
+  /** What a refresh finds changed in the cluster and the bucket. */
+  async refresh(environment: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+    return this.watch(environment, (onEvent) => this.stack.refresh({ onEvent, color: "never" }));
+  }
+
   /** Starts `pulumi` as typed, in a process group of its own, for whoever wants to end it before it does. */
   start(args: readonly string[]): ChildProcess {
     return spawn("pulumi", args, {
@@ -103,14 +136,26 @@ export class LocalStack {
    * @throws {UpFailed} when it fails.
    */
   async up(environment: Readonly<Record<string, string>> = {}): Promise<Up> {
-    const changes: string[] = [];
     const begin = Date.now();
+    let outputs: Readonly<Record<string, unknown>> = {};
+    const changes = await this.watch(environment, async (onEvent) => {
+      const result = await this.stack.up({ onEvent, color: "never" });
+      outputs = Object.fromEntries(Object.entries(result.outputs).map(([key, { value }]) => [key, value]));
+    });
+    return { seconds: (Date.now() - begin) / 1000, changes, outputs };
+  }
+
+  /** Runs Pulumi with more in its environment, and notes what it changes. */
+  private async watch(
+    environment: Readonly<Record<string, string>>,
+    run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  ): Promise<readonly string[]> {
+    const changes: string[] = [];
     const { workspace } = this.stack;
     workspace.envVars = { ...this.environment, ...environment };
     try {
-      const result = await this.stack.up({ onEvent: (event) => note(event, changes), color: "never" });
-      const outputs = Object.entries(result.outputs).map(([key, { value }]) => [key, value]);
-      return { seconds: (Date.now() - begin) / 1000, changes, outputs: Object.fromEntries(outputs) };
+      await run((event) => note(event, changes));
+      return changes;
     } catch (error) {
       throw new UpFailed(messageOf(error), changes);
     } finally {

@@ -87,6 +87,9 @@ export async function startControlPlane(
       "token-auth-file": inside("tokens.csv"),
       "authorization-mode": "Node,RBAC",
       "enable-admission-plugins": "NodeRestriction",
+      // For a cluster that changes what is written to it; both are needed until the API is stable.
+      "feature-gates": "MutatingAdmissionPolicy=true",
+      "runtime-config": "admissionregistration.k8s.io/v1beta1=true",
       "kubelet-certificate-authority": inside("ca.crt"),
       "kubelet-client-certificate": inside("apiserver-to-kubelet.crt"),
       "kubelet-client-key": inside("apiserver-to-kubelet.key"),

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { isVain } from "./engine";
+
+const TYPE = "kubernetes:apps/v1:Deployment";
+
+/** A Deployment as the engine tells of it, with what the API server writes besides. */
+const object = (image: string, annotations: Readonly<Record<string, string>> = {}, resourceVersion = "1") => ({
+  metadata: {
+    name: "page-server",
+    labels: { app: "x" },
+    annotations,
+    resourceVersion,
+    managedFields: [resourceVersion],
+  },
+  spec: { replicas: 2, image },
+  status: { replicas: Number(resourceVersion) },
+});
+
+const update = (was: object, would: object, declared: object = object("nginx")) => ({
+  op: "update" as const,
+  type: TYPE,
+  old: { inputs: declared, outputs: was } as never,
+  new: { inputs: declared, outputs: would } as never,
+});
+
+it.each([
+  [true, "changes the image back each time", update(object("mirror/nginx"), object("mirror/nginx", {}, "2"))],
+  [true, "counts the revisions", update(object("a", { revision: "1" }), object("a", { revision: "2" }))],
+  [false, "has another image now", update(object("edited"), object("nginx"))],
+  [
+    false,
+    "has another annotation of ours",
+    update(object("a", { ours: "1" }), object("a", { ours: "2" }), object("nginx", { ours: "2" })),
+  ],
+  [false, "was not asked by a dry run", update(object("mirror/nginx"), {})],
+])("is vain: %s, where the cluster %s", (expected, _, metadata) => {
+  expect(isVain(metadata)).toBe(expected);
+});
+
+it("is never vain to create, delete or replace, or to write to the bucket", () => {
+  const same = update(object("a"), object("a"));
+  for (const op of ["create", "delete", "replace"] as const) expect(isVain({ ...same, op })).toBe(false);
+  expect(isVain({ ...same, type: "aws:s3/bucketObjectv2:BucketObjectv2" })).toBe(false);
+});
