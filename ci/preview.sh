@@ -18,8 +18,11 @@ echo
 echo '<details><summary>What would change</summary>'
 echo
 echo '````'
-# A comment has 65,536 characters at most.
-printf '%s\n' "${text:0:60000}"
+# A comment has 65,536 characters at most. What is changed in all is at the end.
+if [ "${#text}" -gt 60000 ]; then
+  text="${text:0:50000}"$'\n\n… (left out here: a comment is no longer) …\n\n'"${text: -9000}"
+fi
+printf '%s\n' "$text"
 echo '````'
 echo '</details>'
 exit "$code"

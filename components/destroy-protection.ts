@@ -9,7 +9,7 @@ export interface DestroyProtectionArgs {
 
 /**
  * What `pulumi destroy` would delete first, and must not: then it deletes nothing of what this depends on either
- * (pkg/resource/deploy/deployment_executor.go in pulumi/pulumi, performDeletes). With the protected objects alone it deletes
+ * (pkg/resource/deploy/deployment_executor.go in pulumi/pulumi, performPostSteps). With the protected objects alone it deletes
  * the others before it comes to them, and every instance in maintenance is open.
  *
  * The name is what a person reads in Pulumi's refusal.

@@ -11,7 +11,7 @@ import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
 import { OVERRIDE_PATH } from "../../components/maintenance-overrides.manifests";
 import { tryCommand } from "../../local/cluster/commands";
-import { type Ground, startGround } from "../../local/ground";
+import { type Ground, MIRRORED_IMAGE, startGround } from "../../local/ground";
 import { hostsOf } from "../../local/samples";
 import { everyHostIs, isPageOf } from "../../local/seen";
 import { BROWSER, untilAnswer, visit } from "../../local/visitor";
@@ -100,11 +100,7 @@ describe("two instances into maintenance and one out of it", () => {
     expect(output).toMatch(/^(?:DIFFERS, )?DRIFTED +acme/m);
     expect(output).toContain("the path of acme.localhost of its override was changed");
     expect(code).toBe(EXIT.attention);
-    const up = await tryCommand(join(PROJECT, "ci", "up.sh"), ["local"], {
-      cwd: PROJECT,
-      env: environment,
-      timeoutSeconds: 240,
-    });
+    const up = await script("up.sh");
     expect(up.code, up.output).toBe(0);
     await everyHostIs("acme", isPageOf("acme"), ground.edge);
   });
@@ -314,8 +310,7 @@ describe("with the rights of docs/kubernetes-roles.yaml", () => {
   it("a preview looks, and changes nothing", async () => {
     const before = readFileSync(FILE, "utf8");
     const plan = await type(["plan"], as("preview"));
-    // The kubeconfig's path is an input of the provider.
-    expect([plan.code, plan.output]).toStrictEqual([EXIT.done, "update kubernetes cluster\n"]);
+    expect([plan.code, plan.output]).toStrictEqual([EXIT.done, "Nothing would change.\n"]);
     const status = await type(["status"], as("preview"));
     expect(status.code, status.output).toBe(EXIT.done);
     expect(status.output).not.toContain("could not be asked");
@@ -323,6 +318,43 @@ describe("with the rights of docs/kubernetes-roles.yaml", () => {
     expect(enable.output).toMatch(/ingresses\.networking\.k8s\.io "maintenance-acme" is forbidden/);
     expect([enable.code, enable.file]).toStrictEqual([EXIT.failed, before]);
     await everyHostIs("acme", isOpen, ground.edge);
+  });
+
+  it.each([
+    [
+      "the text of every page",
+      ["config", "set", "--path", "links.status", "https://status.example.org"],
+      /~ \d+ updated/,
+    ],
+    ["the page server's image", ["config", "set", "--path", "pageServer.image", MIRRORED_IMAGE], /~ 1 updated/],
+    ["the number of its pods", ["config", "set", "--path", "pageServer.replicas", "3"], /~ 1 updated/],
+  ])("ci/preview.sh as one shows, and ci/up.sh as the other applies a change of %s", async (_, typed, change) => {
+    const before = readFileSync(FILE, "utf8");
+    await ground.stack.type(typed);
+    const preview = await script("preview.sh", as("preview"));
+    const up = await script("up.sh", as("up"));
+    writeFileSync(FILE, before);
+    const back = await script("up.sh", as("up"));
+    expect(preview.code, preview.output).toBe(0);
+    expect(preview.output.slice(-1000)).toMatch(/~ \d+ to update/);
+    expect(up.code, up.output).toBe(0);
+    expect(up.output).toMatch(change);
+    expect(back.code, back.output).toBe(0);
+  });
+
+  it("without one of its rights, ci/up.sh says which one, and does not wait", async () => {
+    const role = roles.find(({ metadata }) => metadata?.name === "maintenance-pages-look");
+    const text = JSON.stringify(role).replace(',"persistentvolumeclaims"', "");
+    await ground.samples.apply(JSON.parse(text) as KubernetesObject);
+    await ground.stack.type(["config", "set", "retryAfter", "600"]);
+    const { code, output } = await script("up.sh", as("up"));
+    await ground.stack.type(["config", "rm", "retryAfter"]);
+    if (role !== undefined) await ground.samples.apply(role);
+    expect(output).toContain("get, list, watch persistentvolumeclaims in every namespace");
+    expect(code).toBe(EXIT.refused);
+    expect((await type(["rights"], as("up"))).output).toMatch(
+      /^This account has every right that is needed \(\d+\)\.$/m,
+    );
   });
 
   it("the other enters, with a bypass, asks the instance, and leaves", async () => {
@@ -345,6 +377,12 @@ describe("with the rights of docs/kubernetes-roles.yaml", () => {
   });
 });
 
+/** A script of `ci/`, on this stack. */
+function script(name: string, more: NodeJS.ProcessEnv = {}) {
+  const env = { ...environment, ...more };
+  return tryCommand(join(PROJECT, "ci", name), ["local"], { cwd: PROJECT, env, timeoutSeconds: 240 });
+}
+
 /** Every file below a folder, as one text. */
 function readTree(folder: string): string {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -357,12 +395,7 @@ function readTree(folder: string): string {
 }
 
 describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () => {
-  const script = (name: string, now: string) =>
-    tryCommand(join(PROJECT, "ci", name), ["local"], {
-      cwd: PROJECT,
-      env: { ...environment, [CLOCK_VARIABLE]: now },
-      timeoutSeconds: 240,
-    });
+  const at = (time: string) => ({ [CLOCK_VARIABLE]: time });
 
   it("a window that is planned for later opens nothing", async () => {
     const { code, output } = await type([
@@ -371,7 +404,7 @@ describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () 
     ]);
     expect(output).toContain("acme stays open, and closes at 1 Dec 2026, 21:00 UTC");
     expect(code).toBe(EXIT.done);
-    const early = await script("due.sh", "2026-12-01T20:55:00Z");
+    const early = await script("due.sh", at("2026-12-01T20:55:00Z"));
     expect(early.output).toContain("Nothing is due.");
     expect(early.code, early.output).toBe(0);
     await everyHostIs("acme", isOpen, ground.edge);
@@ -384,21 +417,21 @@ describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () 
   });
 
   it("the preview tells what it is going to do", async () => {
-    const { code, output } = await script("preview.sh", "2026-12-01T21:00:00Z");
+    const { code, output } = await script("preview.sh", at("2026-12-01T21:00:00Z"));
     expect(output).toMatch(/^<!-- maintenance-pages: local -->\n### Preview of local: fine\n/);
     expect(output).toMatch(/\+ kubernetes:networking\.k8s\.io\/v1:Ingress/);
     expect(code).toBe(0);
   });
 
   it("it opens when its time has come", async () => {
-    const { code, output } = await script("due.sh", "2026-12-01T21:00:00Z");
+    const { code, output } = await script("due.sh", at("2026-12-01T21:00:00Z"));
     expect(output).toContain("acme: planned → active");
     expect(code, output).toBe(0);
     await everyHostIs("acme", isPageOf("acme"), ground.edge);
   });
 
   it("it closes by itself", async () => {
-    const { code, output } = await script("due.sh", "2026-12-01T23:00:00Z");
+    const { code, output } = await script("due.sh", at("2026-12-01T23:00:00Z"));
     expect(output).toContain("acme: active → closed");
     expect(code, output).toBe(0);
     await everyHostIs("acme", isOpen, ground.edge);
