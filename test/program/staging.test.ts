@@ -48,7 +48,14 @@ describe("the staging example: an S3-compatible store, a controller that is ther
     expect(new Set(declared.map(({ provider }) => provider.split("::").slice(-3, -1).join(" ")))).toStrictEqual(
       new Set(["pulumi:providers:aws store", "pulumi:providers:kubernetes cluster"]),
     );
-    expect(run.find("pulumi:providers:kubernetes", "cluster").inputs).toMatchObject({ context: "staging" });
+    // Nothing of this machine: the path in $KUBECONFIG is not among them.
+    expect(run.find("pulumi:providers:kubernetes", "cluster").inputs).toStrictEqual({
+      context: "staging",
+      clusterIdentifier: "the cluster of this stack",
+      enableServerSideApply: "true",
+      enableConfigMapMutable: "true",
+      upsertExistingObjects: "true",
+    });
     expect(run.find("pulumi:providers:aws", "store").inputs).toMatchObject({
       region: "us-east-1",
       endpoints: JSON.stringify([{ s3: "https://s3.example.org" }]),

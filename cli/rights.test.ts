@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import type { MaintenanceEntry } from "../settings/maintenance";
+import { type Right, rightsFor, rightsText } from "./rights";
+
+const entry = (name: string, namespace: string, bypassSlot: number | undefined): MaintenanceEntry => ({
+  instance: { name, title: undefined, hosts: [`${name}.example.org`], service: { name: "caddy", namespace, port: 80 } },
+  kind: "unscheduled",
+  state: "active",
+  from: undefined,
+  until: undefined,
+  message: undefined,
+  closesAutomatically: false,
+  bypassSlot,
+});
+const maintenance = [entry("acme", "acme-production", 0), entry("beta", "beta", undefined)];
+const pageServer = { namespace: "pages", image: "nginx", replicas: 2 };
+
+it("asks for a bypass' rights where there is one, and for the others where the page server is", () => {
+  const rights = rightsFor({ pageServer, maintenance });
+  const namespaces = new Set(rights.map(({ namespace }) => namespace));
+  expect([...namespaces]).toStrictEqual([undefined, "pages", "acme-production"]);
+  const claims = rights.filter(({ resource }) => resource === "persistentvolumeclaims");
+  expect(claims.map(({ verb }) => verb)).toStrictEqual(["get", "list", "watch"]);
+});
+
+it("names the verbs of one resource in one line", () => {
+  const right = (verb: string, more: Partial<Right> = {}): Right => ({
+    group: "",
+    resource: "pods",
+    verb,
+    namespace: undefined,
+    ...more,
+  });
+  expect(
+    rightsText([
+      right("list"),
+      right("watch"),
+      right("delete", { group: "networking.k8s.io", resource: "ingresses", namespace: "pages" }),
+    ]),
+  ).toStrictEqual(["list, watch pods in every namespace", "delete ingresses.networking.k8s.io in pages"]);
+});
