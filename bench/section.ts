@@ -9,6 +9,8 @@ export interface Section {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly chart?: Chart;
+  /** What of Pulumi it was measured with, a line each. */
+  readonly parts?: readonly string[];
 }
 
 /** Bars, one for each name. */
@@ -35,10 +37,11 @@ export function printed({ title, head, rows }: Section): string {
 }
 
 /** For docs/benchmarks.md. GitHub draws the chart. */
-export function markdown({ title, about, head, rows, chart }: Section): string {
+export function markdown({ title, about, head, rows, chart, parts = [] }: Section): string {
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const table = [row(head), row(head.map((_, index) => (index === 0 ? "---" : "--:"))), ...rows.map(row)].join("\n");
-  return `## ${title}\n\n${about}\n\n${table}\n${chart === undefined ? "" : `\n${drawn(chart)}\n`}`;
+  const measuredWith = parts.length === 0 ? "" : `\nMeasured with: ${parts.join("; ")}.\n`;
+  return `## ${title}\n\n${about}\n\n${table}\n${chart === undefined ? "" : `\n${drawn(chart)}\n`}${measuredWith}`;
 }
 
 function drawn({ title, unit, bars }: Chart): string {

@@ -30,10 +30,10 @@ async function main(): Promise<number> {
   const wanted = rowsWith(values.only);
   const begin = Date.now();
   const interrupted = whenInterrupted();
-  const standIns: string[] = [];
+  const parts: string[] = [];
   const report = (line: string) => {
     console.error(line);
-    if (/stand-in/i.test(line)) standIns.push(line);
+    if (/^(?:stand-in|Pulumi)\b/.test(line)) parts.push(line);
   };
   const ground = await startGround({ report, signal: interrupted });
   const results: Result[] = [];
@@ -75,7 +75,7 @@ async function main(): Promise<number> {
   );
   const areRight = results.length > 0 && results.every(({ isRight }) => isRight);
   if (values.update && areRight && results.length === rows.length) {
-    writeFileSync(join(PROJECT, "docs", "faults.md"), reportOf(results, minutes, standIns));
+    writeFileSync(join(PROJECT, "docs", "faults.md"), reportOf(results, minutes, parts));
   } else if (values.update)
     console.error("docs/faults.md stays as it was: it takes every row, and each as it should be");
   return areRight ? 0 : 1;

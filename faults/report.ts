@@ -20,7 +20,7 @@ export interface Result {
 }
 
 /** The document with a run's results, as Markdown. */
-export function reportOf(results: readonly Result[], minutes: string, standIns: readonly string[]): string {
+export function reportOf(results: readonly Result[], minutes: string, parts: readonly string[]): string {
   const whole = (value: number) => value.toLocaleString("en");
   const head = ["what goes wrong", ...Object.keys(HOSTS).flatMap((host) => [`${host}: answers`, "wrong", "gap (ms)"])];
   const lines = results.map(({ what, unless, figures }, index) => {
@@ -60,8 +60,8 @@ Kubernetes took the node for dead 30 s after the API server was back, since its 
 again. It takes the pods of such a node out of every Service: the instances' and the page server's alike. Visitors of every host then
 got the controller's bare 404, for 20 s. More nodes would not help: one watch tells of the leases of all.
 
-${results.length} rows in ${minutes} minutes, on the embedded cluster. ${standIns.length === 0 ? "" : "Not the real thing there:"}
+${results.length} rows in ${minutes} minutes, on the embedded cluster, with these parts:
 
-${standIns.map((line) => `- ${line}`).join("\n")}
+${parts.map((line) => `- ${line}`).join("\n")}
 `;
 }

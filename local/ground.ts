@@ -36,6 +36,8 @@ export interface Ground {
   readonly cluster: LocalCluster;
   /** What was built for the embedded cluster; `undefined` on a cluster of the person's own. */
   readonly tools: Tools | undefined;
+  /** What of Pulumi it was made with, a line each. */
+  readonly parts: readonly string[];
   /** A file that a shell sources to work on the local stack. */
   readonly environmentFile: string;
   /** Seconds: building the tools (0 when cached), and from the start of the cluster until every instance answered. */
@@ -110,7 +112,18 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
       for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);
     }
     const seconds = { build, start: (Date.now() - begin) / 1000 - build };
-    return { edge: edge.url, port: edge.port, stack, samples, cluster, tools, environmentFile, seconds, stop };
+    return {
+      edge: edge.url,
+      port: edge.port,
+      stack,
+      samples,
+      cluster,
+      tools,
+      parts: pulumi.parts,
+      environmentFile,
+      seconds,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -44,20 +44,20 @@ export async function findPulumi(folder: string, report: (line: string) => void)
     const built = await ensureProgram(name, report);
     buildSeconds += built.seconds;
     path.push(dirname(built.path));
-    say(`${what}: built here from its source ${built.version}`);
+    say(`${what}, built here from its source ${built.version}`);
     return built.path;
   };
 
   const installed = onPath("pulumi");
   if (installed !== undefined) say(`Pulumi CLI: ${installed}`);
-  const cli = installed ?? (await build("pulumi", "Pulumi CLI"));
+  const cli = installed ?? (await build("pulumi", "Pulumi CLI: the official one"));
   const home = join(cacheFolder(), "pulumi-home");
   const online = await canDownload();
   const kubernetes = onPath("pulumi-resource-kubernetes");
   if (kubernetes !== undefined) say(`Pulumi's Kubernetes plugin: ${kubernetes}`);
   else if (online && install(cli, home, "kubernetes", kubernetesVersion)) {
-    say(`Pulumi's Kubernetes plugin: ${kubernetesVersion}, downloaded by Pulumi`);
-  } else await build("pulumi-resource-kubernetes", "Pulumi's Kubernetes plugin");
+    say(`Pulumi's Kubernetes plugin: the official one, ${kubernetesVersion}, downloaded by Pulumi`);
+  } else await build("pulumi-resource-kubernetes", "Pulumi's Kubernetes plugin: the official one");
 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
