@@ -40,6 +40,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 55 * 60_000,
           fileParallelism: false,
+          // Of the tests that say so, as many at a time as a small machine has cores.
+          maxConcurrency: 2,
         },
       },
     ],

@@ -35,7 +35,7 @@ async function* benchOnCluster(): AsyncGenerator<Section> {
   try {
     for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) {
       if (interrupted.aborted) throw new LocalError("interrupted");
-      yield { ...(await bench(ground)), parts: ground.parts };
+      yield { ...(await bench(ground)), parts: ground.pulumi.parts };
     }
   } finally {
     await ground.stop();

@@ -53,7 +53,7 @@ async function acmeItself(edge: string, status: number): Promise<void> {
 }
 
 /** The controller hears of a ready pod, and acts at most every 3.3 s (`sync-rate-limit`): until then it has only the other one. */
-async function untilBothAnswer(pods: PageServerPods): Promise<void> {
+export async function untilBothAnswer(pods: PageServerPods): Promise<void> {
   await pods.untilReady();
   await sleep(4000);
 }

@@ -33,11 +33,16 @@ export const PER_SECOND = 200;
 // A row that takes longer is broken, and its visitors must not stay.
 const MAX_SECONDS = 400;
 
-/** Sends the visitors while something is done, and tells what they got. */
+/**
+ * Sends the visitors while something is done, and tells what they got.
+ *
+ * @param perSecond visitors of each host in a second.
+ */
 export async function underLoad(
   { plain, encrypted }: Edges,
   right: Right,
   work: () => Promise<string>,
+  perSecond: number = PER_SECOND,
 ): Promise<{ readonly seen: string; readonly got: Readonly<Record<Watched, Got>> }> {
   const start = (of: Watched) =>
     [plain, encrypted].map((edge) => {
@@ -45,7 +50,7 @@ export async function underLoad(
         const kind = kindOf(of, answer);
         return kind !== undefined && right[of].includes(kind) ? kind : `wrong: ${kind ?? described(answer)}`;
       };
-      return startLoad(edge, HOSTS[of], PER_SECOND / 2, classify, MAX_SECONDS);
+      return startLoad(edge, HOSTS[of], perSecond / 2, classify, MAX_SECONDS);
     });
   const loads = { acme: start("acme"), beta: start("beta"), nobody: start("nobody") };
   const stop = async (of: Watched): Promise<Got> => {

@@ -34,10 +34,9 @@ export interface Ground {
   readonly stack: LocalStack;
   readonly samples: Samples;
   readonly cluster: LocalCluster;
+  readonly pulumi: Pulumi;
   /** What was built for the embedded cluster; `undefined` on a cluster of the person's own. */
   readonly tools: Tools | undefined;
-  /** What of Pulumi it was made with, a line each. */
-  readonly parts: readonly string[];
   /** A file that a shell sources to work on the local stack. */
   readonly environmentFile: string;
   /** Seconds: building the tools (0 when cached), and from the start of the cluster until every instance answered. */
@@ -52,6 +51,10 @@ export interface GroundOptions {
   readonly context?: string;
   /** Ends the start, and then removes everything. */
   readonly signal?: AbortSignal;
+  /** The folder of the program, for who changes its files. @default this project's */
+  readonly project?: string;
+  /** More names of images for the embedded cluster. @default none */
+  readonly images?: readonly string[];
 }
 
 const PROJECT = join(__dirname, "..");
@@ -74,7 +77,7 @@ const BUCKET = "maintenance-pages";
  * @throws {LocalError} with what to install, when this machine can make no cluster.
  */
 export async function startGround(options: GroundOptions): Promise<Ground> {
-  const { report } = options;
+  const { report, project = PROJECT } = options;
   mkdirSync(RUN_FOLDER, { recursive: true });
   const begin = Date.now();
   const { cluster, pulumi, tools } = process.env.KUBECONFIG
@@ -82,14 +85,14 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     : await embeddedCluster(options);
   const build = (tools?.buildSeconds ?? 0) + pulumi.buildSeconds;
   const environmentFile = join(RUN_FOLDER, "environment");
-  const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, join(PROJECT, `Pulumi.${STACK}.yaml`)];
+  const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, join(project, `Pulumi.${STACK}.yaml`)];
   let clean = () => cluster.stop();
   const stop = async () => {
     await clean();
     for (const left of leftovers) rmSync(left, { recursive: true, force: true });
   };
   try {
-    const stack = await createStack(cluster, pulumi);
+    const stack = await createStack(cluster, pulumi, project);
     writeEnvironment(environmentFile, stack.environment);
 
     const samples = new Samples(cluster.config, IMAGE);
@@ -118,8 +121,8 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
       stack,
       samples,
       cluster,
+      pulumi,
       tools,
-      parts: pulumi.parts,
       environmentFile,
       seconds,
       stop,
@@ -144,7 +147,11 @@ export interface Found {
  *
  * @throws {LocalError} with what to install, when this machine can make none.
  */
-export async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found & { readonly tools: Tools }> {
+export async function embeddedCluster({
+  report,
+  signal,
+  images = [],
+}: GroundOptions): Promise<Found & { readonly tools: Tools }> {
   const missing = whatIsMissing();
   if (missing !== undefined) throw new LocalError(missing);
   const tools = await ensureTools(report);
@@ -152,7 +159,7 @@ export async function embeddedCluster({ report, signal }: GroundOptions): Promis
   const embedded = await startEmbeddedCluster(tools, {
     runFolder: RUN_FOLDER,
     report,
-    images: [IMAGE, MIRRORED_IMAGE],
+    images: [IMAGE, MIRRORED_IMAGE, ...images],
     ...(signal === undefined ? {} : { signal }),
   });
   const config = new KubeConfig();
@@ -181,10 +188,10 @@ async function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<
   return { cluster: await useExistingCluster(config, report), pulumi, tools: undefined };
 }
 
-function createStack(cluster: LocalCluster, pulumi: Pulumi): Promise<LocalStack> {
+function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string): Promise<LocalStack> {
   const { endpoint, endpointInCluster, accessKey, secretKey } = cluster.objectStore;
   return LocalStack.create({
-    project: PROJECT,
+    project,
     stateFolder: STATE_FOLDER,
     path: pulumi.path,
     environment: {

@@ -3,8 +3,9 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { UNCHANGED } from "../cli/engine";
-import { runCommand } from "./cluster/commands";
+import { runCommand, tryCommand } from "./cluster/commands";
 import { messageOf } from "./cluster/errors";
 
 /** The name of the local stack; its configuration is Pulumi.local.yaml. */
@@ -18,6 +19,34 @@ export interface Up {
   readonly changes: readonly string[];
   readonly outputs: Readonly<Record<string, unknown>>;
 }
+
+/** What an `up` would do. */
+export interface Preview {
+  readonly planned: readonly Planned[];
+  /** What Pulumi, or the program, says against it; none when the `up` would go ahead. */
+  readonly refusals: readonly string[];
+}
+
+export interface Planned {
+  /** As `Up` has it: `update Deployment page-server-deployment`. */
+  readonly change: string;
+  /** The inputs that it changes, such as `spec.replicas`; none where the plugin doesn't say. */
+  readonly fields: readonly string[];
+}
+
+// What `pulumi preview --json` prints: pkg/backend/display/json.go in pulumi/pulumi, previewDigest.
+const previewSchema = z.object({
+  steps: z
+    .array(
+      z.object({
+        op: z.string(),
+        urn: z.string(),
+        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    )
+    .nullish(),
+  diagnostics: z.array(z.object({ severity: z.string().optional(), message: z.string().optional() })).nullish(),
+});
 
 /** A run of Pulumi that failed, with what it printed. */
 export class UpFailed extends Error {
@@ -163,6 +192,37 @@ export class LocalStack {
     }
   }
 
+  /**
+   * Runs `pulumi preview` with another configuration than the stack's own. It takes no lock: two at a time are fine.
+   *
+   * @param configFile as the stack's own, with the same salt.
+   * @param project the folder of another copy of the program.
+   */
+  async previewWith(configFile: string, project = this.project): Promise<Preview> {
+    const { code, stdout, output } = await tryCommand(
+      "pulumi",
+      ["preview", "--json", "--non-interactive", "--config-file", configFile],
+      { cwd: project, env: { ...process.env, ...this.environment }, timeoutSeconds: 240 },
+    );
+    const printed: unknown = stdout.trimStart().startsWith("{") ? JSON.parse(stdout) : undefined;
+    const read = previewSchema.safeParse(printed);
+    if (!read.success) throw new UpFailed(output, []);
+    const { steps, diagnostics } = read.data;
+    const refusals = (diagnostics ?? [])
+      .filter(({ severity }) => severity === "error")
+      .map(({ message = "" }) => message.replace(/<\{%[^%]*%\}>/g, "").trim());
+    if (code === 0 && refusals.length > 0) throw new UpFailed(output, []);
+    return {
+      planned: (steps ?? [])
+        .filter(({ op }) => !UNCHANGED.has(op))
+        .map(({ op, urn, detailedDiff }) => ({
+          change: changeOf(op, urn),
+          fields: Object.keys(detailedDiff ?? {}),
+        })),
+      refusals: code !== 0 && refusals.length === 0 ? [output] : refusals,
+    };
+  }
+
   /** Removes everything that was deployed, what is protected included. */
   async destroy(): Promise<void> {
     await this.type(["state", "unprotect", "--all", "--yes", "--stack", STACK]);
@@ -173,6 +233,10 @@ export class LocalStack {
 function note(event: EngineEvent, changes: string[]): void {
   const metadata = event.resourcePreEvent?.metadata;
   if (metadata === undefined || UNCHANGED.has(metadata.op)) return;
-  const [type = "", name = ""] = metadata.urn.split("::").slice(2);
-  changes.push(`${metadata.op} ${type.split(":").at(-1)} ${name}`);
+  changes.push(changeOf(metadata.op, metadata.urn));
+}
+
+function changeOf(op: string, urn: string): string {
+  const [type = "", name = ""] = urn.split("::").slice(2);
+  return `${op} ${type.split(":").at(-1)} ${name}`;
 }

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -20,6 +19,7 @@ import { PROJECT } from "../../cli/project";
 import type { IngressNginxValues } from "../../components/ingress-controller.values";
 import { runCommand } from "../../local/cluster/commands";
 import { embeddedCluster, type Found, IMAGE } from "../../local/ground";
+import { copyProject } from "../../local/project-copy";
 import { Samples } from "../../local/samples";
 import { ensureProgram, type Tools } from "../../local/tools";
 import { makeEnvironment, TUTOR_RELEASES } from "../../local/tutor";
@@ -62,7 +62,7 @@ beforeAll(async () => {
   samples = new Samples(cluster.config, IMAGE);
   await samples.deploy();
 
-  await copyProject();
+  await cloneProject();
   const home = join(folder, "home");
   const programs = join(folder, "bin");
   for (const one of [home, programs]) mkdirSync(one);
@@ -105,12 +105,8 @@ afterAll(async () => {
 });
 
 /** What git knows of the project, or is about to, as a repository of its own. */
-async function copyProject(): Promise<void> {
-  const listed = await runCommand("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: PROJECT });
-  for (const name of listed.split("\n").filter((name) => name !== "" && existsSync(join(PROJECT, name)))) {
-    mkdirSync(dirname(join(project, name)), { recursive: true });
-    cpSync(join(PROJECT, name), join(project, name));
-  }
+async function cloneProject(): Promise<void> {
+  await copyProject(project);
   for (const args of [
     ["init", "--quiet"],
     ["add", "--all"],
