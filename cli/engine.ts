@@ -171,8 +171,14 @@ function refusalOf(error: unknown, errors: readonly string[] = [], code: number 
   // The engine repeats for the whole run what it said of each resource.
   const said = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
-  return new CommandError(
-    (said.length > 0 ? said : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n"),
-    code,
-  );
+  const text = (said.length > 0 ? said : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
+  return new CommandError(PROTECTED.test(text) ? `${text}\n\n${HOW_TO_ASK}` : text, code);
 }
+
+// pkg/resource/deploy/step_generator.go in pulumi/pulumi: of what would be replaced, and of what would be deleted.
+const PROTECTED = /marked for protection|because it is protected/;
+
+/** Pulumi speaks of a flag in the program, which is a setting of the stack. */
+const HOW_TO_ASK =
+  "It is protected by the setting protect. Look for the change that would replace or delete it, and take that back. If it is " +
+  "meant: pulumi config set protect false; docs/changes.md has what then happens.";

@@ -72,7 +72,8 @@ const ABOUT = `# Configuration
 
 Every setting of a stack. They are in the stack's file, \`Pulumi.<stack>.yaml\`, as \`${NAMESPACE}:NAME\`, where an editor or
 \`pulumi config set NAME VALUE\` puts them. [The template](template/Pulumi.template.yaml) is a file with all of them, valid as it
-is. Whatever is not allowed is refused before anything changes, with the nearest value that is.
+is. Whatever is not allowed is refused before anything changes, with the nearest value that is. What a change of each one does
+in the cluster: [changes.md](changes.md).
 `;
 
 /**

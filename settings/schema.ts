@@ -476,7 +476,8 @@ export const configSchema = section({
   protect: flag()
     .default(true)
     .describe(
-      "Whether Pulumi refuses to destroy the stack, and to delete or replace what every visitor depends on: the page server's namespace, Service and Deployment, the standby, the Helm release.",
+      "Whether Pulumi refuses to destroy the stack, and to delete or replace what every visitor depends on: the page server's namespace, Service and Deployment, the standby, the Helm release. " +
+        "`false` in the same `up` lets it replace them; `false` in an `up` of its own, beforehand, lets it delete or destroy.",
     ),
 });
 

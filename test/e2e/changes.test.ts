@@ -169,10 +169,9 @@ function configurationIn(file: string): Readonly<Record<string, unknown>> {
 
 function fileWith(configuration: Readonly<Record<string, unknown>>): string {
   const entries = Object.entries(filledIn(configuration, here) as typeof configuration);
-  return stringify({
-    ...before,
-    config: Object.fromEntries(entries.map(([key, value]) => [`${NAMESPACE}:${key}`, value])),
-  });
+  const config = Object.fromEntries(entries.map(([key, value]) => [`${NAMESPACE}:${key}`, value]));
+  // In quotes a time stays a text.
+  return stringify({ ...before, config }, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN" });
 }
 
 let files = 0;
