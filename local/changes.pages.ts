@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CHANGES, type Configuration, changed } from "./changes";
 
 /** A change of files in `pages/`. */
 export interface PagesChange {
@@ -51,11 +52,8 @@ export const PAGES_CHANGES: readonly PagesChange[] = [
   },
   {
     files: "pages/default-theme.json",
-    words: "another radius and another font",
-    make: (project) =>
-      edit(join(project, "pages", "default-theme.json"), (text) =>
-        JSON.stringify({ ...(JSON.parse(text) as object), radius: "0.5rem", font: "Georgia, serif" }),
-      ),
+    words: "every token",
+    make: (project) => edit(join(project, "pages", "default-theme.json"), withEveryToken),
   },
   {
     files: "pages/retry.js",
@@ -99,6 +97,12 @@ export function makeClient(project: string): void {
   writeFileSync(join(folder, "logo.svg"), PICTURE);
   writeFileSync(join(folder, "languages", "en.json"), JSON.stringify({ scheduled: { heading: CLIENT_WORDS } }));
   writeFileSync(join(folder, "assets", "picture.svg"), PICTURE);
+}
+
+/** The theme with each value that a change of `theme` has. */
+function withEveryToken(text: string): string {
+  const changes = CHANGES.filter(({ path }) => path[0] === "theme");
+  return JSON.stringify(changes.reduce<Configuration>(changed, { theme: JSON.parse(text) as unknown }).theme);
 }
 
 function clientFolder(project: string, client: string): string {

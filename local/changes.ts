@@ -38,7 +38,8 @@ export const HERE = {
   pages: "<the bucket's address in the cluster>",
   server: "<the API server's address>",
   kubeconfigText: "<the kubeconfig's text>",
-  kubeconfigPath: "<the kubeconfig's path>",
+  kubeconfigPath: "<the same kubeconfig's path>",
+  anotherKubeconfig: "<another kubeconfig's text, with another user and another authority>",
   anotherContext: "<another context of the cluster>",
   repository: "<a chart repository>",
   anotherRepository: "<another chart repository>",
@@ -85,7 +86,7 @@ const ACME = {
 
 /** What the changes are made to: everything that has a resource of its own is there. */
 export const BASE: Configuration = {
-  kubernetes: { context: HERE.context, clusterName: HERE.clusterName },
+  kubernetes: { context: HERE.context, clusterName: HERE.clusterName, kubeconfig: HERE.kubeconfigText },
   edge: HERE.edge,
   bucket: { profile: "s3-compatible", name: "maintenance-pages", endpoint: HERE.store, readUrl: HERE.pages },
   instances: { acme: { title: "Acme" }, beta: {}, gamma: {}, delta: {} },
@@ -195,8 +196,9 @@ export const CHANGES: readonly Change[] = [
   { path: ["pageServer", "image"], to: ANOTHER_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },
   { path: ["kubernetes", "context"], to: HERE.anotherContext },
-  { path: ["kubernetes", "kubeconfig"], to: HERE.kubeconfigText },
   { path: ["kubernetes", "kubeconfig"], to: HERE.kubeconfigPath },
+  { path: ["kubernetes", "kubeconfig"], to: HERE.anotherKubeconfig },
+  { path: ["kubernetes", "kubeconfig"], to: undefined },
   { path: ["kubernetes", "clusterName"], to: undefined },
   { path: ["kubernetes", "server"], to: HERE.server },
   { path: ["protect"], to: false },
