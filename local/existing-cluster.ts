@@ -1,16 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:net";
+import type { Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   CoreV1Api,
   type KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
   PatchStrategy,
-  PortForward,
 } from "@kubernetes/client-node";
 import { LocalError } from "./cluster/errors";
 import { statusOf } from "./cluster/kube";
 import type { LocalCluster } from "./ground";
+import { forwardToPod, type PodPort, readyPod } from "./port-forward";
 import { SAMPLES } from "./samples";
 
 /** The namespace of what is needed besides the program: the S3 server. */
@@ -18,11 +19,15 @@ const NAMESPACE = "maintenance-pages-local";
 const OBJECT_STORE = "object-store";
 const OBJECT_STORE_PORT = 7070;
 // The image of the S3 server that the embedded cluster runs as a process (https://github.com/versity/versitygw).
-const OBJECT_STORE_IMAGE = "versity/versitygw:v1.8.0";
+export const OBJECT_STORE_IMAGE = "versity/versitygw:v1.8.0";
 const MANAGER = "maintenance-pages-local";
 
+// What the chart makes for a release of this name.
+const CONTROLLER_NAMESPACE = "ingress-nginx";
+const CONTROLLER_PODS = "app.kubernetes.io/name=ingress-nginx,app.kubernetes.io/component=controller";
+
 /** Every namespace that is made. A cluster that has one of them is somebody's, and is left alone. */
-const NAMESPACES = [NAMESPACE, "maintenance-pages", "ingress-nginx", ...SAMPLES] as const;
+export const NAMESPACES = [NAMESPACE, "maintenance-pages", CONTROLLER_NAMESPACE, ...SAMPLES] as const;
 
 /**
  * Why a cluster should not be used for trying, or `undefined`. Only one on this machine is taken without a word: a
@@ -61,8 +66,8 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
   const apply = (manifest: KubernetesObject) =>
     objects.patch(manifest, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
   const servers: Server[] = [];
-  const forward = async (namespace: string, selector: string, podPort: number, wanted?: number) => {
-    const server = await forwardToPod(config, core, namespace, selector, podPort, wanted);
+  const forward = async (to: PodPort, wanted?: number) => {
+    const server = await forwardToPod(config, core, to, wanted);
     servers.push(server);
     const address = server.address();
     if (address === null || typeof address === "string") throw new LocalError("a forwarded port has no number");
@@ -73,11 +78,15 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
   const keys = { accessKey: "maintenance-pages", secretKey: randomBytes(20).toString("hex") };
   for (const manifest of objectStore(keys, 1)) await apply(manifest);
   const service = await core.readNamespacedService({ namespace: NAMESPACE, name: OBJECT_STORE });
-  const selector = `app.kubernetes.io/name=${OBJECT_STORE}`;
-  await untilReady(core, NAMESPACE, selector, report);
+  const store = {
+    namespace: NAMESPACE,
+    labelSelector: `app.kubernetes.io/name=${OBJECT_STORE}`,
+    port: OBJECT_STORE_PORT,
+  };
+  await untilReady(core, store, report);
   const scale = async (pods: number) => {
     for (const manifest of objectStore(keys, pods)) await apply(manifest);
-    if (pods > 0) await untilReady(core, NAMESPACE, selector, report);
+    await (pods > 0 ? untilReady(core, store, report) : untilGone(core, store));
   };
   return {
     config,
@@ -86,7 +95,7 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
     installsController: true,
     embedded: undefined,
     objectStore: {
-      endpoint: `http://127.0.0.1:${await forward(NAMESPACE, selector, OBJECT_STORE_PORT)}`,
+      endpoint: `http://127.0.0.1:${await forward(store)}`,
       // The address and not the name: not every cluster's domain is cluster.local.
       endpointInCluster: `http://${service.spec?.clusterIP}:${OBJECT_STORE_PORT}`,
       ...keys,
@@ -94,14 +103,19 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
       start: () => scale(1),
     },
     async startEdge() {
-      const controller = "app.kubernetes.io/name=ingress-nginx,app.kubernetes.io/component=controller";
-      await untilReady(core, "ingress-nginx", controller, report);
-      const port = await forward("ingress-nginx", controller, 80, 8080);
+      const controller = { namespace: CONTROLLER_NAMESPACE, labelSelector: CONTROLLER_PODS, port: 80 };
+      await untilReady(core, controller, report);
+      const port = await forward(controller, 8080);
       return { url: `http://127.0.0.1:${port}`, port };
     },
     async stop() {
       for (const server of servers) server.close();
-      await core.deleteNamespace({ name: NAMESPACE });
+      // Helm makes the controller's namespace, and leaves it there with what the admission webhook's Job made.
+      for (const name of [NAMESPACE, CONTROLLER_NAMESPACE]) {
+        await core.deleteNamespace({ name }).catch((error: unknown) => {
+          if (statusOf(error) !== 404) throw error;
+        });
+      }
     },
   };
 }
@@ -169,53 +183,21 @@ function objectStore(
 
 const READY_SECONDS = 300;
 
-async function untilReady(
-  core: CoreV1Api,
-  namespace: string,
-  labelSelector: string,
-  report: (line: string) => void,
-): Promise<void> {
+async function untilReady(core: CoreV1Api, pods: PodPort, report: (line: string) => void): Promise<void> {
   const deadline = Date.now() + READY_SECONDS * 1000;
   for (let attempt = 0; Date.now() < deadline; attempt += 1) {
-    if ((await readyPod(core, namespace, labelSelector)) !== undefined) return;
-    if (attempt % 30 === 10) report(`waiting for a pod ${labelSelector} in ${namespace}`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if ((await readyPod(core, pods)) !== undefined) return;
+    if (attempt % 30 === 10) report(`waiting for a pod ${pods.labelSelector} in ${pods.namespace}`);
+    await sleep(1000);
   }
-  throw new LocalError(`no pod ${labelSelector} in ${namespace} was ready after ${READY_SECONDS} s`);
+  throw new LocalError(`no pod ${pods.labelSelector} in ${pods.namespace} was ready after ${READY_SECONDS} s`);
 }
 
-async function readyPod(core: CoreV1Api, namespace: string, labelSelector: string): Promise<string | undefined> {
-  const { items } = await core.listNamespacedPod({ namespace, labelSelector });
-  const isReady = (pod: (typeof items)[number]) =>
-    pod.metadata?.deletionTimestamp === undefined &&
-    pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
-  return items.find(isReady)?.metadata?.name;
-}
-
-/** Listens on 127.0.0.1 and carries each connection through the API server to a pod that is ready at that moment. */
-function forwardToPod(
-  config: KubeConfig,
-  core: CoreV1Api,
-  namespace: string,
-  labelSelector: string,
-  podPort: number,
-  wanted = 0,
-): Promise<Server> {
-  const forwarder = new PortForward(config);
-  const server = createServer((client) => {
-    client.on("error", () => client.destroy());
-    readyPod(core, namespace, labelSelector)
-      .then((pod) =>
-        pod === undefined
-          ? client.resetAndDestroy()
-          : forwarder.portForward(namespace, pod, [podPort], client, null, client),
-      )
-      .catch(() => client.resetAndDestroy());
-  });
-  const listen = (port: number) =>
-    new Promise<Server>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, "127.0.0.1", () => resolve(server));
-    });
-  return listen(wanted).catch(() => listen(0));
+/** A pod that is about to end still answers. */
+async function untilGone(core: CoreV1Api, { namespace, labelSelector }: PodPort): Promise<void> {
+  for (let attempt = 0; attempt < READY_SECONDS * 4; attempt += 1) {
+    if ((await core.listNamespacedPod({ namespace, labelSelector })).items.length === 0) return;
+    await sleep(250);
+  }
+  throw new LocalError(`a pod ${labelSelector} in ${namespace} did not end within ${READY_SECONDS} s`);
 }

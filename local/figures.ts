@@ -13,6 +13,8 @@ export interface Figures {
   enter?: number;
   leave?: number;
   load?: Readonly<Record<LoadedSample, Seen>>;
+  /** What visitors saw while the controller's release was changed, and how many seconds the `up` took. */
+  controller?: Readonly<Record<string, { readonly seconds: number; readonly seen: Seen }>>;
   /** A message of one instance is changed. */
   message?: TextChange;
   /** A text of every page is changed. */
@@ -49,11 +51,15 @@ export function describeFigures({ seconds }: Ground, figures: Figures): string {
       `${`changed ${name}`.padEnd(25)} ${changes} resources changed by an up of ${inSeconds(seconds)}; seen by all ${inSeconds(seen)} after its end`,
     );
   }
-  for (const [name, seen] of Object.entries(figures.load ?? {})) {
-    const kinds = Object.entries(seen.kinds).map(([kind, count]) => `${count} × ${kind}`);
-    lines.push(
-      `load on ${name}              ${seen.answers} answers: ${kinds.join(", ")}; ${seen.reconnects} asked again on a new connection, longest gap ${seen.longestGap} ms`,
-    );
+  for (const [name, seen] of Object.entries(figures.load ?? {}))
+    lines.push(`load on ${name}              ${describe(seen)}`);
+  for (const [name, { seconds, seen }] of Object.entries(figures.controller ?? {})) {
+    lines.push(`${`controller: ${name}`.padEnd(25)} an up of ${inSeconds(seconds)}; ${describe(seen)}`);
   }
   return lines.join("\n");
+}
+
+function describe({ answers, kinds, reconnects, longestGap }: Seen): string {
+  const counted = Object.entries(kinds).map(([kind, count]) => `${count} × ${kind}`);
+  return `${answers} answers: ${counted.join(", ")}; ${reconnects} asked again on a new connection, longest gap ${longestGap} ms`;
 }

@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { deepmerge } from "deepmerge-ts";
+import { parse } from "yaml";
 import type { IngressNginxValues } from "../components/ingress-controller.values";
 import { type Edge, type EmbeddedCluster, type ObjectStore, startEmbeddedCluster } from "./cluster/embedded";
 import { LocalError } from "./cluster/errors";
@@ -37,6 +39,8 @@ export interface Ground {
   readonly pulumi: Pulumi;
   /** What was built for the embedded cluster; `undefined` on a cluster of the person's own. */
   readonly tools: Tools | undefined;
+  /** The path of another version of the controller's chart, to upgrade to. */
+  readonly upgradeChart: string | undefined;
   /** A file that a shell sources to work on the local stack. */
   readonly environmentFile: string;
   /** Seconds: building the tools (0 when cached), and from the start of the cluster until every instance answered. */
@@ -49,12 +53,24 @@ export interface GroundOptions {
   readonly report: (line: string) => void;
   /** The context of a cluster that is not on this machine, as a confirmation. */
   readonly context?: string;
+  /** How the program installs the controller on a cluster of the person's own. */
+  readonly controller?: ControllerOptions;
   /** Ends the start, and then removes everything. */
   readonly signal?: AbortSignal;
   /** The folder of the program, for who changes its files. @default this project's */
   readonly project?: string;
   /** More names of images for the embedded cluster. @default none */
   readonly images?: readonly string[];
+}
+
+/** Paths, for a cluster that can reach neither the chart's repository nor its images' registry. */
+export interface ControllerOptions {
+  /** The ingress-nginx chart. @default the one of its repository */
+  readonly chart?: string | undefined;
+  /** A YAML file with Helm values for it. */
+  readonly values?: string | undefined;
+  /** Another version of the chart. */
+  readonly upgradeChart?: string | undefined;
 }
 
 const PROJECT = join(__dirname, "..");
@@ -77,7 +93,11 @@ const BUCKET = "maintenance-pages";
  * @throws {LocalError} with what to install, when this machine can make no cluster.
  */
 export async function startGround(options: GroundOptions): Promise<Ground> {
-  const { report, project = PROJECT } = options;
+  const { report, controller = {}, project = PROJECT } = options;
+  if (!process.env.KUBECONFIG && Object.values(controller).some((option) => option !== undefined)) {
+    throw new LocalError("--chart, --values and --upgrade-chart are for a cluster of your own: set KUBECONFIG.");
+  }
+  const ingressNginx = installation(controller);
   mkdirSync(RUN_FOLDER, { recursive: true });
   const begin = Date.now();
   const { cluster, pulumi, tools } = process.env.KUBECONFIG
@@ -92,7 +112,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     for (const left of leftovers) rmSync(left, { recursive: true, force: true });
   };
   try {
-    const stack = await createStack(cluster, pulumi, project);
+    const stack = await createStack(cluster, pulumi, project, cluster.installsController ? ingressNginx : {});
     writeEnvironment(environmentFile, stack.environment);
 
     const samples = new Samples(cluster.config, IMAGE);
@@ -115,6 +135,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
       for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);
     }
     const seconds = { build, start: (Date.now() - begin) / 1000 - build };
+    const upgradeChart = controller.upgradeChart === undefined ? undefined : resolve(controller.upgradeChart);
     return {
       edge: edge.url,
       port: edge.port,
@@ -123,6 +144,7 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
       cluster,
       pulumi,
       tools,
+      upgradeChart,
       environmentFile,
       seconds,
       stop,
@@ -188,7 +210,24 @@ async function clusterOfKubeconfig({ report, context }: GroundOptions): Promise<
   return { cluster: await useExistingCluster(config, report), pulumi, tools: undefined };
 }
 
-function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string): Promise<LocalStack> {
+/** The `ingressNginx` setting with which the program installs the controller. */
+function installation({ chart, values }: ControllerOptions) {
+  const own = values === undefined ? {} : (parse(readFileSync(values, "utf8")) as Record<string, unknown>);
+  // No cluster on one's own machine gives a load balancer an address, and Helm would wait for one.
+  const controller = { replicaCount: 2, service: { type: "ClusterIP" } };
+  return {
+    install: true,
+    ...(chart === undefined ? {} : { chart: resolve(chart) }),
+    values: deepmerge({ controller }, own),
+  };
+}
+
+function createStack(
+  cluster: LocalCluster,
+  pulumi: Pulumi,
+  project: string,
+  ingressNginx: object,
+): Promise<LocalStack> {
   const { endpoint, endpointInCluster, accessKey, secretKey } = cluster.objectStore;
   return LocalStack.create({
     project,
@@ -212,10 +251,7 @@ function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string): Pr
       instances: SAMPLES,
       hostPatterns: HOST_PATTERNS,
       maintenance: [],
-      // No cluster on one's own machine gives a load balancer an address, and Helm would wait for one.
-      ...(cluster.installsController
-        ? { ingressNginx: { install: true, values: { controller: { service: { type: "ClusterIP" } } } } }
-        : {}),
+      ingressNginx,
     },
   });
 }

@@ -6,20 +6,26 @@ import { whenInterrupted } from "./interrupted";
 import { readOptions } from "./options";
 import { scenario } from "./scenario";
 import { UpFailed } from "./stack";
-import type { Step } from "./step";
+import { type Step, whyNotHere } from "./step";
 
 const USAGE = `npm run local               a cluster on this machine with three instances and the program deployed; Ctrl-C removes it
 npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
-npm run local -- --check --only TEXT …    only the rows whose step has TEXT
-      KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here`;
+           --only TEXT …           only the rows whose step has TEXT
+      KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here
+           --chart PATH            the ingress-nginx chart, for a cluster that can't reach its repository
+           --values FILE           Helm values for it, such as where its images are
+           --upgrade-chart PATH    another version of the chart, which --check then upgrades to`;
 
 async function main(): Promise<number> {
-  const { check, only, help, context } = readOptions(
+  const { check, only, help, context, ...controller } = readOptions(
     {
       check: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [""] },
       help: { type: "boolean", default: false },
       context: { type: "string" },
+      chart: { type: "string" },
+      values: { type: "string" },
+      "upgrade-chart": { type: "string" },
     },
     USAGE,
   );
@@ -38,6 +44,7 @@ async function main(): Promise<number> {
     report,
     signal: interrupted,
     ...(context === undefined ? {} : { context }),
+    controller: { chart: controller.chart, values: controller.values, upgradeChart: controller["upgrade-chart"] },
   });
   try {
     return check ? await runCheck(ground, steps, interrupted) : await stayOpen(ground, interrupted);
@@ -84,17 +91,19 @@ async function runCheck(ground: Ground, steps: readonly Step[], signal: AbortSig
   });
   let wrong = 0;
   let skipped = 0;
-  for (const { step, expected, see, embeddedOnly } of steps) {
+  for (const row of steps) {
     if (signal.aborted) throw new LocalError("interrupted");
-    if (embeddedOnly && ground.tools === undefined) {
+    const { step, expected } = row;
+    const why = whyNotHere(row, ground);
+    if (why !== undefined) {
       skipped += 1;
       report(`skip  ${step}`);
-      table.push(["-", step, expected, "skipped: only on the embedded cluster"]);
+      table.push(["-", step, expected, `skipped: ${why}`]);
       continue;
     }
-    const seen = await see(ground, figures).catch(
-      (error: unknown) => `error: ${error instanceof Error ? error.message : error}`,
-    );
+    const seen = await row
+      .see(ground, figures)
+      .catch((error: unknown) => `error: ${error instanceof Error ? error.message : error}`);
     const holds = seen === expected;
     if (!holds) wrong += 1;
     report(`${holds ? "ok   " : "WRONG"} ${step}`);

@@ -37,7 +37,7 @@ export const failureSteps: readonly Step[] = [
   {
     step: "gamma behind Tutor's Caddy, with the settings of the stack's output: its application is gone",
     expected: "502, the 50x page (instance), as in the bucket",
-    embeddedOnly: true,
+    needs: "embedded",
     see: failureBehindTutor,
   },
   {

@@ -17,7 +17,7 @@ export const otherSteps: readonly Step[] = [
     step: "a policy of the cluster rewrites every image and raises every request; beta enters and leaves by the command, and acme stays",
     expected:
       "update Deployment page-server-deployment rolls pods of the mirror; planned each time, and without effect; beta enters, leaves; 503, the page of acme (unscheduled, shared)",
-    embeddedOnly: true,
+    needs: "embedded",
     see: underPolicy,
   },
   {

@@ -8,6 +8,7 @@ import { leave } from "./maintenance";
 import { PageServerPods } from "./page-server-pods";
 import { CHALLENGE, hostsOf, ruleFor, SAMPLES, type Sample } from "./samples";
 import { abuseSteps } from "./scenario.abuse";
+import { controllerSteps } from "./scenario.controller";
 import { failureSteps } from "./scenario.failure";
 import { machineSteps } from "./scenario.machines";
 import { otherSteps } from "./scenario.others";
@@ -252,7 +253,7 @@ export const scenario: readonly Step[] = [
   {
     step: "a page server's nginx is killed (SIGKILL), as for want of memory",
     expected: "it starts again in the same pod",
-    embeddedOnly: true,
+    needs: "embedded",
     async see({ cluster }) {
       const pods = new PageServerPods(cluster.config);
       const [first = "", ...others] = await pods.names();
@@ -287,11 +288,12 @@ export const scenario: readonly Step[] = [
     expected: "acme: only its 200 or the page's 503; beta: only its 200",
     see: enterAndLeaveUnderLoad,
   },
+  ...controllerSteps,
   {
     step: "the ingress-nginx chart (4.11.0) with the values from the stack's output",
     expected:
       "the flag default-backend-service=maintenance-pages/page-server; custom-http-errors 502,503,504 and disable-proxy-intercept-errors true; no default backend of the chart's own",
-    embeddedOnly: true,
+    needs: "embedded",
     see: renderChart,
   },
   {

@@ -5,8 +5,25 @@ import type { Ground } from "./ground";
 export interface Step {
   readonly step: string;
   readonly expected: string;
-  /** Needs what only the embedded cluster has. @default false */
-  readonly embeddedOnly?: boolean;
+  /** What it can't do without. @default nothing that not every cluster has */
+  readonly needs?: Need;
   /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
   see(ground: Ground, figures: Figures): Promise<string>;
+}
+
+/** What only the embedded cluster has, a controller that the stack installs, or another version of its chart. */
+export type Need = "embedded" | "release" | "upgrade";
+
+/** Why a row can't be walked on this ground, or `undefined`. */
+export function whyNotHere({ needs }: Step, { tools, cluster, upgradeChart }: Ground): string | undefined {
+  switch (needs) {
+    case "embedded":
+      return tools === undefined ? "only on the embedded cluster" : undefined;
+    case "release":
+      return cluster.installsController ? undefined : "only where the stack installs the controller";
+    case "upgrade":
+      return upgradeChart === undefined ? "only with --upgrade-chart" : undefined;
+    default:
+      return undefined;
+  }
 }

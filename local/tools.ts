@@ -26,7 +26,14 @@ const clusterBinaries = [
 export type BinaryName = (typeof clusterBinaries)[number];
 
 /** The programs that are built alone, when somebody needs them. */
-export type ProgramName = "pulumi" | "pulumi-resource-kubernetes" | "kubectl" | "actionlint";
+export type ProgramName =
+  | "pulumi"
+  | "pulumi-resource-kubernetes"
+  | "kubectl"
+  | "actionlint"
+  | "kube-proxy"
+  | "wait-shutdown"
+  | "webhook-certgen";
 
 /** The releases of Caddy that are tried with: those that Tutor 22, and 18 to 21, run. */
 export const CADDY_RELEASES = ["2.11", "2.7"] as const;
@@ -43,8 +50,9 @@ export interface Tools {
 }
 
 interface ToolSet {
-  /** The folder under tools/ with go.mod and go.sum. */
   readonly name: string;
+  /** The folder under tools/ with go.mod and go.sum. @default name */
+  readonly source?: string;
   /** The modules whose versions name the set, first the one people know it by. */
   readonly modules: readonly string[];
   readonly binaries: readonly { readonly name: BinaryName | ProgramName | "caddy"; readonly package: string }[];
@@ -121,6 +129,26 @@ const programSets: Readonly<Record<ProgramName, ToolSet>> = {
     // -s -w: without the tables for debuggers it is less than half as large, and starts sooner.
     linkerFlags: (version) => `-s -w -X main.version=${version}`,
     minutesOnTwoCores: 8,
+  },
+  "kube-proxy": {
+    name: "kube-proxy",
+    modules: ["k8s.io/kubernetes"],
+    binaries: [{ name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy" }],
+    minutesOnTwoCores: 1,
+  },
+  "wait-shutdown": {
+    name: "wait-shutdown",
+    source: "ingress-nginx",
+    modules: ["k8s.io/ingress-nginx"],
+    binaries: [{ name: "wait-shutdown", package: "k8s.io/ingress-nginx/cmd/waitshutdown" }],
+    buildFlags: ["-mod=mod"], // as for the controller itself
+    minutesOnTwoCores: 1,
+  },
+  "webhook-certgen": {
+    name: "webhook-certgen",
+    modules: [],
+    binaries: [{ name: "webhook-certgen", package: "." }],
+    minutesOnTwoCores: 1,
   },
   kubectl: {
     name: "kubectl",
@@ -277,7 +305,7 @@ async function ensureToolSet(
   set: ToolSet,
   report: (line: string) => void,
 ): Promise<{ readonly folder: string; readonly seconds: number; readonly versions: readonly string[] }> {
-  const source = join(__dirname, "tools", set.name);
+  const source = join(__dirname, "tools", set.source ?? set.name);
   const goMod = await readFile(join(source, "go.mod"), "utf8");
   const goSum = await readFile(join(source, "go.sum"), "utf8");
   const main = await readFile(join(source, "main.go"), "utf8").catch(() => "");
@@ -292,12 +320,12 @@ async function ensureToolSet(
     .digest("hex")
     .slice(0, 12);
   const cache = join(cacheFolder(), "tools");
-  const folder = join(cache, `${set.name}-${versions.join("-")}-${hash}`);
+  const folder = join(cache, [set.name, ...versions, hash].join("-"));
   if (existsSync(folder)) {
     return { folder, seconds: 0, versions };
   }
 
-  const title = `${set.name} ${versions.map(shortVersion).join(" and ")}`;
+  const title = [set.name, versions.map(shortVersion).join(" and ")].join(" ").trim();
   report(`building ${title} (about ${minutes(set.minutesOnTwoCores)} on 2 cores) ...`);
   const begin = Date.now();
   const seconds = () => Math.round((Date.now() - begin) / 1000);

@@ -14,6 +14,9 @@ export const CONTROL_ADDRESS = "10.77.0.1";
 export const EDGE_ADDRESS = "10.77.0.2";
 
 export const NODE_NAME = "node1";
+/** Where Services have their addresses; the first is the API server's, which pods ask. */
+export const SERVICE_RANGE = "10.96.0.0/16";
+const API_SERVICE_ADDRESS = "10.96.0.1";
 const apiPort = 6443;
 const etcd = "http://127.0.0.1:2379";
 
@@ -23,6 +26,7 @@ const users = {
   "controller-manager": ["system:kube-controller-manager", []],
   scheduler: ["system:kube-scheduler", []],
   kubelet: [`system:node:${NODE_NAME}`, ["system:nodes"]],
+  "kube-proxy": ["system:kube-proxy", []],
   "ingress-nginx": ["ingress-nginx", []],
 } as const satisfies Record<string, readonly [name: string, groups: readonly string[]]>;
 
@@ -66,7 +70,7 @@ export async function startControlPlane(
     relays.open(CONTROL_ADDRESS, apiPort),
     makeServiceAccountKeys(sandbox.state),
   ]);
-  const names = ["IP:127.0.0.1", "DNS:localhost", `IP:${CONTROL_ADDRESS}`];
+  const names = ["IP:127.0.0.1", "DNS:localhost", `IP:${CONTROL_ADDRESS}`, `IP:${API_SERVICE_ADDRESS}`];
   await Promise.all([
     authority.issue("apiserver", { subject: "/CN=kube-apiserver", alternativeNames: names }),
     authority.issue("apiserver-to-kubelet", { subject: "/CN=kube-apiserver" }),
@@ -95,7 +99,7 @@ export async function startControlPlane(
       "kubelet-client-key": inside("apiserver-to-kubelet.key"),
       // Not the node's name first, as is the default: there is no DNS in the sandbox.
       "kubelet-preferred-address-types": "InternalIP",
-      "service-cluster-ip-range": "10.96.0.0/16",
+      "service-cluster-ip-range": SERVICE_RANGE,
       "service-account-issuer": "https://kubernetes.default.svc",
       "service-account-key-file": inside("service-accounts.pub"),
       "service-account-signing-key-file": inside("service-accounts.key"),

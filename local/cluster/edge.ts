@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { copyFile, cp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Tools } from "../tools";
 import { type ControlPlane, EDGE_ADDRESS } from "./control-plane";
 import { admissionWebhook, EDGE_CONFIG_MAP, EDGE_NAMESPACE, EDGE_POD, ELECTION_ID, edgeObjects } from "./edge-objects";
-import { firstConfigurationForDebian, templateForDebian } from "./edge-template";
 import { LocalError } from "./errors";
+import { writeEtcNginx } from "./etc-nginx";
 import { statusOf } from "./kube";
 import { flags } from "./processes";
 import type { Relays } from "./relays";
@@ -181,20 +181,5 @@ async function requireService(controlPlane: ControlPlane, backend: string): Prom
       );
     }
     throw error;
-  }
-}
-
-/** /etc/nginx as the controller's image has it, with our changes; begun anew at each start, as nothing may be left. */
-async function writeEtcNginx(module: string, folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await cp(join(module, "rootfs", "etc", "nginx"), folder, { recursive: true });
-  await copyFile("/etc/nginx/mime.types", join(folder, "mime.types"));
-  await cp(join(__dirname, "lua"), join(folder, "lua"), { recursive: true });
-  for (const [file, edit] of [
-    ["template/nginx.tmpl", templateForDebian],
-    ["nginx.conf", firstConfigurationForDebian],
-  ] as const) {
-    const path = join(folder, file);
-    await writeFile(path, edit(await readFile(path, "utf8")));
   }
 }

@@ -9,7 +9,8 @@ import { LocalError } from "./errors";
 import { startContainerRuntime, startNode } from "./node";
 import { type ObjectStore, startObjectStore } from "./object-store";
 import { startRelays } from "./relays";
-import { startSandbox } from "./sandbox";
+import { type Sandbox, startSandbox } from "./sandbox";
+import { startServiceAddresses } from "./service-addresses";
 
 export type { Edge, IngressNginxValues } from "./edge";
 export { LocalError } from "./errors";
@@ -41,6 +42,10 @@ export interface EmbeddedClusterOptions {
   readonly edgePort?: number;
   /** Names of images for which pods get Debian's nginx. No other image can be had in this cluster. */
   readonly images: readonly string[];
+  /** Makes more images, see `startContainerRuntime`. */
+  readonly moreImages?: (sandbox: Sandbox) => Promise<readonly string[]>;
+  /** The path of kube-proxy. Without it Services have no addresses, which nothing in this cluster needs by itself. */
+  readonly kubeProxy?: string;
   /** Stops the cluster, also while it is starting: the start then rejects once everything is removed. */
   readonly signal?: AbortSignal;
 }
@@ -51,7 +56,7 @@ export interface EmbeddedClusterOptions {
  * @throws LocalError when something does not start; everything is removed again then, but the logs
  */
 export async function startEmbeddedCluster(tools: Tools, options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
-  const { report, signal, images } = options;
+  const { report, signal, images, moreImages, kubeProxy } = options;
   if (signal?.aborted) {
     throw new LocalError("the cluster was stopped before it started");
   }
@@ -67,10 +72,13 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
     // The three do not need each other, and each waits more than it works.
     const [controlPlane, , objectStore] = await Promise.all([
       sandbox.during(() => startControlPlane(sandbox, relays, tools.binaries)),
-      sandbox.during(() => startContainerRuntime(sandbox, { images, report })),
+      sandbox.during(() => startContainerRuntime(sandbox, { images, moreImages, report })),
       sandbox.during(() => startObjectStore(sandbox, relays, tools.binaries)),
     ]);
     await sandbox.during(() => startNode(sandbox, controlPlane, tools.binaries));
+    if (kubeProxy !== undefined) {
+      await sandbox.during(() => startServiceAddresses(sandbox, controlPlane, kubeProxy));
+    }
     report(`cluster ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 
     let edge: Promise<Edge> | undefined;

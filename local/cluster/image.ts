@@ -5,8 +5,10 @@ import { runCommand } from "./commands";
 
 /** A container image of one layer, made from a folder. */
 export interface ImageSource {
-  /** The root file system. Everything in it will belong to root. */
+  /** The root file system. */
   readonly rootFolder: string;
+  /** The number of the user whom everything in it belongs to. @default 0, root */
+  readonly owner?: number;
   /** Full names, as `fullImageName` gives them. */
   readonly names: readonly string[];
   readonly entrypoint: readonly string[];
@@ -25,7 +27,8 @@ export async function writeImageArchive(image: ImageSource, archive: string): Pr
   await mkdir(join(layout, "blobs", "sha256"), { recursive: true });
   const layerFile = join(layout, "layer.tar");
   // Sorted, and without times or owners of this machine: the same files give the same digests.
-  const reproducible = ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"];
+  const owner = image.owner ?? 0;
+  const reproducible = ["--sort=name", "--mtime=@0", `--owner=${owner}`, `--group=${owner}`, "--numeric-owner"];
   await runCommand("tar", [...reproducible, "-C", image.rootFolder, "-cf", layerFile, "."]);
   const blob = async (mediaType: string, content: Buffer) => {
     const hash = createHash("sha256").update(content).digest("hex");

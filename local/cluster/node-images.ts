@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, realpath, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { runCommand, tryCommand } from "./commands";
 import { fullImageName, writeImageArchive } from "./image";
+import { ImageFolder, NGINX } from "./image-folder";
 import type { Sandbox } from "./sandbox";
 
 /** The name of the image that holds a pod's namespaces. No registry has it: it is in the node's own store. */
@@ -65,37 +66,17 @@ export async function makeNginxImage(
   sandbox: Sandbox,
   names: readonly string[],
 ): Promise<{ readonly archive: string; readonly version: string }> {
-  const root = join(sandbox.state, "images", "nginx");
-  const add = async (file: string, as = file) => {
-    await mkdir(join(root, dirname(as)), { recursive: true });
-    await copyFile(await realpath(file), join(root, as));
-  };
-  const folders = ["bin", "etc/nginx/conf.d", "run", "tmp", "usr/share/nginx/html", "var/cache/nginx", "var/log/nginx"];
-  for (const folder of [...folders, "var/lib/nginx"]) {
-    await mkdir(join(root, folder), { recursive: true });
-  }
-  await chmod(join(root, "tmp"), 0o1777);
-
-  const nginx = "/usr/sbin/nginx";
-  await add(nginx);
-  for (const [library] of (await runCommand("ldd", [nginx])).matchAll(/\/\S+/g)) {
-    await add(library);
-  }
-  await add("/etc/nginx/mime.types");
-  await writeFile(join(root, "etc/nginx/nginx.conf"), nginxConfiguration);
-  // The container's output is where the official images have their logs.
-  await symlink("/dev/stdout", join(root, "var/log/nginx/access.log"));
-  await symlink("/dev/stderr", join(root, "var/log/nginx/error.log"));
-
-  await add("/bin/busybox");
-  for (const program of ["sh", "sleep", "awk", "grep", "sed", "cat", "ls", "wget"]) {
-    await symlink("busybox", join(root, "bin", program));
-  }
-  await writeFile(join(root, "etc/passwd"), "root:x:0:0::/:/bin/sh\nnginx:x:101:101::/:/bin/sh\n");
-  await writeFile(join(root, "etc/group"), "root:x:0:\nnginx:x:101:\n");
+  const folder = new ImageFolder(join(sandbox.state, "images", "nginx"));
+  const { root } = folder;
+  await folder.makeFolders("etc/nginx/conf.d", "run", "usr/share/nginx/html", "var/cache/nginx", "var/lib/nginx");
+  await folder.addNginx();
+  await folder.addBusybox(["sh", "sleep", "awk", "grep", "sed", "cat", "ls", "wget"]);
+  await folder.write("etc/nginx/nginx.conf", nginxConfiguration);
+  await folder.write("etc/passwd", "root:x:0:0::/:/bin/sh\nnginx:x:101:101::/:/bin/sh\n");
+  await folder.write("etc/group", "root:x:0:\nnginx:x:101:\n");
   const authorities = "/etc/ssl/certs/ca-certificates.crt";
   if (existsSync(authorities)) {
-    await add(authorities);
+    await folder.add(authorities);
   }
 
   const archive = `${root}.tar`;
@@ -103,12 +84,12 @@ export async function makeNginxImage(
     {
       rootFolder: root,
       names: [...new Set(names.map(fullImageName))],
-      entrypoint: [nginx, "-g", "daemon off;"],
+      entrypoint: [NGINX, "-g", "daemon off;"],
       user: 101,
       stopSignal: "SIGQUIT", // a graceful end of nginx, as in the official images
     },
     archive,
   );
-  const version = /nginx\/(\S+)/.exec((await tryCommand(nginx, ["-v"])).output)?.[1] ?? "of unknown version";
+  const version = /nginx\/(\S+)/.exec((await tryCommand(NGINX, ["-v"])).output)?.[1] ?? "of unknown version";
   return { archive, version };
 }

@@ -13,6 +13,8 @@ const containerdSocket = "/run/mp-containerd.sock"; // in the sandbox's own /run
 export interface ContainerRuntimeOptions {
   /** Names under which the nginx image is known to the node. */
   readonly images: readonly string[];
+  /** Makes more images. @returns the paths of their archives, in the sandbox's `state` */
+  readonly moreImages?: ((sandbox: Sandbox) => Promise<readonly string[]>) | undefined;
   readonly report: (line: string) => void;
 }
 
@@ -23,7 +25,11 @@ export async function startContainerRuntime(sandbox: Sandbox, options: Container
   await writeFile(join(sandbox.state, "cni", "10-pods.conflist"), JSON.stringify(podNetwork));
   await writeFile(join(sandbox.state, "containerd.toml"), containerdConfiguration(sandbox));
   const { logFile } = sandbox.start("containerd", ["containerd", "--config", inside("containerd.toml")]);
-  const [pause, nginx] = await Promise.all([makePauseImage(sandbox), makeNginxImage(sandbox, options.images)]);
+  const [pause, nginx, more = []] = await Promise.all([
+    makePauseImage(sandbox),
+    makeNginxImage(sandbox, options.images),
+    options.moreImages?.(sandbox),
+  ]);
   const ctr = ["ctr", "--address", containerdSocket, "--namespace", "k8s.io"];
   await waitFor(() => sandbox.run([...ctr, "version"]), {
     what: "containerd to answer",
@@ -31,7 +37,7 @@ export async function startContainerRuntime(sandbox: Sandbox, options: Container
     logFile,
     check: sandbox.check,
   });
-  for (const archive of [pause, nginx.archive]) {
+  for (const archive of [pause, nginx.archive, ...more]) {
     const path = inside(archive.slice(sandbox.state.length + 1));
     await sandbox.run([...ctr, "images", "import", "--snapshotter", "native", path]);
   }
@@ -75,8 +81,8 @@ export async function startNode(
 
 /**
  * Pods get addresses in 10.88.0.0/24 and reach each other and the sandbox's own addresses, nothing else. There is no
- * kube-proxy and no cluster DNS, so no Service addresses or names; ingress-nginx needs neither, as it sends requests to
- * the endpoints themselves. This plugin does not enforce NetworkPolicies.
+ * cluster DNS, and no kube-proxy unless it is asked for (service-addresses.ts), so no Service names or addresses;
+ * ingress-nginx needs neither, as it sends requests to the endpoints themselves. This plugin does not enforce NetworkPolicies.
  */
 const podNetwork = {
   cniVersion: "0.4.0",
@@ -105,6 +111,8 @@ state = "/run/mp-containerd"
   disable_apparmor = true
   # Without it runc fails where this program runs with a higher oom_score_adj than it may lower again.
   restrict_oom_score_adj = true
+  # A controller that does not run as root listens on 80 and 443. Containerd 2 allows it by default.
+  enable_unprivileged_ports = true
   [plugins."io.containerd.grpc.v1.cri".containerd]
     # Plain copies: the images are small, and overlayfs cannot lie on every file system that a run folder can be on.
     snapshotter = "native"

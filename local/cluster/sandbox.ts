@@ -55,7 +55,8 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-const stateInside = "/run/mp/cluster"; // sandbox.sh mounts the run folder at /run/mp
+/** Where the processes in a sandbox see its `state`. */
+export const stateInside = "/run/mp/cluster"; // sandbox.sh mounts the run folder at /run/mp
 let sandboxesOfThisProgram = 0;
 
 /**

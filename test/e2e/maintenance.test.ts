@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeFigures, type Figures } from "../../local/figures";
 import { type Ground, startGround } from "../../local/ground";
 import { scenario } from "../../local/scenario";
+import { whyNotHere } from "../../local/step";
 
 /** The rows of `npm run local -- --check`, each a test, on the same ground. */
 describe("one instance in maintenance, on a real cluster", () => {
@@ -17,11 +18,12 @@ describe("one instance in maintenance, on a real cluster", () => {
     await ground?.stop();
   });
 
-  for (const { step, expected, see, embeddedOnly } of scenario) {
-    it(`${step}: ${expected}`, async ({ skip }) => {
+  for (const row of scenario) {
+    it(`${row.step}: ${row.expected}`, async ({ skip }) => {
       if (ground === undefined) throw new Error("there is no cluster");
-      skip(embeddedOnly === true && ground.tools === undefined, "only on the embedded cluster");
-      expect(await see(ground, figures)).toBe(expected);
+      const why = whyNotHere(row, ground);
+      skip(why !== undefined, why);
+      expect(await row.see(ground, figures)).toBe(row.expected);
     });
   }
 });

@@ -5,4 +5,5 @@ package tools
 
 import (
 	_ "k8s.io/ingress-nginx/cmd/nginx"
+	_ "k8s.io/ingress-nginx/cmd/waitshutdown"
 )

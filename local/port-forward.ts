@@ -1,0 +1,54 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { type CoreV1Api, type KubeConfig, PortForward } from "@kubernetes/client-node";
+
+/** Pods of a namespace, and a port that they listen on. */
+export interface PodPort {
+  readonly namespace: string;
+  readonly labelSelector: string;
+  readonly port: number;
+}
+
+/** The name of a pod that is ready and is not about to end. */
+export async function readyPod(
+  core: CoreV1Api,
+  { namespace, labelSelector }: Pick<PodPort, "namespace" | "labelSelector">,
+): Promise<string | undefined> {
+  const { items } = await core.listNamespacedPod({ namespace, labelSelector });
+  const isReady = (pod: (typeof items)[number]) =>
+    pod.metadata?.deletionTimestamp === undefined &&
+    pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+  return items.find(isReady)?.metadata?.name;
+}
+
+/**
+ * Listens on 127.0.0.1 and carries each connection through the API server to a pod that is ready at that moment.
+ *
+ * @param wanted the port, if it is free
+ */
+export function forwardToPod(config: KubeConfig, core: CoreV1Api, to: PodPort, wanted = 0): Promise<Server> {
+  const forwarder = new PortForward(config);
+  const server = createServer({ pauseOnConnect: true }, (client) => {
+    client.on("error", () => client.destroy());
+    readyPod(core, to)
+      .then(async (pod) => {
+        if (pod === undefined) client.resetAndDestroy();
+        else await carry(forwarder, to, pod, client);
+      })
+      .catch(() => client.resetAndDestroy());
+  });
+  const listen = (port: number) =>
+    new Promise<Server>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => resolve(server));
+    });
+  return listen(wanted).catch(() => listen(0));
+}
+
+/** The client library passes on what is sent, but not that a side has closed: a visitor would wait for ever. */
+async function carry(forwarder: PortForward, { namespace, port }: PodPort, pod: string, client: Socket): Promise<void> {
+  const channel = await forwarder.portForward(namespace, pod, [port], client, null, client);
+  if (typeof channel === "function") return; // only when it is asked to start again by itself
+  channel.addEventListener("close", () => client.end());
+  client.on("close", () => channel.close());
+  client.resume();
+}

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PROJECT } from "../../cli/project";
+import { type OwnCluster, startOwnCluster } from "../../local/cluster/own-cluster";
+import { NAMESPACES, OBJECT_STORE_IMAGE } from "../../local/existing-cluster";
+import { IMAGE } from "../../local/ground";
+import { scenario } from "../../local/scenario";
+import { ensureTools } from "../../local/tools";
+
+// What a person does with a cluster of their own, such as kind makes it: a kubeconfig, and `npm run local -- --check`. The
+// program installs ingress-nginx there, as the Helm release.
+
+describe("KUBECONFIG=… npm run local -- --check", () => {
+  let cluster: OwnCluster | undefined;
+  let code: number | null;
+  let output = "";
+
+  beforeAll(async () => {
+    const report = (line: string) => console.log(line);
+    cluster = await startOwnCluster(await ensureTools(report), {
+      runFolder: join(PROJECT, ".local", "own-cluster"),
+      report,
+      nginxImages: [IMAGE],
+      objectStoreImage: OBJECT_STORE_IMAGE,
+    });
+    const { kubeconfig, chart, values, upgradeChart } = cluster;
+    const options = ["--chart", chart, "--values", values, "--upgrade-chart", upgradeChart];
+    const child = spawn("npm", ["run", "local", "--", "--check", ...options], {
+      cwd: PROJECT,
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk;
+        process.stdout.write(chunk);
+      });
+    }
+    [code] = (await once(child, "close")) as [number | null];
+  });
+  afterAll(() => cluster?.stop());
+
+  for (const { step, expected, needs } of scenario) {
+    it(`${step}: ${needs === "embedded" ? "skipped" : expected}`, () => {
+      const line = output.split("\n").find((printed) => printed.endsWith(` ${step}`));
+      expect(line, output).toMatch(needs === "embedded" ? / s {2}skip {2}/ : / s {2}ok {4}/);
+    });
+  }
+
+  it("ends well, and leaves nothing behind", async () => {
+    expect(code, output).toBe(0);
+    expect(existsSync(join(PROJECT, "Pulumi.local.yaml"))).toBe(false);
+    const config = new KubeConfig();
+    config.loadFromFile(cluster?.kubeconfig ?? "");
+    const core = config.makeApiClient(CoreV1Api);
+    let left: readonly string[] = [];
+    // A namespace ends some time after it was deleted.
+    for (let attempt = 0; attempt < 60; attempt += 1) {
+      const { items } = await core.listNamespace();
+      left = items.map(({ metadata }) => metadata?.name ?? "").filter((name) => NAMESPACES.some((one) => one === name));
+      if (left.length === 0) break;
+      await sleep(1000);
+    }
+    expect(left).toStrictEqual([]);
+  });
+});
