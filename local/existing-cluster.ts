@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:net";
+import { delimiter, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   CoreV1Api,
@@ -91,7 +92,7 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
   return {
     config,
     clusterName: config.getCurrentCluster()?.name ?? "",
-    environment: {},
+    environment: { KUBECONFIG: kubeconfigPaths() },
     installsController: true,
     embedded: undefined,
     objectStore: {
@@ -118,6 +119,12 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
       }
     },
   };
+}
+
+/** `KUBECONFIG` as it is right in any folder. */
+function kubeconfigPaths(): string {
+  const paths = (process.env.KUBECONFIG ?? "").split(delimiter).filter((path) => path !== "");
+  return paths.map((path) => resolve(path)).join(delimiter);
 }
 
 async function refuseUsedCluster(core: CoreV1Api): Promise<void> {
