@@ -2,10 +2,14 @@ import type { Figures } from "./figures";
 import type { Ground } from "./ground";
 import { startLoad } from "./load";
 import { enter, leave } from "./maintenance";
+import { withRightsOf } from "./roles";
 import type { Samples } from "./samples";
 import { isPageOf, marker, seeChanges } from "./seen";
 import type { Step } from "./step";
 import { type Answer, visit } from "./visitor";
+
+/** Of docs/. */
+const ROLES = ["kubernetes-roles.yaml", "kubernetes-roles-controller.yaml"] as const;
 
 const RELEASE = "update Release ingress-nginx-release";
 const UNNOTICED = "acme: only its page; beta: only its 200; nobody: only the not-found page";
@@ -24,13 +28,15 @@ export const controllerSteps: readonly Step[] = [
     },
   },
   {
-    step: "pulumi config set --path ingressNginx.values.controller.podAnnotations.changed yes && pulumi up: Helm values that replace the pods",
+    step: `pulumi config set --path ingressNginx.values.controller.podAnnotations.changed yes && pulumi up: Helm values that replace the pods, by an account with the rights of ${ROLES.join(" and ")} alone`,
     expected: `${RELEASE}; both pods are new; ${UNNOTICED}`,
     needs: "release",
-    async see(ground, figures) {
-      const seen = await change(ground, figures, "rollout", ["values.controller.podAnnotations.changed", "yes"]);
-      return `${seen.up}; ${seen.pods}; ${seen.visitors}`;
-    },
+    see: (ground, figures) =>
+      withRightsOf(ground.samples, "up", ROLES, async (environment) => {
+        const setting = ["values.controller.podAnnotations.changed", "yes"] as const;
+        const seen = await change(ground, figures, "rollout", setting, environment);
+        return `${seen.up}; ${seen.pods}; ${seen.visitors}`;
+      }),
   },
   {
     step: "pulumi config set --path ingressNginx.chart … && pulumi up: another version of the chart and the controller",
@@ -67,6 +73,7 @@ async function change(
   figures: Figures,
   what: string,
   [path, value]: readonly [path: string, value: string],
+  environment: Readonly<Record<string, string>> = {},
 ) {
   await stack.type(["config", "set", "--path", `ingressNginx.${path}`, value]);
   const before = await podsOf(samples);
@@ -74,7 +81,7 @@ async function change(
     const classify = (answer: Answer) => right(answer) ?? `wrong: ${answer.status} ${answer.body.slice(0, 60)}`;
     return [host, startLoad(edge, `${host}.localhost`, PER_SECOND, classify, MAX_SECONDS)] as const;
   });
-  const up = await stack.up().finally(() => Promise.all(loads.map(([, load]) => load.stop())));
+  const up = await stack.up(environment).finally(() => Promise.all(loads.map(([, load]) => load.stop())));
   const after = await podsOf(samples);
   const kept = after.filter((pod) => before.includes(pod)).length;
   const visitors: string[] = [];
