@@ -27,9 +27,10 @@ export async function readyPod(
  */
 export function forwardToPod(config: KubeConfig, core: CoreV1Api, to: PodPort, wanted = 0): Promise<Server> {
   const forwarder = new PortForward(config);
+  const findPod = shared(() => readyPod(core, to));
   const server = createServer({ pauseOnConnect: true }, (client) => {
     client.on("error", () => client.destroy());
-    readyPod(core, to)
+    findPod()
       .then(async (pod) => {
         if (pod === undefined) client.resetAndDestroy();
         else await carry(forwarder, to, pod, client);
@@ -42,6 +43,17 @@ export function forwardToPod(config: KubeConfig, core: CoreV1Api, to: PodPort, w
       server.listen(port, "127.0.0.1", () => resolve(server));
     });
   return listen(wanted).catch(() => listen(0));
+}
+
+/** Asks once for all who want to know at the same time. */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
 }
 
 /** The client library passes on what is sent, but not that a side has closed: a visitor would wait for ever. */
