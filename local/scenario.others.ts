@@ -23,6 +23,7 @@ export const otherSteps: readonly Step[] = [
   {
     step: "another program takes over fields of the Deployment, the pages and the override; somebody deletes the disruption budget",
     expected: "gamma enters and leaves all the same; ci/up.sh: 3 updated, 1 created; 2 pods, every field ours",
+    needs: "embedded",
     see: editedByOthers,
   },
 ];

@@ -45,10 +45,11 @@ describe("KUBECONFIG=… npm run local -- --check", () => {
   });
   afterAll(() => cluster?.stop());
 
-  for (const { step, expected, needs } of scenario) {
-    it(`${step}: ${needs === "embedded" ? "skipped" : expected}`, () => {
+  // The others need the embedded cluster, and are said to be skipped here: maintenance.test.ts walks those.
+  for (const { step, expected } of scenario.filter(({ needs }) => needs !== "embedded")) {
+    it(`${step}: ${expected}`, () => {
       const line = output.split("\n").find((printed) => printed.endsWith(` ${step}`));
-      expect(line, output).toMatch(needs === "embedded" ? / s {2}skip {2}/ : / s {2}ok {4}/);
+      expect(line, output).toMatch(/ s {2}ok {4}/);
     });
   }
 
