@@ -31,6 +31,7 @@ import {
   takenAway,
   wordsOf,
 } from "../../local/changes";
+import { documentOf, listOf, type Row } from "../../local/changes.document";
 import { CLIENT_WORDS, edit, makeClient, PAGES_CHANGES } from "../../local/changes.pages";
 import { runCommand, tryCommand } from "../../local/cluster/commands";
 import { type Ground, startGround } from "../../local/ground";
@@ -197,8 +198,6 @@ async function previewOf(change: Change | undefined, at = project): Promise<Prev
   writeFileSync(file, fileWith(change === undefined ? BASE : changed(BASE, change)));
   return ground.stack.previewWith(file, at);
 }
-
-type Row = readonly string[];
 
 /** The rows of the document's tables, as they were seen. */
 const previewed: Row[] = [];
@@ -441,56 +440,12 @@ function edges(): { readonly plain: string; readonly encrypted: string } {
 it("docs/changes.md is what was seen (--update writes it)", async ({ skip }) => {
   expect(previewed.filter((row) => row !== undefined)).toHaveLength(CHANGES.length + PAGES_CHANGES.length);
   expect(applied).toHaveLength(APPLIED.length);
-  const parts = ground.pulumi.parts.map((part) => `- ${part}\n`).join("");
-  const isElsewhere = existsSync(DOCUMENT) && !readFileSync(DOCUMENT, "utf8").includes(parts);
+  const isElsewhere = existsSync(DOCUMENT) && !readFileSync(DOCUMENT, "utf8").includes(listOf(ground.pulumi.parts));
   skip(
     isElsewhere,
     "docs/changes.md was written with other parts of Pulumi; delete it, and a run writes it with these",
   );
-  const document = [
-    ABOUT,
-    parts,
-    PREVIEWED,
-    table(["setting", "the change", "what `pulumi up` would do", "the page server"], previewed),
-    APPLIED_ABOUT,
-    table(["the change", "what `pulumi up` did", "wrong answers"], applied),
-  ];
-  await expect(document.join("\n")).toMatchFileSnapshot(DOCUMENT);
+  await expect(
+    documentOf({ parts: ground.pulumi.parts, previewed, applied, perSecond: PER_SECOND }),
+  ).toMatchFileSnapshot(DOCUMENT);
 });
-
-const ABOUT = `# What a change does
-
-<!-- Written by \`npx vitest run --project e2e test/e2e/changes.test.ts --update\`; never by hand. -->
-
-Which setting, or file of \`pages/\`, leads to which operations. Each was changed alone, and \`pulumi preview\` said what \`pulumi up\` would
-do, on a real cluster with:
-`;
-
-const PREVIEWED = `A stand-in is written for this project's tests. The official AWS plugin may do something else with the bucket's own resources; the rows
-that have Bucket, BucketObjectv2 or \`aws store\` in them show the stand-in. It can't reach into the cluster: nothing there has an input that
-comes from a resource of the bucket, and the test holds Pulumi's state against that.
-
-The stack had acme in maintenance, with a window, a message and a bypass; gamma, which has a client folder, in maintenance; the feed; and
-the controller, installed as a Helm release. \`nothing →\` is a setting that was not there, and so had its default.
-It had a \`bucket.readUrl\` too. Without it, a change of the bucket's profile, name, region, endpoint or pathStyle changes the address at which the
-pages are read, and does in the cluster what a change of \`readUrl\` does here.
-
-No change replaces or deletes the Namespace, the Service or the Deployment of the page server, its copy of the pages, the standby, or the
-Helm release, except for those that are called refused here. Pulumi refuses them, and names what is protected, until you ask for them:
-
-- What is **replaced** goes with \`pulumi config set protect false\` and the change in the same \`pulumi up\`.
-- What is **deleted** goes after a \`pulumi up\` with \`protect\` false and nothing else.
-
-Both take the maintenance pages, or every site, away for a while. Set \`protect\` to true again afterwards.
-`;
-
-const APPLIED_ABOUT = `## While visitors come
-
-The most usual changes were made too, one after the other, while ${PER_SECOND} visitors came each second: to an instance in maintenance, to one
-that is open, and to a host that nobody owns. The new text, header, language or image was seen each time before the visitors left.
-`;
-
-function table(head: Row, lines: readonly Row[]): string {
-  const line = (cells: Row) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return `${[line(head), line(head.map(() => "---")), ...lines.map(line)].join("\n")}\n`;
-}
