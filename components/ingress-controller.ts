@@ -1,7 +1,7 @@
 import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { IngressNginxSettings } from "../settings/schema";
-import type { IngressNginxValues } from "./ingress-controller.values";
+import { type IngressNginxValues, releaseValues } from "./ingress-controller.values";
 
 export interface IngressControllerArgs {
   readonly ingressNginx: IngressNginxSettings;
@@ -36,7 +36,7 @@ export class IngressController extends pulumi.ComponentResource {
         ...(isPath ? {} : { repositoryOpts: { repo: repository } }),
         namespace,
         createNamespace: true,
-        values: { ...values },
+        values: { ...releaseValues(values) },
       },
       { parent: this, protect },
     );

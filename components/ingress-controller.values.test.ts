@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ingressNginxValues } from "./ingress-controller.values";
+import { ingressNginxValues, releaseValues } from "./ingress-controller.values";
 
 it("makes the page server the default backend, and asks for nothing else", () => {
   expect(ingressNginxValues("maintenance-pages", { gatewayErrors: false, values: {} })).toStrictEqual({
@@ -43,4 +43,15 @@ it("keeps the user's values beside ours, and ours where both say something", () 
     tcp: { 22: "git/ssh:22" },
   });
   expect(extra).toStrictEqual(before);
+});
+
+it("gives a release's pods time to go, unless the user gives them another", () => {
+  const graceOf = (values: Readonly<Record<string, unknown>>) =>
+    releaseValues(ingressNginxValues("pages", { gatewayErrors: true, values })).controller.extraArgs;
+  expect(graceOf({})).toStrictEqual({
+    "shutdown-grace-period": "5",
+    "default-backend-service": "pages/page-server",
+  });
+  const own = { controller: { extraArgs: { "shutdown-grace-period": "60" } } };
+  expect(graceOf(own)["shutdown-grace-period"]).toBe("60");
 });
