@@ -6,6 +6,7 @@
 # Ends with the preview's exit code.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export LC_ALL=C.UTF-8 # characters are counted below, and not bytes
 
 stack=$1
 code=0

@@ -23,7 +23,7 @@ refresh() {
 if ! refresh > /dev/null 2>&1; then
   pulumi up --stack "$stack" --yes --skip-preview --non-interactive --color never \
     --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' > /dev/null
-  refresh
+  refresh > /dev/null
 fi
 
 pulumi up --stack "$stack" --yes --non-interactive --color never

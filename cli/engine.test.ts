@@ -23,6 +23,12 @@ const update = (was: object, would: object, declared: object = object("nginx")) 
   new: { inputs: declared, outputs: would } as never,
 });
 
+/** An annotation that was declared, and no longer is. */
+function removed() {
+  const metadata = update(object("a", { ours: "1" }), object("a"), object("a"));
+  return { ...metadata, old: { inputs: object("a", { ours: "1" }), outputs: object("a", { ours: "1" }) } as never };
+}
+
 it.each([
   [true, "changes the image back each time", update(object("mirror/nginx"), object("mirror/nginx", {}, "2"))],
   [true, "counts the revisions", update(object("a", { revision: "1" }), object("a", { revision: "2" }))],
@@ -32,6 +38,7 @@ it.each([
     "has another annotation of ours",
     update(object("a", { ours: "1" }), object("a", { ours: "2" }), object("nginx", { ours: "2" })),
   ],
+  [false, "loses an annotation of ours", removed()],
   [false, "was not asked by a dry run", update(object("mirror/nginx"), {})],
 ])("is vain: %s, where the cluster %s", (expected, _, metadata) => {
   expect(isVain(metadata)).toBe(expected);

@@ -135,6 +135,8 @@ const objectSchema = z.object({
   }),
   spec: z.unknown().optional(),
   data: z.unknown().optional(),
+  binaryData: z.unknown().optional(),
+  immutable: z.unknown().optional(),
 });
 
 /**
@@ -143,16 +145,16 @@ const objectSchema = z.object({
  */
 export function isVain({ op, type, old, new: after }: Pick<StepMetadata, "op" | "type" | "old" | "new">): boolean {
   if (op !== "update" || !type.startsWith("kubernetes:")) return false;
-  const [declared, was, would] = [after?.inputs, old?.outputs, after?.outputs].map(
+  const [before, now, was, would] = [old?.inputs, after?.inputs, old?.outputs, after?.outputs].map(
     (one) => objectSchema.safeParse(one).data,
   );
-  if (declared === undefined || was === undefined || would === undefined) return false;
-  const names = Object.keys(declared.metadata.annotations ?? {});
-  const decided = ({ metadata: { labels, annotations = {} }, spec, data }: typeof was) => ({
+  if (before === undefined || now === undefined || was === undefined || would === undefined) return false;
+  // Of the annotations those that were ever ours: a controller's own may differ each time.
+  const names = [before, now].flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}));
+  const decided = ({ metadata: { labels, annotations = {} }, ...rest }: typeof was) => ({
     labels,
     annotations: names.map((name) => annotations[name]),
-    spec,
-    data,
+    ...rest,
   });
   return isDeepStrictEqual(decided(was), decided(would));
 }
@@ -181,4 +183,4 @@ const PROTECTED = /marked for protection|because it is protected/;
 /** Pulumi speaks of a flag in the program, which is a setting of the stack. */
 const HOW_TO_ASK =
   "It is protected by the setting protect. Look for the change that would replace or delete it, and take that back. If it is " +
-  "meant: pulumi config set protect false; docs/changes.md has what then happens.";
+  "meant: pulumi config set protect false, and for a deletion a pulumi up before it; docs/changes.md has what then happens.";

@@ -407,11 +407,12 @@ async function rights({ stack, json }: Common): Promise<number> {
   const wanted = rightsFor(settings);
   const missing = await missingRights(settings, wanted).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`The cluster's API can't be asked what this account may do: ${reason}.`);
+    throw new CommandError(`The cluster's API can't be asked what this account may do: ${reason}.`, EXIT.failed);
   });
   const lines = rightsText(missing);
   if (json) console.log(JSON.stringify(lines, null, 2));
-  else if (lines.length === 0) console.log(`This account has every right that is needed (${wanted.length}).`);
+  else if (lines.length === 0)
+    console.log(`This account has every right of docs/kubernetes-roles.yaml (${wanted.length}).`);
   else {
     const text = ["This account may not, in the cluster:", ...lines.map((line) => `  ${line}`)];
     console.log([...text, "docs/kubernetes-roles.yaml has an account that may."].join("\n"));

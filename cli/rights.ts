@@ -13,15 +13,24 @@ export interface Right {
   /** With its subresource, such as `services/proxy`. */
   readonly resource: string;
   readonly verb: string;
+  /** Of one object alone. @default all of them */
+  readonly name?: string | undefined;
   /** `undefined` for all of them. */
   readonly namespace: string | undefined;
 }
+
+const kindSchema = z.object({ kind: z.enum(["Role", "ClusterRole"]) });
 
 const roleSchema = z.object({
   kind: z.enum(["Role", "ClusterRole"]),
   metadata: z.object({ name: z.string() }),
   rules: z.array(
-    z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) }),
+    z.object({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      verbs: z.array(z.string()),
+      resourceNames: z.array(z.string()).optional(),
+    }),
   ),
 });
 
@@ -36,6 +45,7 @@ export function rightsFor({ pageServer, maintenance }: Pick<Settings, "pageServe
   const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypassSlot !== undefined);
   return [
     ...rightsOf(roles, "maintenance-pages-look", undefined),
+    ...rightsOf(roles, "maintenance-pages-namespace", undefined),
     ...rightsOf(roles, "maintenance-pages-change", pageServer.namespace),
     ...bypassed.flatMap(({ instance }) => rightsOf(roles, "maintenance-pages-bypass", serviceOf(instance).namespace)),
   ];
@@ -43,18 +53,25 @@ export function rightsFor({ pageServer, maintenance }: Pick<Settings, "pageServe
 
 function readRoles(): readonly Role[] {
   const text = readFileSync(join(__dirname, "..", "docs", "kubernetes-roles.yaml"), "utf8");
-  return parseAllDocuments(text).flatMap((document) => roleSchema.safeParse(document.toJS()).data ?? []);
+  return parseAllDocuments(text)
+    .map((document): unknown => document.toJS())
+    .filter((manifest) => kindSchema.safeParse(manifest).success)
+    .map((manifest) => roleSchema.parse(manifest));
 }
 
 function rightsOf(roles: readonly Role[], name: string, namespace: string | undefined): readonly Right[] {
   const role = roles.find(({ metadata }) => metadata.name === name);
   if (role === undefined) throw new Error(`docs/kubernetes-roles.yaml has no role ${name}`);
-  return role.rules.flatMap(({ apiGroups, resources, verbs }) =>
+  return role.rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [undefined] }) =>
     apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => ({ group, resource, verb, namespace }))),
+      resources.flatMap((resource) =>
+        verbs.flatMap((verb) => resourceNames.map((one) => ({ group, resource, verb, namespace, name: one }))),
+      ),
     ),
   );
 }
+
+const AT_ONCE = 10;
 
 const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
@@ -69,17 +86,23 @@ export async function missingRights(
   rights: readonly Right[],
 ): Promise<readonly Right[]> {
   const api = ClusterApi.open(settings);
-  const answers = await Promise.all(rights.map(async (right) => ({ right, allowed: await isAllowed(api, right) })));
-  return answers.filter(({ allowed }) => !allowed).map(({ right }) => right);
+  const missing: Right[] = [];
+  // A few at a time; the first one alone, as a kubeconfig may have a program give out the token for all.
+  for (let next = 0, many = 1; next < rights.length; next += many, many = AT_ONCE) {
+    const some = rights.slice(next, next + many);
+    const allowed = await Promise.all(some.map((right) => isAllowed(api, right)));
+    missing.push(...some.filter((_, index) => allowed[index] === false));
+  }
+  return missing;
 }
 
 // https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
-async function isAllowed(api: ClusterApi, { group, resource: path, verb, namespace }: Right): Promise<boolean> {
+async function isAllowed(api: ClusterApi, { group, resource: path, verb, namespace, name }: Right): Promise<boolean> {
   const [resource = "", subresource] = path.split("/");
   const answer = await api.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: { group, resource, subresource, verb, namespace } },
+    spec: { resourceAttributes: { group, resource, subresource, verb, namespace, name } },
   });
   const failure = failureIn(answer);
   if (failure !== undefined) throw new Unasked(failure.message ?? `status ${answer.status}`);
@@ -96,8 +119,9 @@ async function isAllowed(api: ClusterApi, { group, resource: path, verb, namespa
  */
 export function rightsText(rights: readonly Right[]): readonly string[] {
   const verbs = new Map<string, string[]>();
-  for (const { group, resource, verb, namespace } of rights) {
-    const what = `${resource}${group === "" ? "" : `.${group}`} in ${namespace ?? "every namespace"}`;
+  for (const { group, resource, verb, namespace, name } of rights) {
+    const place = name === undefined ? `in ${namespace ?? "every namespace"}` : name;
+    const what = `${resource}${group === "" ? "" : `.${group}`} ${place}`;
     verbs.set(what, [...(verbs.get(what) ?? []), verb]);
   }
   return [...verbs].map(([what, all]) => `${all.join(", ")} ${what}`);

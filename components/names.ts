@@ -44,5 +44,12 @@ export function selector(name: string): Record<string, string> {
  */
 export const OURS = { "pulumi.com/patchForce": "true" } as const;
 
-/** The annotation of what is there as soon as it is written: Pulumi waits for nothing more. */
-export const NOT_AWAITED = { "pulumi.com/skipAwait": "true" } as const;
+/**
+ * The annotations of what is there as soon as it is written, and gone as soon as it is deleted: Pulumi waits for nothing more. By
+ * default the plugin deletes in the foreground: the object stays until the garbage collector comes by, and an instance that enters
+ * again in that second gets the one that is about to go. Pulumi says that it was created, and visitors see the instance.
+ */
+export const NOT_AWAITED = {
+  "pulumi.com/skipAwait": "true",
+  "pulumi.com/deletionPropagationPolicy": "background",
+} as const;

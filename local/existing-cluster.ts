@@ -58,7 +58,7 @@ export function whyNot(config: KubeConfig, named: string | undefined): string | 
 
 /**
  * Uses the cluster that a kubeconfig leads to: an empty one, such as kind or k3d make it. The S3 server runs in it, and
- * the program installs ingress-nginx, so the official Kubernetes plugin is needed. Both are reached through the API
+ * the program installs ingress-nginx, as the Helm release. Both are reached through the API
  * server, hence no port of the cluster has to be open.
  */
 export async function useExistingCluster(config: KubeConfig, report: (line: string) => void): Promise<LocalCluster> {

@@ -1,6 +1,7 @@
+import { messageOf } from "./cluster/errors";
 import type { Ground } from "./ground";
 import type { Sample } from "./samples";
-import { everyHostIs, isPageOf } from "./seen";
+import { everyHostIs, isPageOf, seeChanges } from "./seen";
 import type { Up } from "./stack";
 
 // The controller follows some seconds after the `up`, and what comes next must not meet what was before.
@@ -11,7 +12,9 @@ type Where = Pick<Ground, "edge" | "stack">;
 export async function enter({ edge, stack }: Where, sample: Sample): Promise<Up> {
   await stack.type(["config", "set", "maintenance", JSON.stringify([sample])]);
   const up = await stack.up();
-  await everyHostIs(sample, isPageOf(sample), edge);
+  await everyHostIs(sample, isPageOf(sample), edge).catch((error: unknown) => {
+    throw new Error(`${messageOf(error)}after an up: ${seeChanges(up)}`);
+  });
   return up;
 }
 

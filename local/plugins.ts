@@ -10,8 +10,6 @@ import { ensureProgram, type ProgramName } from "./tools";
 
 /** How this machine runs Pulumi. */
 export interface Pulumi {
-  /** The plugins that are stand-ins of this folder: language-nodejs, aws. */
-  readonly standIns: readonly string[];
   /** The folders to put before `PATH`, for whoever runs `pulumi`. */
   readonly path: readonly string[];
   /** What `pulumi` needs in its environment besides that. */
@@ -49,12 +47,12 @@ export async function findPulumi(folder: string, report: (line: string) => void)
   };
 
   const installed = onPath("pulumi");
-  if (installed !== undefined) say(`Pulumi CLI: ${installed}`);
+  if (installed !== undefined) say(`Pulumi CLI: ${versionOf(installed)}, on the PATH`);
   const cli = installed ?? (await build("pulumi", "Pulumi CLI: the official one"));
   const home = join(cacheFolder(), "pulumi-home");
   const online = await canDownload();
   const kubernetes = onPath("pulumi-resource-kubernetes");
-  if (kubernetes !== undefined) say(`Pulumi's Kubernetes plugin: ${kubernetes}`);
+  if (kubernetes !== undefined) say("Pulumi's Kubernetes plugin: the one on the PATH");
   else if (online && install(cli, home, "kubernetes", kubernetesVersion)) {
     say(`Pulumi's Kubernetes plugin: the official one, ${kubernetesVersion}, downloaded by Pulumi`);
   } else await build("pulumi-resource-kubernetes", "Pulumi's Kubernetes plugin: the official one");
@@ -73,7 +71,6 @@ export async function findPulumi(folder: string, report: (line: string) => void)
     say(`stand-in: Pulumi's plugin ${name}, from local/plugins (the official one can't be had here)`);
   }
   return {
-    standIns,
     path: [...(standIns.length === 0 ? [] : [folder]), ...path],
     environment: {
       PULUMI_HOME: home,
@@ -92,6 +89,10 @@ async function canDownload(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+function versionOf(cli: string): string {
+  return spawnSync(cli, ["version"], { encoding: "utf8" }).stdout.trim();
 }
 
 function install(cli: string, home: string, name: string, version: string): boolean {

@@ -20,7 +20,7 @@ export const machineSteps: readonly Step[] = [
     see: (ground) =>
       withKubeconfigs(ground, (folder, text, original) => {
         const path = join(folder, "elsewhere");
-        writeFileSync(path, text);
+        writeFileSync(path, text, { mode: 0o600 });
         renameSync(original, join(folder, "gone"));
         return everyRun(ground.stack, { KUBECONFIG: [join(folder, "missing"), path].join(delimiter) });
       }),
@@ -91,7 +91,7 @@ async function withKubeconfigs(
   const folder = join(stack.project, ".local", "machines");
   const text = cluster.config.exportConfig();
   const before = readFileSync(original);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     return await see(folder, text, original);
   } finally {

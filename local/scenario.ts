@@ -362,12 +362,16 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
 
 async function destroyTwice({ edge, stack, samples }: Ground): Promise<string> {
   const destroy = ["destroy", "--yes", "--skip-preview", "--non-interactive"];
-  const there = await samples.left("maintenance-pages");
+  const everything = async () => [
+    ...(await samples.left("maintenance-pages")),
+    ...((await stack.type(["stack", "export"])).match(/"urn": /g) ?? []),
+  ];
+  const there = await everything();
   const refused = await stack.type(destroy).then(
     () => "not refused",
     (error: unknown) => (/protected/.test(String(error)) ? "refused" : String(error)),
   );
-  const deleted = (await samples.left("maintenance-pages")).length < there.length ? "something" : "nothing";
+  const deleted = (await everything()).length < there.length ? "something" : "nothing";
   const before = await seePage(visit(edge, "nobody.localhost"));
   const all = await everyInstanceAnswers(edge);
   const asBefore =

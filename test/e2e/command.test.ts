@@ -349,7 +349,7 @@ describe("with the rights of docs/kubernetes-roles.yaml", () => {
     expect(output).toContain("get, list, watch persistentvolumeclaims in every namespace");
     expect(code).toBe(EXIT.refused);
     expect((await type(["rights"], as("up"))).output).toMatch(
-      /^This account has every right that is needed \(\d+\)\.$/m,
+      /^This account has every right of docs\/kubernetes-roles\.yaml \(\d+\)\.$/m,
     );
   });
 

@@ -52,6 +52,7 @@ function ingress(
         "external-dns.alpha.kubernetes.io/controller": "none",
         "pulumi.com/patchForce": "true",
         "pulumi.com/skipAwait": "true",
+        "pulumi.com/deletionPropagationPolicy": "background",
       },
     },
     spec: {
@@ -124,6 +125,7 @@ describe("three instances in maintenance", () => {
       "external-dns.alpha.kubernetes.io/controller": "none",
       "pulumi.com/patchForce": "true",
       "pulumi.com/skipAwait": "true",
+      "pulumi.com/deletionPropagationPolicy": "background",
     };
     expect(run.find(INGRESS, "bypass-delta").inputs.metadata).toStrictEqual({
       // How a secret is marked on its way to the engine.
@@ -148,7 +150,14 @@ describe("three instances in maintenance", () => {
     expect(run.find("kubernetes:core/v1:Service", "bypass-delta").inputs).toStrictEqual({
       apiVersion: "v1",
       kind: "Service",
-      metadata: { ...metadata, annotations: { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" } },
+      metadata: {
+        ...metadata,
+        annotations: {
+          "pulumi.com/patchForce": "true",
+          "pulumi.com/skipAwait": "true",
+          "pulumi.com/deletionPropagationPolicy": "background",
+        },
+      },
       spec: { selector: { app: "caddy" }, ports: [{ name: "bypass", port: 80, targetPort: 8000 }] },
     });
     expect(run.resources.filter(({ name }) => name.startsWith("bypass-"))).toHaveLength(2);

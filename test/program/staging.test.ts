@@ -116,7 +116,11 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       kind: "Service",
       metadata: {
         ...metadata("page-server"),
-        annotations: { "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" },
+        annotations: {
+          "pulumi.com/patchForce": "true",
+          "pulumi.com/skipAwait": "true",
+          "pulumi.com/deletionPropagationPolicy": "background",
+        },
       },
       spec: {
         selector: { "app.kubernetes.io/name": "page-server" },
@@ -253,6 +257,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
           "external-dns.alpha.kubernetes.io/controller": "none",
           "pulumi.com/patchForce": "true",
           "pulumi.com/skipAwait": "true",
+          "pulumi.com/deletionPropagationPolicy": "background",
         },
       },
       spec: {
