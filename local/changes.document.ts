@@ -27,8 +27,12 @@ export function documentOf({ parts, previewed, applied, perSecond }: Seen): stri
   ].join("\n");
 }
 
-/** The parts as the document has them. */
-export function listOf(parts: readonly string[]): string {
+/** The parts that a document was written with. */
+export function partsIn(document: string): readonly string[] {
+  return [...document.matchAll(/^- ((?:Pulumi|stand-in).*)$/gm)].map(([, part = ""]) => part);
+}
+
+function listOf(parts: readonly string[]): string {
   return parts.map((part) => `- ${part}\n`).join("");
 }
 
