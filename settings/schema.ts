@@ -379,7 +379,11 @@ function lookUp(value: unknown, path: readonly string[]): unknown {
 // --- the page server and the cluster
 
 const pageServer = section({
-  namespace: dnsLabel("a namespace").default("maintenance-pages").describe("The namespace of all that is made."),
+  namespace: dnsLabel("a namespace")
+    .default("maintenance-pages")
+    .describe(
+      "The namespace of all that is made. It has to be the stack's own: objects of the same names that are there already are taken over.",
+    ),
   image: text("a container image of nginx that runs without root")
     .regex(/^\S+$/, { error: "a container image without spaces" })
     .default("nginxinc/nginx-unprivileged:1.29-alpine")
@@ -391,7 +395,10 @@ const kubernetes = section({
   context: text("the name of a kubeconfig context").optional().describe("The kubeconfig context to work in."),
   kubeconfig: text("a kubeconfig's path or its text")
     .optional()
-    .describe("A kubeconfig, as a path or as text. Without it $KUBECONFIG, then ~/.kube/config."),
+    .describe(
+      "A kubeconfig, as a path or as text. Without it $KUBECONFIG, then ~/.kube/config. Its text is kept in the state, encrypted; " +
+        "paths in it have to be right on every machine. $KUBECONFIG leaves nothing in the state.",
+    ),
   clusterName: text("the name of a cluster in the kubeconfig")
     .optional()
     .describe("The cluster this stack is for; a context that leads elsewhere is refused."),
@@ -399,7 +406,10 @@ const kubernetes = section({
     .optional()
     .describe("The API server this stack is for; a context that leads elsewhere is refused."),
 })
-  .describe("The cluster that this stack is for. At least one of these has to be there.")
+  .describe(
+    "The cluster that this stack is for. At least one of these has to be there. They may change with the kubeconfig, but not to " +
+      "another cluster: what the stack has made stays where it is. Another cluster is another stack.",
+  )
   .refine((value) => Object.values(value).some((setting) => setting !== undefined), {
     error:
       "one or more of context, kubeconfig, clusterName, server: the ambient current context is never used unchecked",
