@@ -1,3 +1,4 @@
+import { specialSigKey } from "@pulumi/pulumi/runtime";
 import { expect, it } from "vitest";
 import { isVain } from "./engine";
 
@@ -39,6 +40,15 @@ it.each([
     update(object("a", { ours: "1" }), object("a", { ours: "2" }), object("nginx", { ours: "2" })),
   ],
   [false, "loses an annotation of ours", removed()],
+  [
+    false,
+    "has a secret of which nothing is told",
+    update(
+      object("a", { [specialSigKey]: "x" }),
+      object("a", { [specialSigKey]: "x" }),
+      object("a", { [specialSigKey]: "x" }),
+    ),
+  ],
   [false, "was not asked by a dry run", update(object("mirror/nginx"), {})],
 ])("is vain: %s, where the cluster %s", (expected, _, metadata) => {
   expect(isVain(metadata)).toBe(expected);
