@@ -46,8 +46,9 @@ export const OURS = { "pulumi.com/patchForce": "true" } as const;
 
 /**
  * The annotations of what is there as soon as it is written, and gone as soon as it is deleted: Pulumi waits for nothing more. By
- * default the plugin deletes in the foreground: the object stays until the garbage collector comes by, and an instance that enters
- * again in that second gets the one that is about to go. Pulumi says that it was created, and visitors see the instance.
+ * default the plugin deletes in the foreground (pkg/await/await.go in pulumi/pulumi-kubernetes, Deletion): the object stays until the
+ * garbage collector comes by. Nobody waits for that here, so an instance that enters again at once could be given the one that is
+ * about to go.
  */
 export const NOT_AWAITED = {
   "pulumi.com/skipAwait": "true",
