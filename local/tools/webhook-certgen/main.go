@@ -1,4 +1,4 @@
-// Stand-in for kube-webhook-certgen, whose module no proxy has: what the two Jobs of the ingress-nginx chart need of it.
+// Stand-in for kube-webhook-certgen, which is not part of the module of ingress-nginx: what the two Jobs of the ingress-nginx chart need of it.
 // `create` makes the Secret with the admission webhook's certificate, unless there is one; `patch` writes its authority into
 // the ValidatingWebhookConfiguration. Only the standard library, so that it is built in seconds.
 package main
