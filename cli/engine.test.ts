@@ -1,6 +1,6 @@
 import { specialSigKey } from "@pulumi/pulumi/runtime";
 import { expect, it } from "vitest";
-import { isVain } from "./engine";
+import { isWithoutEffect } from "./engine";
 
 const TYPE = "kubernetes:apps/v1:Deployment";
 
@@ -31,8 +31,16 @@ function removed() {
 }
 
 it.each([
-  [true, "changes the image back each time", update(object("mirror/nginx"), object("mirror/nginx", {}, "2"))],
-  [true, "counts the revisions", update(object("a", { revision: "1" }), object("a", { revision: "2" }))],
+  [
+    true,
+    "gets its image back from the cluster each time",
+    update(object("mirror/nginx"), object("mirror/nginx", {}, "2")),
+  ],
+  [
+    true,
+    "has its revisions counted by a controller",
+    update(object("a", { revision: "1" }), object("a", { revision: "2" })),
+  ],
   [false, "has another image now", update(object("edited"), object("nginx"))],
   [
     false,
@@ -42,20 +50,20 @@ it.each([
   [false, "loses an annotation of ours", removed()],
   [
     false,
-    "has a secret of which nothing is told",
+    "has a secret, which the engine hides",
     update(
       object("a", { [specialSigKey]: "x" }),
       object("a", { [specialSigKey]: "x" }),
       object("a", { [specialSigKey]: "x" }),
     ),
   ],
-  [false, "was not asked by a dry run", update(object("mirror/nginx"), {})],
-])("is vain: %s, where the cluster %s", (expected, _, metadata) => {
-  expect(isVain(metadata)).toBe(expected);
+  [false, "was not previewed by a dry run", update(object("mirror/nginx"), {})],
+])("is without effect: %s, where the object %s", (expected, _, metadata) => {
+  expect(isWithoutEffect(metadata)).toBe(expected);
 });
 
-it("is never vain to create, delete or replace, or to write to the bucket", () => {
+it("is never without effect to create, delete or replace, or to write to the bucket", () => {
   const same = update(object("a"), object("a"));
-  for (const op of ["create", "delete", "replace"] as const) expect(isVain({ ...same, op })).toBe(false);
-  expect(isVain({ ...same, type: "aws:s3/bucketObjectv2:BucketObjectv2" })).toBe(false);
+  for (const op of ["create", "delete", "replace"] as const) expect(isWithoutEffect({ ...same, op })).toBe(false);
+  expect(isWithoutEffect({ ...same, type: "aws:s3/bucketObjectv2:BucketObjectv2" })).toBe(false);
 });

@@ -108,10 +108,10 @@ class Run {
       const text = instance === undefined ? message : message + hint;
       if (message !== "" && !this.errors.includes(text)) this.errors.push(text);
     }
-    if (resOutputsEvent !== undefined && isVain(resOutputsEvent.metadata)) {
+    if (resOutputsEvent !== undefined && isWithoutEffect(resOutputsEvent.metadata)) {
       const { operation, type, name } = changeOf(resOutputsEvent.metadata);
       const index = this.changes.findIndex((one) => one.type === type && one.name === name);
-      if (index >= 0) this.changes[index] = { operation, type, name, isVain: true };
+      if (index >= 0) this.changes[index] = { operation, type, name, isWithoutEffect: true };
     }
     const metadata = resourcePreEvent?.metadata;
     if (metadata === undefined || UNCHANGED.has(metadata.op) || metadata.type === "pulumi:pulumi:Stack") return;
@@ -146,9 +146,14 @@ const SECRET = /4dabf18193072939515e22adb298388d|"\[secret\]"/;
  * Whether an update of an object gives what is there already. The plugin compares what is there with what was declared, and so plans
  * it each time where something in the cluster changes what is written; its preview is a dry run, which that changes as well.
  */
-export function isVain({ op, type, old, new: after }: Pick<StepMetadata, "op" | "type" | "old" | "new">): boolean {
+export function isWithoutEffect({
+  op,
+  type,
+  old,
+  new: after,
+}: Pick<StepMetadata, "op" | "type" | "old" | "new">): boolean {
   if (op !== "update" || !type.startsWith("kubernetes:")) return false;
-  // Of a secret the engine tells nothing, so that two of them look alike.
+  // The engine hides secrets, so two different ones look alike.
   if (SECRET.test(JSON.stringify([old, after]))) return false;
   const [before, now, was, would] = [old?.inputs, after?.inputs, old?.outputs, after?.outputs].map(
     (one) => objectSchema.safeParse(one).data,

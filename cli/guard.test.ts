@@ -31,10 +31,13 @@ it.each<[boolean, Change]>([
   expect([own, others]).toStrictEqual(isOwn ? [[one], []] : [[], [one]]);
 });
 
-it("lets through what is written in vain, and says so", () => {
-  const vain = { ...change("update", "kubernetes:apps/v1:Deployment", "page-server-deployment"), isVain: true };
-  expect(sorted([vain], ["acme"])).toStrictEqual({ own: [vain], others: [] });
-  expect(describeChanges([vain])).toStrictEqual([
+it("lets through an update without effect, and says so", () => {
+  const update = {
+    ...change("update", "kubernetes:apps/v1:Deployment", "page-server-deployment"),
+    isWithoutEffect: true,
+  };
+  expect(sorted([update], ["acme"])).toStrictEqual({ own: [update], others: [] });
+  expect(describeChanges([update])).toStrictEqual([
     "update Deployment page-server-deployment (without effect: the cluster changes what is written)",
   ]);
 });

@@ -12,13 +12,13 @@ export interface Change {
    * Whether nothing comes of it: a dry run gives what is there already, as something in the cluster (an admission webhook, or a
    * policy) changes what is written to it, each time.
    */
-  readonly isVain?: boolean;
+  readonly isWithoutEffect?: boolean;
 }
 
 /**
  * Tells the changes that putting these instances into maintenance, or taking them out, is made of, from all others: their
  * overrides with their bypasses, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
- * must not ride along in an incident. What is written in vain may: it would be pending for ever. That a provider is updated is no
+ * must not ride along in an incident. An update without effect may: it would be pending for ever. That a provider is updated is no
  * change of anything: it is how somebody's machine reaches the cluster.
  *
  * @example
@@ -28,8 +28,8 @@ export function sorted(
   changes: readonly Change[],
   instances: readonly string[],
 ): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
-  const isOwn = ({ operation, type, name, isVain }: Change) =>
-    isVain ||
+  const isOwn = ({ operation, type, name, isWithoutEffect }: Change) =>
+    isWithoutEffect ||
     (operation === "update" && type.startsWith("pulumi:providers:")) ||
     instances.some((instance) =>
       type === OBJECT
@@ -49,11 +49,11 @@ const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 /** Changes in a person's words; of objects that are alike, the number. */
 export function describeChanges(changes: readonly Change[]): readonly string[] {
   const counted = new Map<string, number>();
-  for (const { operation, type, name, isVain } of changes) {
+  for (const { operation, type, name, isWithoutEffect } of changes) {
     const kind = type.split(":").at(-1);
     const folder = /^pages\/(?:shared|instances\/[^/]+)/.exec(name)?.[0];
     const what = kind === "BucketObjectv2" && folder !== undefined ? `objects below ${folder}` : `${kind} ${name}`;
-    const text = `${operation} ${what}${isVain ? " (without effect: the cluster changes what is written)" : ""}`;
+    const text = `${operation} ${what}${isWithoutEffect ? " (without effect: the cluster changes what is written)" : ""}`;
     counted.set(text, (counted.get(text) ?? 0) + 1);
   }
   return [...counted].map(([text, count]) => (count > 1 ? `${text} (${count})` : text));

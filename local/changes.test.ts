@@ -95,7 +95,7 @@ describe("what an `up` means for the page server", () => {
     LASTING.flatMap((name) =>
       ["replace", "create-replacement", "delete-replaced", "delete"].map((op) => `${op} ${name}`),
     ),
-  )("is told of %s", (change) => {
+  )("is that something is taken away: %s", (change) => {
     const preview = { planned: [planned("update Ingress maintenance-acme"), planned(change)] };
     expect(takenAway(preview)).toHaveLength(1);
     expect(effectOf(preview)).toBe(`replaced or deleted: ${takenAway(preview).join()}`);

@@ -2,9 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
+import { PROJECT } from "../cli/project";
 import type { Samples } from "./samples";
-
-const PROJECT = join(__dirname, "..");
 
 /**
  * Lets somebody work as an account that has the rights of files in docs/ and no other.

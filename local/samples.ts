@@ -125,17 +125,22 @@ export class Samples {
 
   /** A kubeconfig's text for a service account of this project's namespace. */
   async kubeconfigOf(account: string): Promise<string> {
-    const request = { name: account, namespace: "maintenance-pages", body: { spec: { audiences: [] } } };
-    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    const token = await this.tokenOf(account, "maintenance-pages");
     const config = new KubeConfig();
     config.loadFromString(this.config.exportConfig());
-    config.users = config.users.map(({ name }) => ({ name, token: status?.token ?? "" }));
+    config.users = config.users.map(({ name }) => ({ name, token }));
     return config.exportConfig();
+  }
+
+  private async tokenOf(account: string, namespace: string): Promise<string> {
+    const request = { name: account, namespace, body: { spec: { audiences: [] } } };
+    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    return status?.token ?? "";
   }
 
   /** A token of somebody who may do everything, and is not the one who made the cluster. */
   async administratorToken(): Promise<string> {
-    const [name, namespace] = ["administrator", "default"];
+    const [name, namespace] = ["administrator", "default"] as const;
     await this.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } });
     const rbac = "rbac.authorization.k8s.io";
     const binding = {
@@ -146,9 +151,7 @@ export class Samples {
       subjects: [{ kind: "ServiceAccount", name, namespace }],
     };
     await this.apply(binding);
-    const request = { name, namespace, body: { spec: { audiences: [] } } };
-    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
-    return status?.token ?? "";
+    return this.tokenOf(name, namespace);
   }
 
   /** The pods of a namespace, as the API tells of them. */

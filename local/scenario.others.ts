@@ -42,13 +42,13 @@ async function underPolicy({ edge, stack, samples }: Ground): Promise<string> {
     const images = (await samples.imagesOf(NAMESPACE)).every((image) => image === MIRRORED_IMAGE);
     const planned = seeChanges({ changes: await stack.preview() });
     const said = await stack.maintenance("plan");
-    const vain = said.includes(`${planned} (without effect`) ? "planned each time, and without effect" : said;
+    const effect = said.includes(`${planned} (without effect`) ? "planned each time, and without effect" : said;
     await stack.maintenance("enable", "beta", "--yes");
     await everyHostIs("beta", isPageOf("beta"), edge);
     await stack.maintenance("disable", "beta", "--yes");
     await everyHostIs("beta", ({ status }) => status === 200, edge);
     const page = await seePage(visit(edge, "acme.localhost"));
-    return `${rolled} rolls pods of ${images ? "the mirror" : IMAGE}; ${vain}; beta enters, leaves; ${page}`;
+    return `${rolled} rolls pods of ${images ? "the mirror" : IMAGE}; ${effect}; beta enters, leaves; ${page}`;
   } finally {
     for (const manifest of mirror) await samples.delete(manifest);
     await stack.type(["config", "rm", "retryAfter"]);

@@ -11,7 +11,7 @@ import { type Sandbox, stateInside } from "./sandbox";
 export interface OwnCluster {
   /** The path of a kubeconfig for it. */
   readonly kubeconfig: string;
-  /** What `npm run local` is told, as no chart repository and no registry can be reached: paths. */
+  /** Paths, for the options of `npm run local`: the cluster reaches no chart repository and no registry. */
   readonly chart: string;
   readonly values: string;
   /** A copy of the chart with another version, and with another tag of the same controller. */
