@@ -73,7 +73,7 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
   const begun: string[] = [];
   try {
     file.write(text);
-    const engine = await Engine.open(project, stack, now);
+    const engine = new Engine(project, stack, now);
     terminal.say("Looking at what would change …");
     const [changes, before, asked] = await Promise.all([
       engine.preview({ signal: interrupted.signal, plan }),

@@ -1,16 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  ConcurrentUpdateError,
-  type EngineEvent,
-  LocalWorkspace,
-  type Stack,
-  StackNotFoundError,
-} from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import type { MaintenanceOutput } from "../outputs";
+import { listSchema, type MaintenanceOutput } from "../outputs";
 import { CLOCK_VARIABLE } from "../settings/clock";
 import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
+import { type EngineEvent, plain, runOperation, runPulumi, type Step } from "./pulumi";
 
 /** Operations that leave a resource as it is. */
 export const UNCHANGED: ReadonlySet<string> = new Set([
@@ -31,66 +25,65 @@ export interface RunOptions {
   readonly onChange?: (change: Change) => void;
 }
 
-/** The Pulumi engine on one stack, driven as the CLI does it. */
+/** The Pulumi engine on one stack. */
 export class Engine {
-  private constructor(private readonly stack: Stack) {}
-
   /**
    * @param project the project's folder.
    * @param now the time for every run: a window that opens between a preview and its `up` must not slip in.
-   * @throws {CommandError} when there is no such stack, or nobody is logged in.
    */
-  static async open(project: string, stackName: string, now: Date): Promise<Engine> {
-    try {
-      const envVars = { [CLOCK_VARIABLE]: now.toISOString() };
-      return new Engine(await LocalWorkspace.selectStack({ stackName, workDir: project }, { envVars }));
-    } catch (error) {
-      throw refusalOf(error);
-    }
-  }
+  constructor(
+    private readonly project: string,
+    private readonly stack: string,
+    private readonly now: Date,
+  ) {}
 
   /**
    * What an `up` would change.
    *
-   * @throws {CommandError} when the program or the engine refuses.
+   * @throws {CommandError} when there is no such stack, nobody is logged in, or the program or the engine refuses.
    */
-  async preview({ signal, plan, onChange }: Partial<RunOptions>): Promise<readonly Change[]> {
-    const run = new Run(onChange);
-    try {
-      await this.stack.preview({
-        onEvent: run.note,
-        color: "never",
-        ...(signal === undefined ? {} : { signal }),
-        ...(plan === undefined ? {} : { plan }),
-      });
-      return run.changes;
-    } catch (error) {
-      throw refusalOf(error, run.errors);
-    }
+  async preview({ plan, ...options }: Partial<RunOptions>): Promise<readonly Change[]> {
+    return this.run(["preview", ...(plan === undefined ? [] : ["--save-plan", plan])], options, EXIT.refused);
   }
 
   /** What the last `up` applied: the stack's output `maintenance`. */
   async applied(): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
-    const outputs = await this.stack.outputs().catch((error: unknown) => {
-      throw refusalOf(error);
+    const { isDone, stdout, said } = await runPulumi(["stack", "output", "--json", "--stack", this.stack], {
+      cwd: this.project,
     });
-    return (outputs.maintenance?.value ?? []) as readonly MaintenanceOutput[];
+    if (!isDone) throw refusalOf(said);
+    return outputsSchema.parse(JSON.parse(stdout)).maintenance;
   }
 
   /**
    * Makes the changes of the plan.
    *
-   * @throws {CommandError} when it fails; `changes` has what was begun.
+   * @throws {CommandError} when it fails; `onChange` was told what was begun.
    */
-  async up({ signal, plan, onChange }: RunOptions): Promise<void> {
+  async up({ plan, ...options }: RunOptions): Promise<void> {
+    await this.run(["up", "--skip-preview", "--plan", plan], options, EXIT.failed);
+  }
+
+  private async run(
+    args: readonly string[],
+    { signal, onChange }: Partial<Omit<RunOptions, "plan">>,
+    code: number,
+  ): Promise<readonly Change[]> {
     const run = new Run(onChange);
-    try {
-      await this.stack.up({ onEvent: run.note, color: "never", signal, plan });
-    } catch (error) {
-      throw refusalOf(error, run.errors, EXIT.failed);
-    }
+    const { isDone, said } = await runOperation([...args, "--stack", this.stack], {
+      cwd: this.project,
+      env: { ...process.env, [CLOCK_VARIABLE]: this.now.toISOString() },
+      ...(signal === undefined ? {} : { signal }),
+      onEvent: run.note,
+    });
+    if (!isDone) throw refusalOf(said, run.errors, code);
+    return run.changes;
   }
 }
+
+const outputsSchema = z.object({
+  maintenance: z.array(z.object({ instance: z.string(), state: listSchema.element.shape.state })).default([]),
+});
 
 /** What is heard of a run. */
 class Run {
@@ -101,8 +94,7 @@ class Run {
 
   readonly note = ({ resourcePreEvent, resOutputsEvent, diagnosticEvent }: EngineEvent): void => {
     if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true) {
-      // Colours are marked as <{%reset%}>.
-      const message = diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim();
+      const message = plain(diagnosticEvent.message);
       const [, instance] = /::instance-([^:]+)$/.exec(diagnosticEvent.urn ?? "") ?? [];
       const hint = `: the Service that instances.${instance}.service names, to which the bypass would lead`;
       const text = instance === undefined ? message : message + hint;
@@ -121,9 +113,7 @@ class Run {
   };
 }
 
-type StepMetadata = NonNullable<EngineEvent["resOutputsEvent"]>["metadata"];
-
-function changeOf({ op, type, urn }: StepMetadata): Change {
+function changeOf({ op, type, urn }: Step): Change {
   return { operation: op, type, name: urn.split("::").at(-1) ?? "" };
 }
 
@@ -146,12 +136,7 @@ const SECRET = /4dabf18193072939515e22adb298388d|"\[secret\]"/;
  * Whether an update of an object gives what is there already. The plugin compares what is there with what was declared, and so plans
  * it each time where something in the cluster changes what is written; its preview is a dry run, which that changes as well.
  */
-export function isWithoutEffect({
-  op,
-  type,
-  old,
-  new: after,
-}: Pick<StepMetadata, "op" | "type" | "old" | "new">): boolean {
+export function isWithoutEffect({ op, type, old, new: after }: Pick<Step, "op" | "type" | "old" | "new">): boolean {
   if (op !== "update" || !type.startsWith("kubernetes:")) return false;
   // The engine hides secrets, so two different ones look alike.
   if (SECRET.test(JSON.stringify([old, after]))) return false;
@@ -169,23 +154,25 @@ export function isWithoutEffect({
   return isDeepStrictEqual(decided(was), decided(would));
 }
 
-/** What a person has to know of an error that Pulumi threw. */
-function refusalOf(error: unknown, errors: readonly string[] = [], code: number = EXIT.refused): CommandError {
-  if (error instanceof ConcurrentUpdateError) {
+/** What a person has to know of a run that failed, by what Pulumi said. */
+function refusalOf(output: string, errors: readonly string[] = [], code: number = EXIT.refused): CommandError {
+  if (LOCKED.test(output)) {
     return new CommandError(
       "Somebody else is changing this stack right now (it is locked). Wait for them; `pulumi cancel` frees a lock that was left behind.",
     );
   }
-  if (error instanceof StackNotFoundError) {
+  if (/no stack named .* found/.test(output)) {
     return new CommandError("Pulumi knows no such stack. `pulumi stack ls` shows those that it knows.");
   }
-  const output = error instanceof Error ? error.message : String(error);
   // The engine repeats for the whole run what it said of each resource.
   const said = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
   const text = (said.length > 0 ? said : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
   return new CommandError(PROTECTED.test(text) ? `${text}\n\n${HOW_TO_ASK}` : text, code);
 }
+
+// pkg/backend/diy/lock.go in pulumi/pulumi, and what Pulumi Cloud answers.
+const LOCKED = /the stack is currently locked|Another update is currently in progress/;
 
 // pkg/resource/deploy/step_generator.go in pulumi/pulumi: of what would be replaced, and of what would be deleted.
 const PROTECTED = /marked for protection|because it is protected/;

@@ -8,6 +8,7 @@ import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import type { Outcome } from "./change";
+import { Engine } from "./engine";
 import { enter, hasSecret, leave, type Said } from "./entries";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges } from "./guard";
@@ -17,10 +18,9 @@ import { secretIn, withNewSecret } from "./secret";
 import { terminal } from "./terminal";
 import { inZone, timeFrom } from "./times";
 
-// Pulumi's and Kubernetes's clients take most of a second each to load, so only the commands that use them do that.
+// Kubernetes's client takes most of a second to load, so only the commands that use it do that.
 const lazily = {
   change: () => (require("./change") as typeof import("./change")).change,
-  engine: () => (require("./engine") as typeof import("./engine")).Engine,
   rights: () => require("./rights") as typeof import("./rights"),
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
 };
@@ -376,7 +376,7 @@ async function status({ stack, json }: Common): Promise<number> {
 }
 
 async function plan({ stack, json }: Common): Promise<number> {
-  const engine = await lazily.engine().open(PROJECT, await findStack(stack), readClock());
+  const engine = new Engine(PROJECT, await findStack(stack), readClock());
   const changes = describeChanges(await engine.preview({}));
   if (json) console.log(JSON.stringify(changes, null, 2));
   else console.log(changes.length === 0 ? "Nothing would change." : changes.join("\n"));
@@ -387,7 +387,7 @@ async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const { maintenance } = StackFile.open(name).settings(now);
-  const engine = await lazily.engine().open(PROJECT, name, now);
+  const engine = new Engine(PROJECT, name, now);
   const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { NAMESPACE } from "../settings/read";
 import { CommandError } from "./errors";
 import { PROJECT } from "./project";
+import { runPulumi } from "./pulumi";
 
 const SETTING = `${NAMESPACE}:bypassSecret`;
 
@@ -48,22 +48,8 @@ async function onCopy<Result>(text: string, work: (file: string) => Promise<Resu
   }
 }
 
-function pulumi(args: readonly string[], input: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", [...args, "--non-interactive"], { cwd: PROJECT });
-    let output = "";
-    let errors = "";
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      errors += chunk.toString();
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve(output);
-      else reject(new CommandError(errors.trim() || `pulumi ${args.slice(0, 2).join(" ")} ended with ${code}`));
-    });
-    child.stdin.end(input);
-  });
+async function pulumi(args: readonly string[], input: string): Promise<string> {
+  const { isDone, stdout, said } = await runPulumi(args, { cwd: PROJECT, input });
+  if (isDone) return stdout;
+  throw new CommandError(said.trim() || `pulumi ${args.slice(0, 2).join(" ")} failed`);
 }

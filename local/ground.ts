@@ -129,7 +129,8 @@ export async function startGround(options: GroundOptions): Promise<Ground> {
     await samples.deploy();
     report(`pulumi up took ${first.seconds.toFixed(1)} s and made ${first.changes.length} resources`);
 
-    const edge = await cluster.startEdge(first.outputs.ingressNginxValues as IngressNginxValues);
+    const { ingressNginxValues } = await stack.outputs();
+    const edge = await cluster.startEdge(ingressNginxValues as IngressNginxValues);
     await stack.type(["config", "set", "edge", edge.url]);
     for (const sample of SAMPLES) {
       for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);

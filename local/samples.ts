@@ -260,6 +260,8 @@ function serverOf(sample: Sample, image: string, replicas: number): readonly Kub
                 image,
                 command: ["nginx", "-c", "/etc/sample/nginx.conf", "-g", "daemon off;"],
                 readinessProbe: { httpGet: { path: "/", port: 8000 }, periodSeconds: 1 },
+                // Until the controller asks it no longer: it would wait for the answer of an address that is gone.
+                lifecycle: { preStop: { exec: { command: ["/bin/sleep", "2"] } } },
                 volumeMounts: [{ name: "configuration", mountPath: "/etc/sample" }],
               },
             ],

@@ -117,8 +117,8 @@ function isProblem({ body }: Answer): boolean {
 
 /** Gamma's 50x page as it is in the bucket, for whoever is not the page server. */
 async function storedPage(stack: LocalStack, { objectStore }: LocalCluster): Promise<string> {
-  const { outputs } = await stack.up();
-  const bucket = new URL(String(outputs.bucketAddress)).pathname;
+  const { bucketAddress } = await stack.outputs();
+  const bucket = new URL(String(bucketAddress)).pathname;
   return (await fetch(`${objectStore.endpoint}${bucket}/pages/instances/gamma/50x.en.html`)).text();
 }
 
@@ -126,7 +126,7 @@ async function storedPage(stack: LocalStack, { objectStore }: LocalCluster): Pro
 async function failureBehindTutor({ stack, cluster }: Ground): Promise<string> {
   const [{ tutor, caddy: release }] = TUTOR_RELEASES;
   const folder = mkdtempSync(join(tmpdir(), "tutor-"));
-  const settings = (await stack.up()).outputs.tutorSettings as Readonly<Record<string, string>>;
+  const settings = (await stack.outputs()).tutorSettings as Readonly<Record<string, string>>;
   const program = await ensureCaddy(release, console.log);
   const project = await TutorProject.create(folder, tutor);
   await project.type("plugins", "enable", "maintenance-pages");

@@ -195,9 +195,9 @@ async function clientsPageIsSeen({ edge }: Ground): Promise<string> {
 }
 
 async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {
-  const { outputs } = await stack.up();
+  const { bucketAddress } = await stack.outputs();
   const { endpoint } = cluster.objectStore;
-  const bucket = new URL(String(outputs.bucketAddress)).pathname;
+  const bucket = new URL(String(bucketAddress)).pathname;
   const page = await fetch(`${endpoint}${bucket}/pages/instances/gamma/50x.en.html`);
   const words = (await page.text()).includes("The Gamma campus can’t answer") ? "with its words" : "without its words";
   const list = await fetch(`${endpoint}${bucket}?list-type=2&prefix=pages/`);
@@ -207,7 +207,7 @@ async function failurePageIsThere({ cluster, stack }: Ground): Promise<string> {
 async function feedTells({ edge, cluster, stack }: Ground): Promise<string> {
   await stack.type(["config", "set", "feed", "true"]);
   const entered = await enter({ edge, stack }, "acme");
-  const bucket = new URL(String(entered.outputs.bucketAddress)).pathname;
+  const bucket = new URL(String((await stack.outputs()).bucketAddress)).pathname;
   const answer = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/status.json`);
   const { maintenance } = feedSchema.parse(await answer.json());
   const told = maintenance.map(({ instance, kind, state }) => `${instance} ${kind} ${state}`).join(", ");

@@ -337,7 +337,7 @@ async function enterAndLeaveUnderLoad({ edge, stack }: Ground, figures: Figures)
 
 async function renderChart({ tools, stack }: Ground): Promise<string> {
   if (tools === undefined) return "no helm was built";
-  const { outputs } = await stack.up();
+  const { ingressNginxValues } = await stack.outputs();
   const { code, output } = await tryCommand(
     tools.binaries.helm,
     [
@@ -349,7 +349,7 @@ async function renderChart({ tools, stack }: Ground): Promise<string> {
       "--kube-version",
       "1.35.0",
     ],
-    { input: JSON.stringify(outputs.ingressNginxValues) },
+    { input: JSON.stringify(ingressNginxValues) },
   );
   if (code !== 0) return output;
   const flag = /--(default-backend-service=\S+)/.exec(output)?.[1];

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { UNCHANGED } from "../cli/engine";
-import { runCommand, tryCommand } from "./cluster/commands";
-import { messageOf } from "./cluster/errors";
+import { plain, runOperation } from "../cli/pulumi";
+import { runCommand } from "./cluster/commands";
 
 /** The name of the local stack; its configuration is Pulumi.local.yaml. */
 export const STACK = "local";
@@ -17,7 +16,6 @@ export interface Up {
   readonly seconds: number;
   /** Every operation on a resource, such as `create Ingress maintenance-acme`, in order; none when nothing changed. */
   readonly changes: readonly string[];
-  readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 /** What an `up` would do. */
@@ -34,20 +32,6 @@ export interface Planned {
   readonly fields: readonly string[];
 }
 
-// What `pulumi preview --json` prints: pkg/backend/display/json.go in pulumi/pulumi, previewDigest.
-const previewSchema = z.object({
-  steps: z
-    .array(
-      z.object({
-        op: z.string(),
-        urn: z.string(),
-        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
-      }),
-    )
-    .nullish(),
-  diagnostics: z.array(z.object({ severity: z.string().optional(), message: z.string().optional() })).nullish(),
-});
-
 /** A run of Pulumi that failed, with what it printed. */
 export class UpFailed extends Error {
   override readonly name = "UpFailed";
@@ -58,6 +42,12 @@ export class UpFailed extends Error {
   ) {
     super(output);
   }
+}
+
+export interface PreviewOptions {
+  readonly configFile?: string;
+  readonly project?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LocalStackOptions {
@@ -78,7 +68,6 @@ export interface LocalStackOptions {
  */
 export class LocalStack {
   private constructor(
-    private readonly stack: Stack,
     readonly project: string,
     /** What `pulumi` needs in its environment to work on this stack. */
     readonly environment: Readonly<Record<string, string>>,
@@ -104,10 +93,9 @@ export class LocalStack {
       join(project, `Pulumi.${STACK}.yaml`),
       `# Written by npm run local, and again at its next start.\n${stringify({ config })}`,
     );
-    // The Automation API looks for the CLI in this process's own PATH.
-    process.env.PATH = environment.PATH;
-    const stack = await LocalWorkspace.createStack({ stackName: STACK, workDir: project }, { envVars: environment });
-    return new LocalStack(stack, project, environment);
+    const stack = new LocalStack(project, environment);
+    await stack.type(["stack", "init", STACK, "--non-interactive"]);
+    return stack;
   }
 
   /** Runs `pulumi` as typed, such as `["config", "set", "maintenance", '["acme"]']`. */
@@ -140,12 +128,15 @@ export class LocalStack {
 
   /** What an `up` would change. */
   async preview(environment: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-    return this.watch(environment, (onEvent) => this.stack.preview({ onEvent, color: "never" }));
+    const { planned, refusals } = await this.previewWith({ environment });
+    const changes = planned.map(({ change }) => change);
+    if (refusals.length > 0) throw new UpFailed(refusals.join("\n"), changes);
+    return changes;
   }
 
   /** What a refresh finds changed in the cluster and the bucket. */
-  async refresh(environment: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-    return this.watch(environment, (onEvent) => this.stack.refresh({ onEvent, color: "never" }));
+  refresh(environment: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+    return this.run(["refresh", "--skip-preview"], environment);
   }
 
   /** Starts `pulumi` as typed, in a process group of its own, for whoever wants to end it before it does. */
@@ -166,77 +157,72 @@ export class LocalStack {
    */
   async up(environment: Readonly<Record<string, string>> = {}): Promise<Up> {
     const begin = Date.now();
-    let outputs: Readonly<Record<string, unknown>> = {};
-    const changes = await this.watch(environment, async (onEvent) => {
-      const result = await this.stack.up({ onEvent, color: "never" });
-      outputs = Object.fromEntries(Object.entries(result.outputs).map(([key, { value }]) => [key, value]));
-    });
-    return { seconds: (Date.now() - begin) / 1000, changes, outputs };
+    const changes = await this.run(["up", "--skip-preview"], environment);
+    return { seconds: (Date.now() - begin) / 1000, changes };
   }
 
-  /** Runs Pulumi with more in its environment, and notes what it changes. */
-  private async watch(
-    environment: Readonly<Record<string, string>>,
-    run: (onEvent: (event: EngineEvent) => void) => Promise<unknown>,
+  /** The stack's outputs, as the last `up` left them. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(await this.type(["stack", "output", "--json"])));
+  }
+
+  /** Runs an operation, and notes what it changes. */
+  private async run(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<readonly string[]> {
-    const changes: string[] = [];
-    const { workspace } = this.stack;
-    workspace.envVars = { ...this.environment, ...environment };
-    try {
-      await run((event) => note(event, changes));
-      return changes;
-    } catch (error) {
-      throw new UpFailed(messageOf(error), changes);
-    } finally {
-      workspace.envVars = { ...this.environment };
-    }
+    const { isDone, planned, errors, said } = await this.watch(args, { environment });
+    const changes = planned.map(({ change }) => change);
+    if (!isDone) throw new UpFailed(errors.length > 0 ? errors.join("\n") : said, changes);
+    return changes;
+  }
+
+  private async watch(
+    args: readonly string[],
+    { project = this.project, environment = {} }: Omit<PreviewOptions, "configFile">,
+  ) {
+    const planned: Planned[] = [];
+    const errors: string[] = [];
+    const ended = await runOperation(args, {
+      cwd: project,
+      env: { ...process.env, ...this.environment, ...environment },
+      onEvent: ({ resourcePreEvent, diagnosticEvent }) => {
+        const step = resourcePreEvent?.metadata;
+        if (step !== undefined && !UNCHANGED.has(step.op))
+          planned.push({ change: changeOf(step), fields: Object.keys(step.detailedDiff ?? {}) });
+        if (diagnosticEvent?.severity === "error") errors.push(plain(diagnosticEvent.message));
+      },
+    });
+    return { ...ended, planned, errors };
   }
 
   /**
-   * Runs `pulumi preview` with another configuration than the stack's own. It takes no lock: two at a time are fine.
+   * Runs `pulumi preview`. It takes no lock: two at a time are fine.
    *
-   * @param configFile as the stack's own, with the same salt.
-   * @param project the folder of another copy of the program.
+   * @param options.configFile another configuration than the stack's own, with the same salt.
+   * @param options.project the folder of another copy of the program.
+   * @param options.environment more environment for this one run.
    */
-  async previewWith(configFile: string, project = this.project): Promise<Preview> {
-    const { code, stdout, output } = await tryCommand(
-      "pulumi",
-      ["preview", "--json", "--non-interactive", "--config-file", configFile],
-      { cwd: project, env: { ...process.env, ...this.environment }, timeoutSeconds: 240 },
-    );
-    const printed: unknown = stdout.trimStart().startsWith("{") ? JSON.parse(stdout) : undefined;
-    const read = previewSchema.safeParse(printed);
-    if (!read.success) throw new UpFailed(output, []);
-    const { steps, diagnostics } = read.data;
-    const refusals = (diagnostics ?? [])
-      .filter(({ severity }) => severity === "error")
-      .map(({ message = "" }) => message.replace(/<\{%[^%]*%\}>/g, "").trim());
-    if (code === 0 && refusals.length > 0) throw new UpFailed(output, []);
+  async previewWith({ configFile, ...options }: PreviewOptions): Promise<Preview> {
+    const file = configFile === undefined ? [] : ["--config-file", configFile];
+    const { isDone, planned, errors, said } = await this.watch(["preview", ...file], options);
+    if (isDone && errors.length > 0) throw new UpFailed(errors.join("\n"), []);
     return {
-      planned: (steps ?? [])
-        .filter(({ op }) => !UNCHANGED.has(op))
-        .map(({ op, urn, detailedDiff }) => ({
-          change: changeOf(op, urn),
-          fields: Object.keys(detailedDiff ?? {}),
-        })),
-      refusals: code !== 0 && refusals.length === 0 ? [output] : refusals,
+      // A replacement is told as such, and again as what it is made of.
+      planned: planned.filter(({ change }) => !/^(?:create-replacement|delete-replaced) /.test(change)),
+      refusals: !isDone && errors.length === 0 ? [said] : errors,
     };
   }
 
   /** Removes everything that was deployed, what is protected included. */
   async destroy(): Promise<void> {
     await this.type(["state", "unprotect", "--all", "--yes", "--stack", STACK]);
-    await this.stack.destroy({ color: "never" });
+    await this.run(["destroy", "--skip-preview"]);
   }
 }
 
-function note(event: EngineEvent, changes: string[]): void {
-  const metadata = event.resourcePreEvent?.metadata;
-  if (metadata === undefined || UNCHANGED.has(metadata.op)) return;
-  changes.push(changeOf(metadata.op, metadata.urn));
-}
-
-function changeOf(op: string, urn: string): string {
+/** `update Deployment page-server-deployment`. */
+function changeOf({ op, urn }: { readonly op: string; readonly urn: string }): string {
   const [type = "", name = ""] = urn.split("::").slice(2);
   return `${op} ${type.split(":").at(-1)} ${name}`;
 }

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { cacheFolder } from "./cache";
 import { runCommand, tryCommand } from "./cluster/commands";
 import type { CaddyRelease } from "./tools";
@@ -26,15 +27,39 @@ export async function ensureTutor(
   const tutor = join(folder, "bin", "tutor");
   if (existsSync(tutor)) return tutor;
   report(`installing Tutor ${release} from the Python package index`);
-  await makeEnvironment(folder, `tutor==${release}`);
+  await runCommand("python3", ["-m", "venv", "--clear", folder], { timeoutSeconds: 120 });
+  await install(folder, `tutor==${release}`);
   return tutor;
 }
 
-/** Makes a Python environment with these packages, anew. */
-export async function makeEnvironment(folder: string, ...packages: readonly string[]): Promise<void> {
-  await runCommand("python3", ["-m", "venv", "--clear", folder], { timeoutSeconds: 120 });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
-  await runCommand(join(folder, "bin", "python"), pip, { timeoutSeconds: 600 });
+/**
+ * Makes a Python environment as if a release of Tutor had just been installed into it. It lies over the one that is kept, which stays
+ * as it is whatever is installed into this one.
+ */
+export async function makeEnvironment(
+  folder: string,
+  release: TutorRelease,
+  report: (line: string) => void,
+): Promise<void> {
+  const kept = dirname(await ensureTutor(report, release));
+  await runCommand("python3", ["-m", "venv", "--clear", "--without-pip", folder]);
+  await writeFile(join(await packagesOf(join(folder, "bin")), "kept.pth"), `${await packagesOf(kept)}\n`);
+  for (const name of ["pip", "tutor"]) {
+    const script = await readFile(join(kept, name), "utf8");
+    const file = join(folder, "bin", name);
+    await writeFile(file, script.replace(/^#!.*/, `#!${join(folder, "bin", "python")}`), { mode: 0o755 });
+  }
+}
+
+/** Where the Python in a folder has its packages. */
+async function packagesOf(programs: string): Promise<string> {
+  const program = "import sysconfig; print(sysconfig.get_path('purelib'))";
+  return (await runCommand(join(programs, "python"), ["-c", program])).trim();
+}
+
+async function install(environment: string, what: string): Promise<void> {
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", what];
+  await runCommand(join(environment, "bin", "python"), pip, { timeoutSeconds: 600 });
 }
 
 const PLUGIN = join(__dirname, "..", "tutor");
@@ -51,12 +76,17 @@ export class TutorProject {
    *
    * @param folder an empty folder, to which all of it goes.
    */
-  static async create(folder: string, release: TutorRelease): Promise<TutorProject> {
+  static async create(
+    folder: string,
+    release: TutorRelease,
+    report: (line: string) => void = console.log,
+  ): Promise<TutorProject> {
     const environment = join(folder, "environment");
     // A copy, because building a package leaves files beside its source.
     cpSync(PLUGIN, join(folder, "tutor"), { recursive: true });
     for (const name of ["root", "plugins"]) mkdirSync(join(folder, name));
-    await makeEnvironment(environment, `tutor==${release}`, join(folder, "tutor"));
+    await makeEnvironment(environment, release, report);
+    await install(environment, join(folder, "tutor"));
     return new TutorProject(folder, join(environment, "bin", "python"));
   }
 

@@ -196,7 +196,7 @@ async function previewOf(change: Change | undefined, at = project): Promise<Prev
   files += 1;
   const file = join(folder, `Pulumi.${files}.yaml`);
   writeFileSync(file, fileWith(change === undefined ? BASE : changed(BASE, change)));
-  return ground.stack.previewWith(file, at);
+  return ground.stack.previewWith({ configFile: file, project: at });
 }
 
 /** The rows of the document's tables, as they were seen. */

@@ -69,7 +69,7 @@ beforeAll(async () => {
   symlinkSync((await ensureProgram("kubectl", report)).path, join(programs, "kubectl"));
   symlinkSync(tools.binaries.helm, join(programs, "helm"));
   const python = join(folder, "python");
-  await makeEnvironment(python, `tutor==${TUTOR_RELEASES[0].tutor}`);
+  await makeEnvironment(python, TUTOR_RELEASES[0].tutor, report);
   environment = {
     ...process.env,
     ...pulumi.environment,
