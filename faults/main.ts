@@ -7,10 +7,10 @@ import { whenInterrupted } from "../local/interrupted";
 import { readOptions } from "../local/options";
 import { PageServerPods } from "../local/page-server-pods";
 import { untilAnswer, visit } from "../local/visitor";
+import { HOSTS, RIGHT, underLoad } from "../local/watch";
 import { startFailingBucket } from "./bucket";
 import { type Result, reportOf } from "./report";
-import { RIGHT, type Row, rows, type Scene } from "./rows";
-import { HOSTS, underLoad } from "./watch";
+import { type Row, rows, type Scene } from "./rows";
 
 const USAGE = `npm run test:faults                 makes everything fail, one after the other, while visitors come
 npm run test:faults -- --update     and writes docs/faults.md

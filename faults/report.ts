@@ -1,5 +1,5 @@
+import { HOSTS, PER_SECOND } from "../local/watch";
 import { API_SERVER_DOWN } from "./rows";
-import { HOSTS, PER_SECOND } from "./watch";
 
 /** What came of a row. */
 export interface Result {

@@ -8,8 +8,8 @@ import type { PageServerPods } from "../local/page-server-pods";
 import { CHALLENGE, hostsOf } from "../local/samples";
 import { everyHostIs, isPageOf, seeChanges } from "../local/seen";
 import { untilAnswer, visit } from "../local/visitor";
+import { HOSTS, type Right, type Watched } from "../local/watch";
 import type { BucketMode, FailingBucket } from "./bucket";
-import { HOSTS, type Right, type Watched } from "./watch";
 
 /** What a row works on. */
 export interface Scene {
@@ -37,8 +37,6 @@ export interface Row {
   run(scene: Scene): Promise<string>;
 }
 
-export const RIGHT: Right = { acme: ["page"], beta: ["own"], nobody: ["not-found"] };
-
 const CHANGING = { acme: ["own", "page"] } as const;
 
 const DONE = "done";
@@ -52,12 +50,6 @@ async function acmeItself(edge: string, status: number): Promise<void> {
   await untilAnswer(ask, (answer) => answer.status === status, 60);
 }
 
-/** The controller hears of a ready pod, and acts at most every 3.3 s (`sync-rate-limit`): until then it has only the other one. */
-export async function untilBothAnswer(pods: PageServerPods): Promise<void> {
-  await pods.untilReady();
-  await sleep(4000);
-}
-
 /** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
 function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
   return {
@@ -68,7 +60,7 @@ function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
       await sleep((seconds / 2) * 1000);
       const [first = ""] = await pods.names();
       await pods.delete(first);
-      await Promise.all([untilBothAnswer(pods), sleep((seconds / 2) * 1000)]);
+      await Promise.all([pods.untilBothAnswer(), sleep((seconds / 2) * 1000)]);
       await bucket.become("up");
       await sleep(6000); // what was cached meanwhile is asked for again after 5 s
       return DONE;
@@ -114,7 +106,7 @@ export const rows: readonly Row[] = [
     async run({ pods }) {
       const [first = ""] = await pods.names();
       await pods.delete(first);
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       return DONE;
     },
   },
@@ -128,7 +120,7 @@ export const rows: readonly Row[] = [
       const [first = ""] = await pods.names();
       pods.kill(first);
       await sleep(2000);
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       return DONE;
     },
   },
@@ -140,7 +132,7 @@ export const rows: readonly Row[] = [
     async run({ pods }) {
       for (const name of await pods.names()) pods.kill(name);
       await sleep(2000);
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       return DONE;
     },
   },
@@ -157,7 +149,7 @@ export const rows: readonly Row[] = [
         return `the first pod's eviction ${evicted}, the second's ${kept}`;
       } finally {
         await pods.schedule(true);
-        await untilBothAnswer(pods);
+        await pods.untilBothAnswer();
       }
     },
   },
@@ -167,7 +159,7 @@ export const rows: readonly Row[] = [
     async run({ ground: { stack }, pods }) {
       await stack.type(["config", "set", "retryAfter", "600"]);
       const up = await stack.up();
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       return seeChanges(up);
     },
   },
@@ -183,11 +175,11 @@ export const rows: readonly Row[] = [
       const set = (address: string) => stack.type(["config", "set", "--path", "bucket.readUrl", address]);
       await set("http://nobody.invalid/maintenance-pages");
       await stack.up();
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       const source = (await visit(edge, HOSTS.acme)).headers["x-maintenance-page"];
       await set(`${bucket.address}/maintenance-pages`);
       await stack.up();
-      await untilBothAnswer(pods);
+      await pods.untilBothAnswer();
       return String(source).endsWith("source=embedded") ? "served" : String(source);
     },
   },

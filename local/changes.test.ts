@@ -3,20 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../settings/schema";
-import {
-  BASE,
-  CHANGES,
-  changed,
-  effectOf,
-  filledIn,
-  HERE,
-  LASTING,
-  leafSettings,
-  operationsOf,
-  settingAt,
-  takenAway,
-  wordsOf,
-} from "./changes";
+import { BASE, CHANGES, changed, filledIn, HERE, leafSettings, settingAt, wordsOf } from "./changes";
+import { effectOf, LASTING, operationsOf, takenAway } from "./changes.effects";
 import { PAGES_CHANGES } from "./changes.pages";
 import { copyProject } from "./project-copy";
 

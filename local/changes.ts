@@ -1,8 +1,7 @@
 import { LANGUAGES } from "../pages/languages";
 import { configNode, settingsIn } from "../settings/reference";
+import { MIRRORED_IMAGE } from "./ground";
 import { HOST_PATTERNS } from "./samples";
-import { seeChanges } from "./seen";
-import type { Preview } from "./stack";
 
 // Each setting, changed alone, and what an `up` would do then: docs/changes.md, as test/e2e/changes.test.ts measures it.
 
@@ -55,8 +54,6 @@ export const CHART_VERSIONS = { from: "4.11.0", to: "4.11.1" } as const;
 
 /** A second Service of acme's. */
 export const ANOTHER_SERVICE = "web";
-
-export const ANOTHER_IMAGE = "nginxinc/nginx-unprivileged:1.29.9-alpine";
 
 /** A language that the stack lacks. */
 export const ANOTHER_LANGUAGE = "vi";
@@ -193,7 +190,7 @@ export const CHANGES: readonly Change[] = [
     words: 'one more: `controller.config.use-gzip: "true"`',
   },
   { path: ["pageServer", "namespace"], to: "another", protectFalse: "in the same `up`" },
-  { path: ["pageServer", "image"], to: ANOTHER_IMAGE },
+  { path: ["pageServer", "image"], to: MIRRORED_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },
   { path: ["kubernetes", "context"], to: HERE.anotherContext },
   { path: ["kubernetes", "kubeconfig"], to: HERE.kubeconfigPath },
@@ -250,6 +247,11 @@ export function changed(configuration: Configuration, { path, to, also = [] }: C
   );
 }
 
+/** A change that is asked for in the same `up`. */
+export function asked(change: Change): Change {
+  return { ...change, also: [...(change.also ?? []), { path: ["protect"], to: false }] };
+}
+
 function at(value: unknown, [key, ...rest]: Path, to: unknown): unknown {
   if (key === undefined) return to;
   if (typeof key === "number") {
@@ -285,50 +287,4 @@ export function wordsOf({ path, to, words }: Change, configuration: Configuratio
   );
   const shown = (value: unknown) => (value === undefined ? "nothing" : `\`${JSON.stringify(value)}\``);
   return `${shown(from)} → ${shown(to)}`;
-}
-
-// --- what was planned
-
-/** What takes away what answers visitors when it goes, or has it changed under them when it is another one. */
-export const LASTING = [
-  "Namespace page-server-namespace",
-  "Service page-server-service",
-  "Deployment page-server-deployment",
-  "ConfigMap page-server-pages",
-  "Ingress page-server-standby",
-  "Release ingress-nginx-release",
-] as const;
-
-/** Those of them that Pulumi protects: another ConfigMap's name alone harms nobody. */
-export const PROTECTED = LASTING.filter((name) => name !== "ConfigMap page-server-pages");
-
-/** A change that is asked for in the same `up`. */
-export function asked(change: Change): Change {
-  return { ...change, also: [...(change.also ?? []), { path: ["protect"], to: false }] };
-}
-
-/** Those of them that a preview replaces or deletes. */
-export function takenAway({ planned }: Pick<Preview, "planned">): readonly string[] {
-  return LASTING.filter((name) =>
-    planned.some(({ change }) => /^\S*(?:delete|replace)/.test(change) && change.endsWith(` ${name}`)),
-  );
-}
-
-/** What an `up` would do, in words. */
-export function operationsOf({ planned }: Pick<Preview, "planned">): string {
-  return seeChanges({ changes: planned.map(({ change }) => change) }).replace(/^no change$/, "nothing");
-}
-
-/** What a preview that goes ahead means for the page server. */
-export function effectOf(preview: Pick<Preview, "planned">): string {
-  const fieldsOf = (name: string) => preview.planned.find(({ change }) => change === `update ${name}`)?.fields;
-  const taken = takenAway(preview);
-  if (taken.length > 0) return `replaced or deleted: ${taken.join(", ")}`;
-  const deployment = fieldsOf("Deployment page-server-deployment");
-  if (deployment?.some((field) => field.startsWith("spec.template"))) return "its pods are rolled, one after the other";
-  if (deployment !== undefined) return "it gets more pods, or fewer; the others stay";
-  if (fieldsOf("ConfigMap page-server-pages") !== undefined) return "its copy of the pages changes; its pods stay";
-  if (fieldsOf("NetworkPolicy page-server-network-policy") !== undefined)
-    return "its network policy changes; its pods stay";
-  return "untouched";
 }

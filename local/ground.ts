@@ -59,8 +59,6 @@ export interface GroundOptions {
   readonly signal?: AbortSignal;
   /** The folder of the program, for who changes its files. @default this project's */
   readonly project?: string;
-  /** More names of images for the embedded cluster. @default none */
-  readonly images?: readonly string[];
 }
 
 /** Paths, for a cluster that can reach neither the chart's repository nor its images' registry. */
@@ -170,11 +168,7 @@ export interface Found {
  *
  * @throws {LocalError} with what to install, when this machine can make none.
  */
-export async function embeddedCluster({
-  report,
-  signal,
-  images = [],
-}: GroundOptions): Promise<Found & { readonly tools: Tools }> {
+export async function embeddedCluster({ report, signal }: GroundOptions): Promise<Found & { readonly tools: Tools }> {
   const missing = whatIsMissing();
   if (missing !== undefined) throw new LocalError(missing);
   const tools = await ensureTools(report);
@@ -182,7 +176,7 @@ export async function embeddedCluster({
   const embedded = await startEmbeddedCluster(tools, {
     runFolder: RUN_FOLDER,
     report,
-    images: [IMAGE, MIRRORED_IMAGE, ...images],
+    images: [IMAGE, MIRRORED_IMAGE],
     ...(signal === undefined ? {} : { signal }),
   });
   const config = new KubeConfig();

@@ -39,6 +39,12 @@ export class PageServerPods {
     throw new Error(`not ${count} ready pods within a minute`);
   }
 
+  /** Waits until the controller asks both: it hears of a ready pod, and acts at most every 3.3 s (`sync-rate-limit`). */
+  async untilBothAnswer(): Promise<void> {
+    await this.untilReady();
+    await sleep(4000);
+  }
+
   /** Deletes a pod at once, without a moment to finish. */
   async delete(name: string): Promise<void> {
     await onceMore(() => this.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 }));

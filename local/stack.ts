@@ -5,7 +5,10 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { UNCHANGED } from "../cli/engine";
 import { plain, runOperation } from "../cli/pulumi";
-import { runCommand } from "./cluster/commands";
+import { type CommandResult, runCommand, tryCommand } from "./cluster/commands";
+
+/** The command, in the project's folder. */
+export const COMMAND = join("cli", "maintenance.js");
 
 /** The name of the local stack; its configuration is Pulumi.local.yaml. */
 export const STACK = "local";
@@ -109,9 +112,13 @@ export class LocalStack {
    * @returns what it printed.
    * @throws {LocalError} with that, when it fails.
    */
-  async script(name: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
-    const env = { ...process.env, ...this.environment, ...environment };
-    return runCommand(join(this.project, "ci", name), [STACK], { cwd: this.project, env, timeoutSeconds: 240 });
+  script(name: string, environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<string> {
+    return runCommand(...this.programOf(join("ci", name), [STACK], environment));
+  }
+
+  /** Runs a script of the project's `ci/` on this stack, whatever its exit code. */
+  tryScript(name: string, environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<CommandResult> {
+    return tryCommand(...this.programOf(join("ci", name), [STACK], environment));
   }
 
   /**
@@ -120,10 +127,22 @@ export class LocalStack {
    * @returns what it printed.
    * @throws {LocalError} with that, when it fails.
    */
-  async maintenance(...args: readonly string[]): Promise<string> {
-    const env = { ...process.env, ...this.environment };
-    const command = [join(this.project, "cli", "maintenance.js"), ...args];
-    return runCommand(process.execPath, command, { cwd: this.project, env, timeoutSeconds: 240 });
+  maintenance(...args: readonly string[]): Promise<string> {
+    return runCommand(...this.programOf(COMMAND, args));
+  }
+
+  /** Runs the command `maintenance` as typed, whatever its exit code. */
+  tryMaintenance(args: readonly string[], environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<CommandResult> {
+    return tryCommand(...this.programOf(COMMAND, args, environment));
+  }
+
+  private programOf(
+    file: string,
+    args: readonly string[],
+    environment: Readonly<NodeJS.ProcessEnv> = {},
+  ): Parameters<typeof tryCommand> {
+    const env = { ...process.env, ...this.environment, ...environment };
+    return [join(this.project, file), args, { cwd: this.project, env, timeoutSeconds: 240 }];
   }
 
   /** What an `up` would change. */

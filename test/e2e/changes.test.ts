@@ -9,10 +9,7 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
-import { RIGHT, untilBothAnswer } from "../../faults/rows";
-import { HOSTS, underLoad } from "../../faults/watch";
 import {
-  ANOTHER_IMAGE,
   ANOTHER_LANGUAGE,
   ANOTHER_SERVICE,
   asked,
@@ -21,25 +18,23 @@ import {
   CHART_VERSIONS,
   type Change,
   changed,
-  effectOf,
   FOLDERS,
   filledIn,
   type HERE,
-  operationsOf,
-  PROTECTED,
   settingAt,
-  takenAway,
   wordsOf,
 } from "../../local/changes";
 import { documentOf, partsIn, type Row } from "../../local/changes.document";
+import { effectOf, operationsOf, PROTECTED, takenAway } from "../../local/changes.effects";
 import { CLIENT_WORDS, edit, makeClient, PAGES_CHANGES } from "../../local/changes.pages";
 import { runCommand, tryCommand } from "../../local/cluster/commands";
-import { type Ground, startGround } from "../../local/ground";
+import { type Ground, MIRRORED_IMAGE, startGround } from "../../local/ground";
 import { PageServerPods } from "../../local/page-server-pods";
 import { copyProject } from "../../local/project-copy";
 import { seeChanges } from "../../local/seen";
 import { type Preview, STACK } from "../../local/stack";
 import { type Answer, BROWSER, untilAnswer, visit } from "../../local/visitor";
+import { HOSTS, RIGHT, underLoad } from "../../local/watch";
 import { LANGUAGES } from "../../pages/languages";
 import { NAMESPACE } from "../../settings/read";
 import { stackFileOf } from "../../settings/stack-file";
@@ -67,7 +62,7 @@ beforeAll(async () => {
   for (const name of ["CACHE", "CONFIG", "DATA"]) process.env[`HELM_${name}_HOME`] = join(folder, "helm", name);
   project = join(folder, "project");
   await makeProject(project);
-  ground = await startGround({ report: (line) => console.log(line), project, images: [ANOTHER_IMAGE] });
+  ground = await startGround({ report: (line) => console.log(line), project });
   const { stack, samples, cluster, tools, edge } = ground;
   if (cluster.embedded === undefined || tools === undefined) throw new Error("only on the embedded cluster");
 
@@ -388,11 +383,11 @@ const APPLIED: readonly Applied[] = [
   },
   {
     what: "`pageServer.image`",
-    make: () => set("pageServer.image", ANOTHER_IMAGE),
+    make: () => set("pageServer.image", MIRRORED_IMAGE),
     async seen() {
       const pods = z.array(podSchema).parse(await ground.samples.pods("maintenance-pages"));
       const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
-      expect(new Set(images)).toStrictEqual(new Set([ANOTHER_IMAGE]));
+      expect(new Set(images)).toStrictEqual(new Set([MIRRORED_IMAGE]));
     },
   },
 ];
@@ -414,7 +409,7 @@ describe(`${PER_SECOND} visitors a second, through an \`up\` after a change of`,
       async () => {
         await make();
         const up = await ground.stack.up();
-        await untilBothAnswer(pods);
+        await pods.untilBothAnswer();
         await seen(plain);
         return seeChanges(up);
       },

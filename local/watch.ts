@@ -1,6 +1,6 @@
-import { startLoad } from "../local/load";
-import { isPageOf, marker } from "../local/seen";
-import type { Answer } from "../local/visitor";
+import { startLoad } from "./load";
+import { isPageOf, marker } from "./seen";
+import type { Answer } from "./visitor";
 
 /** Whom the visitors ask: an instance that is in maintenance in most rows, a healthy one, and nobody's host. */
 export const HOSTS = { acme: "acme.localhost", beta: "beta.localhost", nobody: "nobody.localhost" } as const;
@@ -12,6 +12,9 @@ export type Kind = "own" | "page" | "50x" | "not-found";
 
 /** Which answers are right for each of them. */
 export type Right = Readonly<Record<Watched, readonly Kind[]>>;
+
+/** What is right while acme is in maintenance, and beta is not. */
+export const RIGHT: Right = { acme: ["page"], beta: ["own"], nobody: ["not-found"] };
 
 /** What the visitors of one host got, over HTTP and over HTTPS together. */
 export interface Got {
