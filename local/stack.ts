@@ -5,10 +5,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { UNCHANGED } from "../cli/engine";
 import { plain, runOperation } from "../cli/pulumi";
-import { type CommandResult, runCommand, tryCommand } from "./cluster/commands";
-
-/** The command, in the project's folder. */
-export const COMMAND = join("cli", "maintenance.js");
+import { runCommand } from "./cluster/commands";
 
 /** The name of the local stack; its configuration is Pulumi.local.yaml. */
 export const STACK = "local";
@@ -112,13 +109,9 @@ export class LocalStack {
    * @returns what it printed.
    * @throws {LocalError} with that, when it fails.
    */
-  script(name: string, environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<string> {
-    return runCommand(...this.programOf(join("ci", name), [STACK], environment));
-  }
-
-  /** Runs a script of the project's `ci/` on this stack, whatever its exit code. */
-  tryScript(name: string, environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<CommandResult> {
-    return tryCommand(...this.programOf(join("ci", name), [STACK], environment));
+  async script(name: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    const env = { ...process.env, ...this.environment, ...environment };
+    return runCommand(join(this.project, "ci", name), [STACK], { cwd: this.project, env, timeoutSeconds: 240 });
   }
 
   /**
@@ -127,22 +120,10 @@ export class LocalStack {
    * @returns what it printed.
    * @throws {LocalError} with that, when it fails.
    */
-  maintenance(...args: readonly string[]): Promise<string> {
-    return runCommand(...this.programOf(COMMAND, args));
-  }
-
-  /** Runs the command `maintenance` as typed, whatever its exit code. */
-  tryMaintenance(args: readonly string[], environment: Readonly<NodeJS.ProcessEnv> = {}): Promise<CommandResult> {
-    return tryCommand(...this.programOf(COMMAND, args, environment));
-  }
-
-  private programOf(
-    file: string,
-    args: readonly string[],
-    environment: Readonly<NodeJS.ProcessEnv> = {},
-  ): Parameters<typeof tryCommand> {
-    const env = { ...process.env, ...this.environment, ...environment };
-    return [join(this.project, file), args, { cwd: this.project, env, timeoutSeconds: 240 }];
+  async maintenance(...args: readonly string[]): Promise<string> {
+    const env = { ...process.env, ...this.environment };
+    const command = [join(this.project, "cli", "maintenance.js"), ...args];
+    return runCommand(process.execPath, command, { cwd: this.project, env, timeoutSeconds: 240 });
   }
 
   /** What an `up` would change. */
@@ -227,7 +208,7 @@ export class LocalStack {
     const { isDone, planned, errors, said } = await this.watch(["preview", ...file], options);
     if (isDone && errors.length > 0) throw new UpFailed(errors.join("\n"), []);
     return {
-      // A replacement is told as such, and again as what it is made of.
+      // The engine reports a replacement three times: as a whole, as a create and as a delete.
       planned: planned.filter(({ change }) => !/^(?:create-replacement|delete-replaced) /.test(change)),
       refusals: !isDone && errors.length === 0 ? [said] : errors,
     };
