@@ -4,9 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, utimesSync } from "node:fs";
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, delimiter, join } from "node:path";
 import { cacheFolder } from "./cache";
 import { runCommand, tryCommand } from "./cluster/commands";
 import { LocalError } from "./cluster/errors";
@@ -318,21 +318,17 @@ async function ensureToolSet(
     .slice(0, 12);
   const cache = join(cacheFolder(), "tools");
   const folder = join(cache, [set.name, ...versions, hash].join("-"));
-  const title = [set.name, versions.map(shortVersion).join(" and ")].join(" ").trim();
-  await otherBuild(folder, () => report(`waiting for ${title}, which another process builds ...`));
   if (existsSync(folder)) {
     return { folder, seconds: 0, versions };
   }
 
+  const title = [set.name, versions.map(shortVersion).join(" and ")].join(" ").trim();
   report(`building ${title} (about ${minutes(set.minutesOnTwoCores)} on 2 cores) ...`);
   const begin = Date.now();
   const seconds = () => Math.round((Date.now() - begin) / 1000);
+  const heartbeat = setInterval(() => report(`still building ${title}, ${seconds()} s so far`), 30_000);
   // Built beside its final place and renamed when complete: an interrupted build is never taken for a whole one.
   const unfinished = `${folder}.${process.pid}.unfinished`;
-  const heartbeat = setInterval(() => {
-    report(`still building ${title}, ${seconds()} s so far`);
-    utimesSync(unfinished, new Date(), new Date()); // see otherBuild
-  }, HEARTBEAT_SECONDS * 1000);
   try {
     const module = join(unfinished, "source");
     await mkdir(module, { recursive: true });
@@ -389,41 +385,6 @@ async function ensureToolSet(
  * instead of 96 s on 2 cores (https://pkg.go.dev/runtime, GOGC and GOMEMLIMIT).
  */
 const GARBAGE_COLLECTION = { GOGC: "off", GOMEMLIMIT: "1GiB" };
-
-const HEARTBEAT_SECONDS = 30;
-
-/**
- * Waits while another process builds the same.
- *
- * @param onWait called once, when there is one.
- */
-async function otherBuild(folder: string, onWait: () => void): Promise<void> {
-  for (let waited = 0; !existsSync(folder) && (await isBeingBuilt(folder)); waited += 1) {
-    if (waited === 0) onWait();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-}
-
-/** Whether a process that still runs builds it. Its number alone does not tell: the cache may be another machine's too. */
-async function isBeingBuilt(folder: string): Promise<boolean> {
-  const names = await readdir(dirname(folder)).catch(() => []);
-  for (const name of names) {
-    const [, builds, pid] = /^(.*)\.(\d+)\.unfinished$/.exec(name) ?? [];
-    if (builds !== basename(folder) || !isRunning(Number(pid))) continue;
-    const { mtimeMs } = await stat(join(dirname(folder), name)).catch(() => ({ mtimeMs: 0 }));
-    if (Date.now() - mtimeMs < 3 * HEARTBEAT_SECONDS * 1000) return true;
-  }
-  return false;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The version a go.mod requires of a module, without its `v`. */
 function requiredVersion(goMod: string, module: string): string {
