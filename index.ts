@@ -1,33 +1,34 @@
-// Before all others.
+// Must be imported first.
 import "./stack-traces";
 
 import * as pulumi from "@pulumi/pulumi";
+import { PagesBucket } from "./components/bucket/component";
 import { DestroyProtection } from "./components/destroy-protection";
-import { IngressController } from "./components/ingress-controller";
-import { ingressNginxValues as valuesFor } from "./components/ingress-controller.values";
-import { MaintenanceOverrides } from "./components/maintenance-overrides";
-import { PageServer } from "./components/page-server";
-import { PagesBucket } from "./components/pages-bucket";
+import { edgesOf } from "./components/edges";
+import { declareEdge } from "./components/edges/resources";
+import { PageServer } from "./components/page-server/component";
 import { clusterProvider, storeProvider } from "./components/providers";
+import { bypassKey } from "./model/bypass";
+import { isBehind, serviceOf } from "./model/instances";
+import { isShown } from "./model/maintenance";
 import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
-import { bypassOf } from "./settings/bypass";
 import { readClock } from "./settings/clock";
-import { deploymentOf } from "./settings/deployment";
-import { isShown } from "./settings/maintenance";
 import { readSettings } from "./settings/read";
+import { stackMark } from "./settings/stack-mark";
 
 // --- settings
 const settings = readSettings(pulumi.runtime.allConfig(), readClock());
 for (const warning of settings.warnings) pulumi.log.warn(warning);
+const { instances, bypassSecret, protect } = settings;
 
 // --- pages
-const look = { ...settings, clients: readClients(settings.instances, settings.theme) };
+const look = { ...settings, clients: readClients(instances, settings.theme) };
 const sharedPages = renderSharedPages(look);
-const failurePages = renderFailurePages(settings.instances, look);
-const standingPages = renderStandingPages(settings.instances, look);
+const failurePages = renderFailurePages(instances, look);
+const standingPages = renderStandingPages(instances, look);
 const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry, look) }));
 
 // --- the bucket with the pages, and the page server that answers with them
@@ -46,59 +47,54 @@ const bucket = new PagesBucket(
 const pageServer = new PageServer(
   "page-server",
   {
-    ...settings,
+    pageServer: settings.pageServer,
+    edges: edgesOf(settings.edges),
     pagesUrl: pagesUrl(settings.bucket),
     embeddedPages: sharedPages.objects,
-    clients: settings.instances.filter(({ name }) => look.clients.has(name)),
-    deployment: deploymentOf(pulumi.getStack(), settings),
+    retryAfter: settings.retryAfter,
+    languages: settings.languages,
+    clients: instances.filter(({ name }) => look.clients.has(name)),
+    mark: stackMark(pulumi.getStack(), settings),
+    protect,
   },
   { provider },
 );
 
-// --- the controller, for hosts that nobody owns
-export const ingressNginxValues = valuesFor(settings.pageServer.namespace, settings.ingressNginx);
-const controller = settings.ingressNginx.install
-  ? [
-      new IngressController(
-        "ingress-nginx",
-        { ...settings, values: ingressNginxValues },
-        { provider, dependsOn: [pageServer.service] },
-      ),
-    ]
-  : [];
-
-// --- the overrides, for instances in maintenance
-const overrides = new MaintenanceOverrides(
-  "maintenance",
-  {
+// --- at each edge the controller, where this stack installs it, and the overrides of instances in maintenance
+const overrides = shown.map(({ entry: { instance, kind, bypass }, own }) => ({
+  instance: instance.name,
+  hosts: instance.hosts,
+  edges: instance.edges,
+  kind,
+  revision: own?.revision,
+  hasAssets: (look.clients.get(instance.name)?.assets.length ?? 0) > 0,
+  bypass:
+    bypass && bypassSecret !== undefined
+      ? { key: bypassKey(bypassSecret, instance.name), service: serviceOf(instance) }
+      : undefined,
+  dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
+}));
+const declared = Object.entries(settings.edges).map(([name, edge]) => ({
+  name,
+  ...declareEdge(name, edge, {
     namespace: settings.pageServer.namespace,
-    ingressClassName: settings.ingressNginx.className,
-    dependsOn: [pageServer.deployment],
-    controller,
-    protect: settings.protect,
-    overrides: shown.map(({ entry, own }) => ({
-      instance: entry.instance.name,
-      hosts: entry.instance.hosts,
-      kind: entry.kind,
-      revision: own?.revision,
-      hasAssets: (look.clients.get(entry.instance.name)?.assets.length ?? 0) > 0,
-      bypass: bypassOf(entry, settings),
-      dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
-    })),
-  },
-  { provider },
-);
+    service: pageServer.service,
+    deployment: pageServer.deployment,
+    protect,
+    instances: instances.map(({ name }) => name),
+    overrides: overrides.filter((override) => isBehind(override, name)),
+    provider,
+  }),
+}));
+const atEdges = declared.flatMap(({ resources }) => resources);
 
-if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [overrides]);
+if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), atEdges);
 
 // --- what makes `pulumi destroy` refuse before it deletes anything
-
-new DestroyProtection("the-setting-protect", {
-  protect: settings.protect,
-  dependsOn: [bucket, pageServer, ...controller, overrides],
-});
+new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...atEdges] });
 
 // --- outputs
 export const maintenance = maintenanceOutput(settings.maintenance);
 export const bucketAddress = bucketUrl(settings.bucket);
+export const helmValues = Object.fromEntries(declared.map((edge) => [edge.name, edge.helmValues]));
 export const tutorSettings = tutorSettingsOutput(pagesUrl(settings.bucket), settings.languages);

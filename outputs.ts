@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MaintenanceEntry, State } from "./settings/maintenance";
+import type { MaintenanceEntry, State } from "./model/maintenance";
 
 /** What the stack's output `maintenance` says of one entry. */
 export interface MaintenanceOutput {
@@ -33,7 +33,7 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
  * `{instance}` stands for the instance's name, as in `hostPatterns`.
  *
  * @param pagesUrl where the pages' objects are read, without a slash at the end.
- * @param languages the languages of the pages, the one for everybody else first: the 50x page's.
+ * @param languages the languages of the pages, the default language first: the 50x page's.
  *
  * @example
  * tutorSettingsOutput("https://pages.example.org/pages", ["en", "fr"]);
@@ -52,7 +52,7 @@ export const listSchema = z.array(
   z.strictObject({
     instance: z.string(),
     kind: z.enum(["scheduled", "unscheduled", "provisioning"]),
-    state: z.enum(["planned", "active", "overdue", "closed"]),
+    state: z.enum(["planned", "active", "overdue", "ended"]),
     hosts: z.array(z.string()),
     from: z.iso.datetime().nullable(),
     until: z.iso.datetime().nullable(),
@@ -86,5 +86,5 @@ export const feedSchema = z.strictObject({ maintenance: listSchema });
  * feedOf(settings.maintenance); // '{"maintenance":[{"instance":"acme","kind":"scheduled","state":"planned",…}]}'
  */
 export function feedOf(entries: readonly MaintenanceEntry[]): string {
-  return JSON.stringify({ maintenance: entries.filter(({ state }) => state !== "closed").map(listedEntry) });
+  return JSON.stringify({ maintenance: entries.filter(({ state }) => state !== "ended").map(listedEntry) });
 }

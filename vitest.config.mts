@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{settings,pages,components,gallery,local,cli,docs}/**/*.test.ts"],
+          include: ["{model,settings,pages,components,preview,lab,cli,docs}/**/*.test.ts"],
           // Thousands of generated cases take seconds, and more of them on a busy machine.
           testTimeout: 60_000,
         },

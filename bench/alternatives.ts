@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { overrideManifest } from "../components/maintenance-overrides.manifests";
-import type { Ground } from "../local/ground";
-import { startLoad } from "../local/load";
-import { hostsOf } from "../local/samples";
-import { isPageOf, marker } from "../local/seen";
-import { type Answer, untilAnswer, visit } from "../local/visitor";
+import { overrideManifest } from "../components/edges/ingress-nginx/manifests";
+import type { Lab } from "../lab/lab";
+import { hostsOf } from "../lab/samples";
+import { isPageOf, marker } from "../lab/scenario/seen";
+import { startLoad } from "../lab/traffic/load";
+import { type Answer, untilAnswer, visit } from "../lab/traffic/visitor";
 import type { Section } from "./section";
 
 const NAMESPACE = "maintenance-pages";
@@ -16,8 +16,8 @@ interface Way {
   readonly name: string;
   /** In the chart. */
   readonly short: string;
-  enter(ground: Ground): Promise<void>;
-  leave(ground: Ground): Promise<void>;
+  enter(lab: Lab): Promise<void>;
+  leave(lab: Lab): Promise<void>;
 }
 
 const told = "/acme/unscheduled/-/";
@@ -27,7 +27,7 @@ const override = {
   kind: "Ingress",
   ...overrideManifest(
     { ...acme, hasAssets: false, bypass: undefined },
-    { namespace: NAMESPACE, ingressClassName: "nginx" },
+    { edge: "default", namespace: NAMESPACE, ingressClassName: "nginx" },
   ),
 };
 
@@ -91,8 +91,8 @@ const WAYS: readonly Way[] = [
 ];
 
 /** What visitors get while an instance enters and leaves, by how that is done, on the same controller. */
-export async function benchAlternatives(ground: Ground): Promise<Section> {
-  const { edge } = ground;
+export async function benchAlternatives(lab: Lab): Promise<Section> {
+  const { edge } = lab;
   const rows: (readonly string[])[] = [];
   const bars: Record<string, number> = {};
   for (const way of WAYS) {
@@ -100,14 +100,14 @@ export async function benchAlternatives(ground: Ground): Promise<Section> {
     let shown = 0;
     let entered = true;
     for (let round = 0; round < ROUNDS && entered; round += 1) {
-      entered = await way.enter(ground).then(
+      entered = await way.enter(lab).then(
         () => true,
         () => false,
       );
       const page = await untilAnswer(() => visit(edge, "acme.localhost"), isPageOf("acme"), 10).catch(() => undefined);
       if (page !== undefined) shown += 1;
       await sleep(2000);
-      await way.leave(ground);
+      await way.leave(lab);
       await untilAnswer(
         () => visit(edge, "acme.localhost"),
         ({ status }) => status === 200,

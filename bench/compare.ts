@@ -1,5 +1,5 @@
-import { runCommand } from "../local/cluster/commands";
-import { visit } from "../local/visitor";
+import { runCommand } from "../lab/cluster/commands";
+import { visit } from "../lab/traffic/visitor";
 
 /** What is measured: an address, what it is asked with, and the status that every answer has to have. */
 export interface Candidate {

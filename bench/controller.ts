@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { overrideManifest } from "../components/maintenance-overrides.manifests";
-import { ADMISSION_WEBHOOK } from "../local/cluster/edge-objects";
-import type { Ground } from "../local/ground";
-import { marker } from "../local/seen";
-import { type Answer, untilAnswer, visit } from "../local/visitor";
+import { overrideManifest } from "../components/edges/ingress-nginx/manifests";
+import { FIRST, webhookObject } from "../lab/edges/ingress-nginx/objects";
+import type { Lab } from "../lab/lab";
+import { marker } from "../lab/scenario/seen";
+import { type Answer, untilAnswer, visit } from "../lab/traffic/visitor";
 import type { Section } from "./section";
 
 const NAMESPACE = "maintenance-pages";
@@ -14,7 +14,7 @@ const AT_ONCE = 25;
 const KINDS = { overrides, "ordinary Ingresses": ordinary } as const;
 
 /** What overrides cost the controller, against as many Ingresses of the ordinary kind. */
-export async function benchController({ edge, samples, cluster }: Ground): Promise<Section> {
+export async function benchController({ edge, samples, cluster }: Lab): Promise<Section> {
   const rows: (readonly string[])[] = [];
   for (const [kind, manifestOf] of Object.entries(KINDS)) {
     // nginx keeps the memory that it once had: each kind begins with a new one.
@@ -26,7 +26,7 @@ export async function benchController({ edge, samples, cluster }: Ground): Promi
       60,
     );
     // With its start comes the webhook, which renders and tries the whole configuration for each Ingress, of either kind.
-    await samples.delete(ADMISSION_WEBHOOK);
+    await samples.delete(webhookObject(FIRST));
     let made = 0;
     for (const count of COUNTS) {
       for (; made < count; made += AT_ONCE) {
@@ -81,7 +81,7 @@ function overrides(index: number) {
   const instance = { instance: `many-${index}`, hosts: [hostOf(index)], kind: "unscheduled" } as const;
   const manifest = overrideManifest(
     { ...instance, revision: undefined, hasAssets: false, bypass: undefined },
-    { namespace: NAMESPACE, ingressClassName: "nginx" },
+    { edge: "default", namespace: NAMESPACE, ingressClassName: "nginx" },
   );
   return { apiVersion: "networking.k8s.io/v1", kind: "Ingress", ...manifest };
 }

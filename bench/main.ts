@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { tryCommand } from "../local/cluster/commands";
-import { LocalError } from "../local/cluster/errors";
-import { startGround } from "../local/ground";
-import { whenInterrupted } from "../local/interrupted";
-import { readOptions } from "../local/options";
-import { UpFailed } from "../local/stack";
+import { tryCommand } from "../lab/cluster/commands";
+import { LocalError } from "../lab/cluster/errors";
+import { whenInterrupted } from "../lab/interrupted";
+import { startLab } from "../lab/lab";
+import { readOptions } from "../lab/options";
+import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
 import { benchController } from "./controller";
 import { benchPageServer } from "./page-server";
@@ -31,14 +31,14 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
 /** Those that need one, in this order: the third takes the admission webhook away, and the last the instances. */
 async function* benchOnCluster(): AsyncGenerator<Section> {
   const interrupted = whenInterrupted();
-  const ground = await startGround({ report: console.error, signal: interrupted });
+  const lab = await startLab({ report: console.error, signal: interrupted });
   try {
     for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) {
       if (interrupted.aborted) throw new LocalError("interrupted");
-      yield { ...(await bench(ground)), parts: ground.pulumi.parts };
+      yield { ...(await bench(lab)), parts: lab.pulumi.parts };
     }
   } finally {
-    await ground.stop();
+    await lab.stop();
   }
 }
 

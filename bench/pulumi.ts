@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ground } from "../local/ground";
-import { LocalStack, STACK } from "../local/stack";
+import type { Lab } from "../lab/lab";
+import { LocalStack, STACK } from "../lab/stack";
 import { ratio, type Section } from "./section";
 
 const PROJECT = join(__dirname, "..");
@@ -84,12 +84,12 @@ for (let index = 0; index < ${ingresses}; index += 1) {
 }
 
 /** `preview` and `up` of an enter, against a program with as many trivial resources of which as many are new. */
-export async function benchScale(ground: Ground): Promise<Section> {
-  const { stack } = ground;
+export async function benchScale(lab: Lab): Promise<Section> {
+  const { stack } = lab;
   const folder = mkdtempSync(join(tmpdir(), "bench-pulumi-"));
   const rows: (readonly string[])[] = [];
   try {
-    const trivial = await trivialStack(ground, folder, "resources");
+    const trivial = await trivialStack(lab, folder, "resources");
     await stack.type(["config", "set", "maintenanceLimit", "1000"]);
     for (const [registered, entering] of CASES) {
       const names = Array.from({ length: registered }, (_, index) => `many-${index}`);
@@ -127,21 +127,21 @@ export async function benchScale(ground: Ground): Promise<Section> {
 }
 
 /** What the program costs before it does anything, against those that do nothing. */
-export async function benchStart(ground: Ground): Promise<Section> {
+export async function benchStart(lab: Lab): Promise<Section> {
   const folder = mkdtempSync(join(tmpdir(), "bench-pulumi-"));
   const runs = { ours: [] as Run[], resources: [] as Run[], providers: [] as Run[], empty: [] as Run[] };
   try {
     const [resources, providers, empty] = [
-      await trivialStack(ground, folder, "resources"),
-      await trivialStack(ground, folder, "providers"),
-      await trivialStack(ground, folder, "empty"),
+      await trivialStack(lab, folder, "resources"),
+      await trivialStack(lab, folder, "providers"),
+      await trivialStack(lab, folder, "empty"),
     ];
-    await mirror(ground.stack, resources);
+    await mirror(lab.stack, resources);
     await resources.up();
-    await sameNumber(ground.stack, resources);
+    await sameNumber(lab.stack, resources);
     await providers.up();
     for (let round = 0; round < EMPTY_ROUNDS; round += 1) {
-      runs.ours.push(await measure(ground.stack, "preview"));
+      runs.ours.push(await measure(lab.stack, "preview"));
       runs.resources.push(await measure(resources, "preview"));
       runs.providers.push(await measure(providers, "preview"));
       runs.empty.push(await measure(empty, "preview"));
@@ -177,7 +177,7 @@ function compared(ours: Run, theirs: Run): readonly string[] {
 }
 
 /** A stack of its own for a trivial program, on the same cluster and with the same engine and plugins. */
-function trivialStack(ground: Ground, folder: string, program: keyof typeof TRIVIAL): Promise<LocalStack> {
+function trivialStack(lab: Lab, folder: string, program: keyof typeof TRIVIAL): Promise<LocalStack> {
   const project = join(folder, program);
   mkdirSync(project, { recursive: true });
   const described = readFileSync(join(PROJECT, "Pulumi.yaml"), "utf8").replace(/^name: .*$/m, `name: ${program}`);
@@ -188,15 +188,15 @@ function trivialStack(ground: Ground, folder: string, program: keyof typeof TRIV
     writeFileSync(join(project, name), readFileSync(join(PROJECT, name)));
   }
   symlinkSync(join(PROJECT, "node_modules"), join(project, "node_modules"));
-  const { PATH = "", ...environment } = ground.stack.environment;
+  const { PATH = "", ...environment } = lab.stack.environment;
   return LocalStack.create({
     project,
     stateFolder: join(folder, `${program}-state`),
     path: PATH.split(":"),
     environment,
     configuration: {
-      context: ground.cluster.config.getCurrentContext(),
-      endpoint: ground.cluster.objectStore.endpoint,
+      context: lab.cluster.config.getCurrentContext(),
+      endpoint: lab.cluster.objectStore.endpoint,
       objects: "0",
       ingresses: "0",
       others: "0",

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BROWSER, Caddy, freePort } from "../local/caddy";
-import { ensureCaddy } from "../local/tools";
-import { TUTOR_RELEASES, TutorProject } from "../local/tutor";
+import { ensureCaddy } from "../lab/tools/tools";
+import { BROWSER, Caddy, freePort } from "../lab/tutor/caddy";
+import { TUTOR_RELEASES, TutorProject } from "../lab/tutor/tutor";
 import { type Candidate, compare } from "./compare";
 import { startNginx } from "./nginx";
 import { cellsOf, ratio, type Section } from "./section";

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Opens and closes the windows whose time has come: applies a stack, but only when that would change something because of
+# Begins and ends the windows whose time has come: applies a stack, but only when that would change something because of
 # time. To be run every five minutes.
 #
 #   ci/due.sh STACK

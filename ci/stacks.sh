@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 stacks=$1
 changed=$(git diff --name-only "$2"...HEAD)
-if grep -qvE '^(Pulumi\.[^/]+\.yaml$|docs/|test/|bench/|faults/|gallery/|local/|tutor/|[A-Z]+\.md$|LICENSE$|\.github/|\.ci/|ci/)' <<< "$changed"; then
+if grep -qvE '^(Pulumi\.[^/]+\.yaml$|docs/|test/|bench/|lab/|preview/|tutor/|[A-Z]+\.md$|LICENSE$|\.github/|\.ci/|ci/)' <<< "$changed"; then
   echo "$stacks"
 else
   node -e '

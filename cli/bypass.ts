@@ -1,5 +1,5 @@
-import { BYPASS_HEADER, type BypassKey } from "../settings/bypass";
-import type { Instance } from "../settings/instances";
+import { BYPASS_HEADER, type BypassKey } from "../model/bypass";
+import type { Instance } from "../model/instances";
 
 /** How to get through to an instance in maintenance, as `--json` shows it. */
 export interface BypassUse {
@@ -12,15 +12,19 @@ export interface BypassUse {
   readonly bookmarklet: string;
 }
 
-/** How to use an instance's key. */
-export function bypassUse({ name, hosts }: Instance, key: BypassKey, edge: string | undefined): BypassUse {
+/**
+ * How to use an instance's key.
+ *
+ * @param address the address of its edge, where DNS does not lead there.
+ */
+export function bypassUse({ name, hosts }: Instance, key: BypassKey, address: string | undefined): BypassUse {
   const [host = ""] = hosts.filter((one) => !one.startsWith("*."));
   const header = `-H '${BYPASS_HEADER}: ${key.header}'`;
   return {
     instance: name,
     header: { name: BYPASS_HEADER, value: key.header },
     cookie: { name: key.cookie, value: "always" },
-    curl: edge === undefined ? `curl ${header} https://${host}/` : `curl ${header} -H 'Host: ${host}' ${edge}/`,
+    curl: address === undefined ? `curl ${header} https://${host}/` : `curl ${header} -H 'Host: ${host}' ${address}/`,
     bookmarklet: bookmarklet(key, domainsOf(hosts)),
   };
 }
@@ -45,7 +49,7 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 /** The same for a person. */
 export function bypassText({ instance, curl, bookmarklet }: BypassUse): string {
   return [
-    `Whoever has this key reaches ${instance} while it is in maintenance. \`maintenance bypass --rotate\` makes a new one.`,
+    `A person who has this key reaches ${instance} while it is in maintenance. \`maintenance bypass --rotate\` makes a new one.`,
     "",
     "In a shell:",
     "",

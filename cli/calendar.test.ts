@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import type { MaintenanceEntry } from "../model/maintenance";
 import { calendarOf } from "./calendar";
 
 const NOW = new Date("2026-12-01T20:00:00Z");
@@ -9,11 +9,12 @@ const entry: MaintenanceEntry = {
   from: new Date("2027-01-10T19:00:00Z"),
   until: new Date("2027-01-10T22:00:00Z"),
   message: { fr: "Bonjour", en: "We're upgrading,\nback soon" },
-  closesAutomatically: false,
+  endsAutomatically: false,
+  bypass: false,
   state: "planned",
 };
 
-it("has a window as an event, in UTC, with what is said of it", () => {
+it("has a window as an event, in UTC, with its message", () => {
   const lines = calendarOf([entry], { status: "https://status.example.org" }, ["en", "fr"], NOW).split("\r\n");
   expect(lines[0]).toBe("BEGIN:VCALENDAR");
   expect(lines).toContain("DTSTART:20270110T190000Z");

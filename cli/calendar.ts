@@ -1,16 +1,16 @@
 import { createEvents, type DateTime } from "ics";
-import { type MaintenanceEntry, wordsIn } from "../settings/maintenance";
-import type { LinksSettings } from "../settings/schema";
+import type { Links } from "../model/links";
+import { type MaintenanceEntry, wordsIn } from "../model/maintenance";
 
 /**
- * The windows as a calendar (RFC 5545), for whoever wants to see them in one. An entry without a begin and an end is no
+ * The windows as a calendar (RFC 5545), for programs that show calendars. An entry without a begin and an end is no
  * window.
  *
  * @param languages the message is in the first of them that it was given in.
  */
 export function calendarOf(
   entries: readonly MaintenanceEntry[],
-  links: LinksSettings,
+  links: Links,
   languages: readonly string[],
   now: Date,
 ): string {

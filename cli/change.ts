@@ -1,106 +1,130 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BYPASS_HEADER, bypassKey } from "../settings/bypass";
-import type { Instance } from "../settings/instances";
-import { isShown, type MaintenanceEntry } from "../settings/maintenance";
-import { listed } from "../settings/problems";
+import { BYPASS_HEADER, bypassKey } from "../model/bypass";
+import type { Instance } from "../model/instances";
+import { isShown, type MaintenanceEntry } from "../model/maintenance";
+import { listed } from "../model/problems";
 import type { Settings } from "../settings/read";
-import { askHosts, inWords } from "./edge";
-import { Engine } from "./engine";
+import type { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
-import { describeChanges, sorted } from "./guard";
-import { type Asked, askedText, askInstance } from "./instance";
+import { type Change, describeChanges, partition } from "./guard";
+import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
+import type { Interruption } from "./interruption";
+import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
 import type { StackFile } from "./project";
-import { secretIn } from "./secret";
+import type { StackText } from "./stack-text";
 import type { Terminal } from "./terminal";
 import { inZone, spanOf } from "./times";
-import { drawnIn, type Edge, edgeOf, type Goal, goalOf, type Unseen, untilSeen } from "./verify";
+import { affectedSince, type Goal, goalOf, type Unmet, untilMet, type View, viewOf } from "./verify";
 
 /** A change of what is in maintenance, from the configuration to what visitors see. */
 export interface Wanted {
-  readonly project: string;
   readonly stack: string;
   readonly file: StackFile;
   readonly now: Date;
   readonly instances: readonly string[];
-  /** The stack's file as it shall be. */
-  readonly text: string;
+  /** The stack's file after the change. */
+  readonly content: StackText;
   /** Lets changes through that have nothing to do with these instances. */
   readonly allowOtherChanges: boolean;
-  /** Whether an instance is asked itself before visitors are let in, and stays closed when it does not answer. */
-  readonly looksFirst: boolean;
+  /** Whether an instance itself has to answer before visitors are let in. If it does not, it stays in maintenance. */
+  readonly checksInstance: boolean;
 }
 
-/** What came of it, as `--json` shows it. */
+/** What a change works with. */
+export interface Tools {
+  readonly engine: Pick<Engine, "preview" | "up">;
+  readonly visitors: Visitors;
+  readonly terminal: Terminal;
+  readonly interruption: Interruption;
+  /** Decrypts the `bypassSecret` of a stack's file. */
+  readonly readSecret: (content: StackText) => Promise<string>;
+}
+
+/** How a change finds out what visitors see. */
+export interface Visitors {
+  readonly probe: typeof probe;
+  readonly untilMet: typeof untilMet;
+  readonly affectedSince: typeof affectedSince;
+  readonly requestInstance: typeof requestInstance;
+}
+
+/** Real visitors' requests. */
+export const visitors: Visitors = { probe, untilMet, affectedSince, requestInstance };
+
+/** The result, as `--json` shows it. */
 export interface Outcome {
   readonly stack: string;
   readonly instances: readonly {
     readonly name: string;
-    /** What visitors shall see from now on. */
+    /** What visitors should see from now on. */
     readonly goal: Goal;
-    /** What the list says of it. */
+    /** The state of its entry. */
     readonly state: MaintenanceEntry["state"] | "open";
     readonly hosts: readonly string[];
     readonly until: string | null;
   }[];
   /** What the engine changed. */
   readonly changes: readonly string[];
-  /** Hosts that do not show what they should, with the reason that is likely. */
-  readonly unseen: readonly { readonly host: string; readonly seen: string; readonly why: string }[];
-  /** What the instances said for themselves before visitors were let in. */
-  readonly asked: readonly Asked[];
-  /** Hosts of other instances that are shown a page since. */
-  readonly drawnIn: readonly string[];
+  /** Hosts that do not show what they should, with the likely reason. */
+  readonly unmet: readonly {
+    readonly host: string;
+    readonly edge: string;
+    readonly seen: string;
+    readonly why: string;
+  }[];
+  /** What the instances themselves answered before visitors were let in. */
+  readonly answers: readonly InstanceAnswer[];
+  /** Hosts of other instances that show a page since. */
+  readonly affected: readonly string[];
 }
 
 /**
- * Changes what is in maintenance: writes the configuration, previews, asks, applies, and looks whether visitors see it.
- * Until it is applied, whatever goes wrong puts the configuration back.
+ * Changes what is in maintenance: writes the configuration, previews, asks, applies, and probes whether visitors see it.
+ * A failure before the change is applied puts the configuration back.
  *
  * @throws {CommandError} when it is refused, fails, or is interrupted.
  */
-export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcome> {
-  const { project, stack, file, now, instances, text } = wanted;
-  const settings = file.settings(now, text);
+export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
+  const { stack, file, now, instances, content } = wanted;
+  const { engine, visitors, terminal, interruption } = tools;
+  const settings = content.settings(now);
+  const view = viewOf(stack, settings);
   const goals = goalsOf(instances, settings);
-  const shown = file.settings(now).maintenance.filter(isShown);
-  const opened = wanted.looksFirst ? openedOf(goals, shown) : [];
-  const others = hostsToWatch(settings, instances);
-  const interrupted = onInterrupt();
+  const shown = file.content.settings(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
   const plan = join(scratch, "plan.json");
   const begun: string[] = [];
   try {
-    file.write(text);
-    const engine = new Engine(project, stack, now);
-    terminal.say("Looking at what would change …");
-    const [changes, before, asked] = await Promise.all([
-      engine.preview({ signal: interrupted.signal, plan }),
-      askHosts(others, settings.edge),
-      askThemselves(opened, settings, () => secretIn(file.text, stack)),
+    file.write(content);
+    terminal.say("Previewing the change …");
+    const [changes, before, answers] = await Promise.all([
+      engine.preview({ signal: interruption.signal, plan }),
+      visitors.probe(othersToProbe(settings, instances, view)),
+      wanted.checksInstance ? answersOf(openedOf(goals, shown), settings, file.content, tools) : [],
     ]);
-    interrupted.throwIfAborted();
-    const { own, others: foreign } = sorted(changes, instances);
-    if (foreign.length > 0 && !wanted.allowOtherChanges) throw foreignChanges(foreign, instances);
+    interruption.throwIfInterrupted();
+    const { own, others } = partition(changes, instances, view.edges);
+    if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
 
     for (const line of summary(goals, shown, settings, now)) terminal.say(line);
-    if (asked.length > 0) {
-      for (const line of ["\nAsked behind the page, before visitors are let in:", ...askedText(asked)])
-        terminal.say(line);
-      const silent = asked.filter(({ answers }) => answers === false);
+    if (answers.length > 0) {
+      terminal.say("\nThe instance itself, before visitors are let in:");
+      for (const answer of answers) terminal.say(`  ${instanceAnswerText(answer)}`);
+      const silent = answers.filter(({ answers }) => answers === false);
       if (silent.length > 0) throw notReady(silent);
     }
-    // What is only planned changes no resource yet, but the stack has to know of it: `due` asks what was applied last.
-    if (changes.length > 0 || text !== file.text) {
-      const lines = describeChanges([...own, ...foreign]);
-      terminal.say(lines.length > 0 ? "\nFor that the engine is going to:" : "\nNo resource changes for that now.");
+    // A planned window changes no resource yet, but the stack has to know it: `due` compares with what was applied last.
+    if (changes.length > 0 || content.text !== file.content.text) {
+      const lines = describeChanges([...own, ...others]);
+      terminal.say(lines.length > 0 ? "\nPulumi will:" : "\nNo resource changes now.");
       for (const line of lines) terminal.say(`  ${line}`);
       terminal.say("");
       if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
-      interrupted.throwIfAborted();
+      interruption.throwIfInterrupted();
       await engine.up({
-        signal: interrupted.signal,
+        signal: interruption.signal,
         plan,
         onChange: (one) => {
           const line = describeChanges([one]).join();
@@ -108,15 +132,11 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
           begun.push(line);
         },
       });
-      interrupted.throwIfAborted();
+      interruption.throwIfInterrupted();
     }
     file.keep();
-    const edge = edgeOf(stack, settings);
-    const seen = [
-      ...(await look(goals, edge, terminal)),
-      ...(await lookThrough(goals, edge, () => secretIn(text, stack), terminal)),
-    ];
-    const wronged = await drawnIn(before, settings.edge);
+    const unmet = [...(await verify(goals, view, tools)), ...(await verifyBypasses(goals, view, content, tools))];
+    const affected = await visitors.affectedSince(before);
     return {
       stack,
       instances: goals.map(({ instance, goal, entry }) => ({
@@ -127,14 +147,13 @@ export async function change(wanted: Wanted, terminal: Terminal): Promise<Outcom
         until: entry?.until?.toISOString() ?? null,
       })),
       changes: describeChanges(changes),
-      asked,
-      unseen: seen.map(({ host, seen, why }) => ({ host, seen: inWords(seen), why })),
-      drawnIn: wronged,
+      answers,
+      unmet: unmet.map(({ host, edge, seen, why }) => ({ host, edge: edge.name, seen: seenText(seen), why })),
+      affected,
     };
   } catch (error) {
-    throw putBack(error, file, begun, interrupted.happened());
+    throw restored(error, file, begun, interruption.happened());
   } finally {
-    interrupted.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -146,7 +165,7 @@ interface InstanceGoal {
 }
 
 function goalsOf(names: readonly string[], { instances, maintenance }: Settings): readonly InstanceGoal[] {
-  // A name that nobody has was refused before.
+  // A name that no instance has was refused before.
   return names.flatMap((name) => {
     const instance = instances.find((one) => one.name === name);
     if (instance === undefined) return [];
@@ -155,13 +174,13 @@ function goalsOf(names: readonly string[], { instances, maintenance }: Settings)
   });
 }
 
-// Enough to notice a mistake that draws in a whole cluster; a registry may have thousands.
-const MOST_WATCHED = 100;
+// Enough to notice a mistake that takes a whole cluster into maintenance; a registry may have thousands of hosts.
+const MOST_PROBED = 100;
 
-function hostsToWatch({ instances }: Settings, named: readonly string[]): readonly string[] {
-  const hosts = instances.filter(({ name }) => !named.includes(name)).flatMap((instance) => instance.hosts);
-  const step = Math.max(1, Math.ceil(hosts.length / MOST_WATCHED));
-  return hosts.filter((_, index) => index % step === 0);
+function othersToProbe({ instances }: Settings, named: readonly string[], { edges }: View): readonly Target[] {
+  const targets = instances.filter(({ name }) => !named.includes(name)).flatMap((one) => targetsOf(one, edges));
+  const step = Math.max(1, Math.ceil(targets.length / MOST_PROBED));
+  return targets.filter((_, index) => index % step === 0);
 }
 
 function summary(
@@ -173,104 +192,108 @@ function summary(
   return goals.flatMap(({ instance, goal, entry }) => {
     const isOpen = !shown.some((one) => one.instance.name === instance.name);
     const page = goal === "page" ? `shows the ${entry?.kind} page` : isOpen ? "stays open" : "opens to visitors";
-    const planned = entry?.state === "planned" ? `, and closes at ${inZone(entry.from, timeZone)}` : "";
+    const planned = entry?.state === "planned" ? `, and maintenance starts at ${inZone(entry.from, timeZone)}` : "";
     const until =
-      entry?.until === undefined || entry.state === "closed" ? "" : `, until ${inZone(entry.until, timeZone)}`;
+      entry?.until === undefined || entry.state === "ended" ? "" : `, until ${inZone(entry.until, timeZone)}`;
     const span =
       entry?.until === undefined || goal === "open" ? "" : ` (${spanOf(entry.until.getTime() - now.getTime())})`;
     return ["", `${instance.name} ${page}${planned}${until}${span}:`, ...instance.hosts.map((host) => `  ${host}`)];
   });
 }
 
-/** Of those that shall be open the entries by which they show a page now. */
+/** The entries that show a page now, of the instances that will be open. */
 function openedOf(goals: readonly InstanceGoal[], shown: readonly MaintenanceEntry[]): readonly MaintenanceEntry[] {
   return goals.flatMap(({ instance, goal }) =>
     goal === "open" ? shown.filter((entry) => entry.instance.name === instance.name) : [],
   );
 }
 
-async function askThemselves(
+async function answersOf(
   entries: readonly MaintenanceEntry[],
   settings: Settings,
-  readSecret: () => Promise<string>,
-): Promise<readonly Asked[]> {
-  const needsKey = entries.some(({ bypassSlot }) => bypassSlot !== undefined);
-  const secret = needsKey ? await readSecret() : "";
-  const asked = await Promise.all(
-    entries.map(({ instance, bypassSlot }) =>
-      askInstance(instance, settings, bypassSlot === undefined ? undefined : bypassKey(secret, instance.name)),
+  content: StackText,
+  { visitors, readSecret }: Tools,
+): Promise<readonly InstanceAnswer[]> {
+  const secret = entries.some(({ bypass }) => bypass) ? await readSecret(content) : "";
+  const answers = await Promise.all(
+    entries.map(({ instance, bypass }) =>
+      visitors.requestInstance(instance, settings, bypass ? bypassKey(secret, instance.name) : undefined),
     ),
   );
-  return asked.flat();
+  return answers.flat();
 }
 
-function notReady(silent: readonly Asked[]): CommandError {
+function notReady(silent: readonly InstanceAnswer[]): CommandError {
   const names = [...new Set(silent.map(({ instance }) => instance))];
   return new CommandError(
     [
-      `Nothing was changed: ${listed(names)} would be open and not answer.`,
-      ...silent.map(({ host, heard }) => `  ${host}: ${heard}`),
-      "Wait until it does, or open it all the same: --force.",
+      `Nothing was changed: ${listed(names)} does not answer yet, and visitors would see that.`,
+      ...silent.map((answer) => `  ${instanceAnswerText(answer)}`),
+      "Wait until it answers, or let visitors in without that: --force.",
     ].join("\n"),
   );
 }
 
-function foreignChanges(changes: Parameters<typeof describeChanges>[0], instances: readonly string[]): CommandError {
+function otherChanges(changes: readonly Change[], instances: readonly string[]): CommandError {
   return new CommandError(
     [
       `Nothing was changed: this run would change more than ${listed(instances)}.`,
       ...describeChanges(changes).map((line) => `  ${line}`),
-      "These are waiting since the last `pulumi up`. Apply them first with `pulumi up`, or let them through: --allow-other-changes.",
+      "These changes are pending since the last `pulumi up`. Apply them first with `pulumi up`, or allow them: --allow-other-changes.",
     ].join("\n"),
   );
 }
 
-async function look(goals: readonly InstanceGoal[], edge: Edge, terminal: Terminal): Promise<readonly Unseen[]> {
-  terminal.say("\nLooking at what visitors see …");
-  const unseen: Unseen[] = [];
+/** Waits until each host shows what it should. */
+async function verify(
+  goals: readonly InstanceGoal[],
+  view: View,
+  { visitors, terminal }: Tools,
+): Promise<readonly Unmet[]> {
+  terminal.say("\nChecking what visitors see …");
+  const unmet: Unmet[] = [];
   for (const goal of ["page", "open"] as const) {
     const instances = goals.filter((one) => one.goal === goal).map(({ instance }) => instance);
-    unseen.push(
-      ...(await untilSeen(goal, instances, edge, (host, seen, seconds) =>
-        terminal.say(`  ${host}: ${inWords(seen)} (after ${seconds.toFixed(1)} s)`),
-      )),
-    );
+    unmet.push(...(await visitors.untilMet(goal, instances, view, { onMet: reportTo(terminal) })));
   }
-  return told(unseen, terminal);
+  return reported(unmet, terminal);
 }
 
-/** Whether those with a bypass can be reached by it. */
-async function lookThrough(
+/** Waits until a request with an instance's key reaches the instance. */
+async function verifyBypasses(
   goals: readonly InstanceGoal[],
-  edge: Edge,
-  readSecret: () => Promise<string>,
-  terminal: Terminal,
-): Promise<readonly Unseen[]> {
-  const reached = goals.filter(({ goal, entry }) => goal === "page" && entry?.bypassSlot !== undefined);
-  if (reached.length === 0) return [];
-  terminal.say("\nLooking through the bypass …");
-  const secret = await readSecret();
-  const unseen: Unseen[] = [];
-  for (const { instance } of reached) {
+  view: View,
+  content: StackText,
+  { visitors, terminal, readSecret }: Tools,
+): Promise<readonly Unmet[]> {
+  const bypassed = goals.filter(({ goal, entry }) => goal === "page" && entry?.bypass === true);
+  if (bypassed.length === 0) return [];
+  terminal.say("\nChecking the bypass …");
+  const secret = await readSecret(content);
+  const unmet: Unmet[] = [];
+  for (const { instance } of bypassed) {
     const headers = { [BYPASS_HEADER]: bypassKey(secret, instance.name).header };
-    const unreached = await untilSeen("open", [instance], { ...edge, headers }, (host, seen, seconds) =>
-      terminal.say(`  ${host}: ${inWords(seen)} (after ${seconds.toFixed(1)} s)`),
-    );
-    unseen.push(...unreached.map((one) => ({ ...one, why: NO_BYPASS })));
+    const unreached = await visitors.untilMet("open", [instance], view, { headers, onMet: reportTo(terminal) });
+    unmet.push(...unreached.map((one) => ({ ...one, why: NO_BYPASS })));
   }
-  return told(unseen, terminal);
+  return reported(unmet, terminal);
 }
 
 const NO_BYPASS =
-  "With its key the host still shows that: the controller has not taken the bypass up, or refuses canaries.";
+  "A request with the key still gets that: the controller has not loaded the bypass, or refuses canary Ingresses.";
 
-function told(unseen: readonly Unseen[], terminal: Terminal): readonly Unseen[] {
-  for (const { host, seen, why } of unseen) terminal.say(`  ${host}: ${inWords(seen)}\n    ${why}`);
-  return unseen;
+function reportTo(terminal: Terminal) {
+  return (target: Target, seen: Probed["seen"], seconds: number) =>
+    terminal.say(`  ${targetText(target)}: ${seenText(seen)} (after ${seconds.toFixed(1)} s)`);
 }
 
-/** Puts the configuration back, and says what a person has to know. */
-function putBack(error: unknown, file: StackFile, begun: readonly string[], isInterrupted: boolean): unknown {
+function reported(unmet: readonly Unmet[], terminal: Terminal): readonly Unmet[] {
+  for (const one of unmet) terminal.say(`  ${targetText(one)}: ${seenText(one.seen)}\n    ${one.why}`);
+  return unmet;
+}
+
+/** Puts the configuration back, and returns the error with what a person has to know. */
+function restored(error: unknown, file: StackFile, begun: readonly string[], isInterrupted: boolean): unknown {
   if (!file.isChanged) return error;
   try {
     file.restore();
@@ -284,33 +307,8 @@ function putBack(error: unknown, file: StackFile, begun: readonly string[], isIn
     begun.length === 0
       ? []
       : [
-          `The engine had begun to ${[...new Set(begun)].join(", ")}: \`pulumi up\` makes the cluster what ${file.name} says.`,
+          `Pulumi had begun to ${[...new Set(begun)].join(", ")}. \`pulumi up\` makes the cluster agree with ${file.name} again.`,
         ];
   const code = isInterrupted ? EXIT.interrupted : error instanceof CommandError ? error.code : EXIT.failed;
   return new CommandError([reason, `${file.name} is as it was before.`, ...left].join("\n"), code);
-}
-
-function onInterrupt() {
-  const controller = new AbortController();
-  // From a terminal the engine, which is in the same process group, has had its own signal; a second one would make it
-  // drop what it is doing.
-  const forward = !process.stdin.isTTY;
-  let isInterrupted = false;
-  const heard = () => {
-    isInterrupted = true;
-    if (forward) controller.abort();
-  };
-  process.on("SIGINT", heard);
-  process.on("SIGTERM", heard);
-  return {
-    signal: controller.signal,
-    happened: () => isInterrupted,
-    throwIfAborted() {
-      if (isInterrupted) throw new CommandError("It was interrupted.", EXIT.interrupted);
-    },
-    stop() {
-      process.off("SIGINT", heard);
-      process.off("SIGTERM", heard);
-    },
-  };
 }

@@ -1,18 +1,19 @@
-import { request as askPlain } from "node:http";
-import { request as askEncrypted, type RequestOptions as HttpsOptions } from "node:https";
+import { request as httpRequest } from "node:http";
+import { type RequestOptions as HttpsOptions, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
+import type { ClusterReader } from "../components/edges/edge";
+import { SettingsError } from "../model/problems";
 import { identifyCluster } from "../settings/cluster";
 import { readKubeconfig } from "../settings/kubeconfig";
-import { SettingsError } from "../settings/problems";
 import type { Settings } from "../settings/read";
 
 const TIMEOUT_MILLISECONDS = 5000;
 
-/** Why the cluster's API could not be asked. */
-export class Unasked extends Error {
-  override readonly name = "Unasked";
+/** The cluster's API can't be reached, or does not answer the request. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
 }
 
 export interface ApiAnswer {
@@ -21,55 +22,69 @@ export interface ApiAnswer {
   readonly json: () => unknown;
 }
 
-/** The cluster's API, for looking: nothing is ever changed through it. */
-export class ClusterApi {
+/** The cluster's API, for reading: nothing is ever changed through it. */
+export class ClusterApi implements ClusterReader {
   private constructor(private readonly config: KubeConfig) {}
 
   /**
    * Follows the kubeconfig as the program does, and holds it against the same settings.
    *
-   * @throws {Unasked} when there is no kubeconfig, or it leads to another cluster.
+   * @throws {Unreachable} when there is no kubeconfig, or it leads to another cluster.
    */
   static open({ kubernetes }: Pick<Settings, "kubernetes">): ClusterApi {
     try {
       const texts = readKubeconfig(kubernetes);
       const { cluster, problems } = identifyCluster(kubernetes, texts);
       if (problems.length > 0) throw new SettingsError(problems);
-      if (cluster === undefined) throw new Unasked("there is no kubeconfig here");
+      if (cluster === undefined) throw new Unreachable("there is no kubeconfig here");
       const [first, ...others] = texts.map((text) => {
         const config = new KubeConfig();
         config.loadFromString(text);
         return config;
       });
-      if (first === undefined) throw new Unasked("there is no kubeconfig here");
+      if (first === undefined) throw new Unreachable("there is no kubeconfig here");
       for (const other of others) first.mergeConfig(other);
       first.setCurrentContext(cluster.context);
       return new ClusterApi(first);
     } catch (error) {
-      if (error instanceof Unasked) throw error;
-      throw new Unasked(error instanceof SettingsError ? described(error) : String(error));
+      if (error instanceof Unreachable) throw error;
+      throw new Unreachable(error instanceof SettingsError ? described(error) : String(error));
     }
   }
 
   /**
-   * Asks for a path of the API.
+   * Requests a path of the API.
    *
-   * @throws {Unasked} when there is no answer, in five seconds at most.
+   * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> {
-    return this.ask(path, headers, undefined);
+    return this.send(path, headers, undefined);
   }
 
   /**
-   * Asks by a review: an object that is answered and not kept.
+   * Sends a review: an object that is answered and not kept.
    *
-   * @throws {Unasked} when there is no answer, in five seconds at most.
+   * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   review(path: string, object: unknown): Promise<ApiAnswer> {
-    return this.ask(path, { "content-type": "application/json" }, JSON.stringify(object));
+    return this.send(path, { "content-type": "application/json" }, JSON.stringify(object));
   }
 
-  private async ask(
+  /**
+   * Reads the items of a list.
+   *
+   * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, or no such list.
+   */
+  async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> {
+    const answer = await this.get(path);
+    const failure = failureIn(answer);
+    if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
+    const list = z.object({ items: z.array(item) }).safeParse(answer.json());
+    if (!list.success) throw new Unreachable(`the answer for ${path} is no list of such objects`);
+    return list.data.items;
+  }
+
+  private async send(
     path: string,
     headers: Readonly<Record<string, string>>,
     body: string | undefined,
@@ -86,23 +101,23 @@ export class ClusterApi {
       // Adds the certificates, or the token that another program gives out.
       await this.config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw new Unasked(error instanceof Error ? error.message : String(error));
+      throw new Unreachable(error instanceof Error ? error.message : String(error));
     }
     options.headers = { ...options.headers, ...headers };
-    const send = url.protocol === "https:" ? askEncrypted : askPlain;
+    const request = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const asked = send(url, options, (response) => {
+      const sent = request(url, options, (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
           text += chunk;
         });
         response.on("end", () => resolve({ status: response.statusCode ?? 0, json: () => jsonIn(text) }));
-        response.on("error", (error) => reject(new Unasked(error.message)));
+        response.on("error", (error) => reject(new Unreachable(error.message)));
       });
-      asked.on("timeout", () => asked.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
-      asked.on("error", (error) => reject(new Unasked(error.message)));
-      asked.end(body);
+      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
+      sent.on("error", (error) => reject(new Unreachable(error.message)));
+      sent.end(body);
     });
   }
 }

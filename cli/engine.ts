@@ -40,7 +40,7 @@ export class Engine {
   /**
    * What an `up` would change.
    *
-   * @throws {CommandError} when there is no such stack, nobody is logged in, or the program or the engine refuses.
+   * @throws {CommandError} when there is no such stack, the CLI is not logged in, or the program or the engine refuses.
    */
   async preview({ plan, ...options }: Partial<RunOptions>): Promise<readonly Change[]> {
     return this.run(["preview", ...(plan === undefined ? [] : ["--save-plan", plan])], options, EXIT.refused);
@@ -48,17 +48,17 @@ export class Engine {
 
   /** What the last `up` applied: the stack's output `maintenance`. */
   async applied(): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
-    const { isDone, stdout, said } = await runPulumi(["stack", "output", "--json", "--stack", this.stack], {
+    const { isDone, stdout, output } = await runPulumi(["stack", "output", "--json", "--stack", this.stack], {
       cwd: this.project,
     });
-    if (!isDone) throw refusalOf(said);
+    if (!isDone) throw refusalOf(output);
     return outputsSchema.parse(JSON.parse(stdout)).maintenance;
   }
 
   /**
    * Makes the changes of the plan.
    *
-   * @throws {CommandError} when it fails; `onChange` was told what was begun.
+   * @throws {CommandError} when it fails; `onChange` was called for each change that was begun.
    */
   async up({ plan, ...options }: RunOptions): Promise<void> {
     await this.run(["up", "--skip-preview", "--plan", plan], options, EXIT.failed);
@@ -70,13 +70,13 @@ export class Engine {
     code: number,
   ): Promise<readonly Change[]> {
     const run = new Run(onChange);
-    const { isDone, said } = await runOperation([...args, "--stack", this.stack], {
+    const { isDone, output } = await runOperation([...args, "--stack", this.stack], {
       cwd: this.project,
       env: { ...process.env, [CLOCK_VARIABLE]: this.now.toISOString() },
       ...(signal === undefined ? {} : { signal }),
       onEvent: run.note,
     });
-    if (!isDone) throw refusalOf(said, run.errors, code);
+    if (!isDone) throw refusalOf(output, run.errors, code);
     return run.changes;
   }
 }
@@ -85,7 +85,7 @@ const outputsSchema = z.object({
   maintenance: z.array(z.object({ instance: z.string(), state: listSchema.element.shape.state })).default([]),
 });
 
-/** What is heard of a run. */
+/** Collects what a run reports. */
 class Run {
   readonly changes: Change[] = [];
   readonly errors: string[] = [];
@@ -154,20 +154,20 @@ export function isWithoutEffect({ op, type, old, new: after }: Pick<Step, "op" |
   return isDeepStrictEqual(decided(was), decided(would));
 }
 
-/** What a person has to know of a run that failed, by what Pulumi said. */
+/** The error for a run that failed, from Pulumi's output. */
 function refusalOf(output: string, errors: readonly string[] = [], code: number = EXIT.refused): CommandError {
   if (LOCKED.test(output)) {
     return new CommandError(
-      "Somebody else is changing this stack right now (it is locked). Wait for them; `pulumi cancel` frees a lock that was left behind.",
+      "The stack is locked: another run is changing it. Wait until that has ended. `pulumi cancel` removes a lock that a killed run left.",
     );
   }
   if (/no stack named .* found/.test(output)) {
-    return new CommandError("Pulumi knows no such stack. `pulumi stack ls` shows those that it knows.");
+    return new CommandError("Pulumi has no such stack. `pulumi stack ls` lists its stacks.");
   }
-  // The engine repeats for the whole run what it said of each resource.
-  const said = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
+  // The engine repeats each resource's error for the whole run.
+  const own = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
-  const text = (said.length > 0 ? said : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
+  const text = (own.length > 0 ? own : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
   return new CommandError(PROTECTED.test(text) ? `${text}\n\n${HOW_TO_ASK}` : text, code);
 }
 

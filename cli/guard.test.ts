@@ -1,10 +1,17 @@
 import { expect, it } from "vitest";
-import { type Change, describeChanges, sorted } from "./guard";
+import { edgesOf } from "../components/edges";
+import { ingressNginxSchema } from "../components/edges/ingress-nginx/settings";
+import { type Change, describeChanges, partition } from "./guard";
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
 const SERVICE = "kubernetes:core/v1:Service";
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 const change = (operation: string, type: string, name: string): Change => ({ operation, type, name });
+
+const edges = edgesOf({
+  default: ingressNginxSchema.parse({ kind: "ingress-nginx" }),
+  old: ingressNginxSchema.parse({ kind: "ingress-nginx", className: "old" }),
+});
 
 it.each<[boolean, Change]>([
   [true, change("create", INGRESS, "maintenance-acme")],
@@ -13,6 +20,10 @@ it.each<[boolean, Change]>([
   [true, change("create", INGRESS, "bypass-acme")],
   [true, change("delete", SERVICE, "bypass-acme")],
   [true, change("update", OBJECT, "pages/status.json")],
+  [true, change("create", INGRESS, "maintenance-acme.old")],
+  [true, change("delete", SERVICE, "bypass-acme.old")],
+  [false, change("create", INGRESS, "maintenance-acme.new")],
+  [false, change("create", INGRESS, "maintenance-acme-old")],
   [false, change("create", INGRESS, "bypass-beta")],
   [false, change("delete", SERVICE, "maintenance-acme")],
   [false, change("create", INGRESS, "maintenance-acme-2")],
@@ -27,7 +38,7 @@ it.each<[boolean, Change]>([
   [true, change("update", "pulumi:providers:kubernetes", "cluster")],
   [false, change("replace", "pulumi:providers:kubernetes", "cluster")],
 ])("%s: to %o is what entering and leaving with acme is made of", (isOwn, one) => {
-  const { own, others } = sorted([one], ["acme"]);
+  const { own, others } = partition([one], ["acme"], edges);
   expect([own, others]).toStrictEqual(isOwn ? [[one], []] : [[], [one]]);
 });
 
@@ -36,7 +47,7 @@ it("lets through an update without effect, and says so", () => {
     ...change("update", "kubernetes:apps/v1:Deployment", "page-server-deployment"),
     isWithoutEffect: true,
   };
-  expect(sorted([update], ["acme"])).toStrictEqual({ own: [update], others: [] });
+  expect(partition([update], ["acme"], edges)).toStrictEqual({ own: [update], others: [] });
   expect(describeChanges([update])).toStrictEqual([
     "update Deployment page-server-deployment (without effect: the cluster changes what is written)",
   ]);

@@ -1,3 +1,4 @@
+import type { Edge } from "../components/edges/edge";
 import { FEED } from "../settings/bucket-address";
 
 /** One change of a resource, as the engine means to make it. */
@@ -22,11 +23,12 @@ export interface Change {
  * change of anything: it is how somebody's machine reaches the cluster.
  *
  * @example
- * sorted([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"]).others; // []
+ * partition([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"], edges).others; // []
  */
-export function sorted(
+export function partition(
   changes: readonly Change[],
   instances: readonly string[],
+  edges: readonly Pick<Edge, "isPartOf">[],
 ): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
   const isOwn = ({ operation, type, name, isWithoutEffect }: Change) =>
     isWithoutEffect ||
@@ -34,16 +36,11 @@ export function sorted(
     instances.some((instance) =>
       type === OBJECT
         ? name === `pages/${FEED}` || new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
-        : OWN[type]?.some((prefix) => name === `${prefix}-${instance}`),
+        : edges.some((edge) => edge.isPartOf(instance, { type, name })),
     );
   return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };
 }
 
-// The names that components/maintenance-overrides.ts gives, before the instance's.
-const OWN: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes:networking.k8s.io/v1:Ingress": ["maintenance", "bypass"],
-  "kubernetes:core/v1:Service": ["bypass"],
-};
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 
 /** Changes in a person's words; of objects that are alike, the number. */

@@ -1,26 +1,30 @@
 import yargs, { type Argv } from "yargs";
+import { edgesOf } from "../components/edges";
+import { bypassKey } from "../model/bypass";
+import { isBehind } from "../model/instances";
+import { isShown } from "../model/maintenance";
+import { listed, PagesError, SettingsError } from "../model/problems";
 import { listedEntry } from "../outputs";
-import { bypassKey } from "../settings/bypass";
 import { readClock } from "../settings/clock";
-import { isShown } from "../settings/maintenance";
-import { listed, PagesError, SettingsError } from "../settings/problems";
 import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import type { Outcome } from "./change";
 import { Engine } from "./engine";
-import { enter, hasSecret, leave, type Said } from "./entries";
+import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges } from "./guard";
+import { interruptible } from "./interruption";
 import { findStack, PROJECT, StackFile } from "./project";
 import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
-import { terminal } from "./terminal";
+import type { StackText } from "./stack-text";
+import { terminalOf } from "./terminal";
 import { inZone, timeFrom } from "./times";
 
 // Kubernetes's client takes most of a second to load, so only the commands that use it do that.
 const lazily = {
-  change: () => (require("./change") as typeof import("./change")).change,
+  change: () => require("./change") as typeof import("./change"),
   rights: () => require("./rights") as typeof import("./rights"),
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
 };
@@ -44,7 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
   };
   const parser = yargs(args.length === 0 ? ["--help"] : [...args])
     .scriptName("maintenance")
-    .usage("$0 <command>\n\nPuts web instances into maintenance and takes them out, and looks at what visitors see.")
+    .usage("$0 <command>\n\nPuts web instances into maintenance, takes them out of it, and checks what visitors see.")
     .option("stack", {
       type: "string",
       describe: "The stack, which is a cluster. Default: $PULUMI_STACK, or the selected one",
@@ -52,33 +56,9 @@ export async function main(args: readonly string[]): Promise<number> {
     .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
     .command(
       "enable <instances..>",
-      "Put instances into maintenance, or change what is said of those that are",
+      "Put instances into maintenance, or change their entries",
       (command) =>
-        changing(command)
-          .option("kind", {
-            choices: ["scheduled", "unscheduled"] as const,
-            describe: "Which page is shown. Default: unscheduled",
-          })
-          .option("from", {
-            type: "string",
-            describe: "When it begins: now, 30m, 2h, or a time with an offset. Default: now, or as it was",
-          })
-          .option("until", { type: "string", describe: "When it is expected to end: 2h, or a time with an offset" })
-          .option("message", {
-            type: "string",
-            array: true,
-            nargs: 1,
-            describe: 'Your words to visitors; in more languages: --message "en: Back soon" --message "fr: …"',
-          })
-          .option("closes", {
-            choices: ["manually", "automatically"] as const,
-            describe: "Whether it ends by itself. Default: manually",
-          })
-          .option("bypass", {
-            type: "boolean",
-            describe: "Let through whoever has its key (`$0 bypass`); --no-bypass ends that",
-          })
-          .example('$0 enable acme --until 2h --message "Back soon"', ""),
+        changing(command).options(entryOptions).example('$0 enable acme --until 2h --message "Back soon"', ""),
       (given) => result(() => enable(given))(),
     )
     .command(
@@ -88,13 +68,13 @@ export async function main(args: readonly string[]): Promise<number> {
         changing(command).option("force", {
           type: "boolean",
           default: false,
-          describe: "Let visitors in without asking the instance first",
+          describe: "Let visitors in, even if the instance itself does not answer",
         }),
       (given) => result(() => disable(given))(),
     )
     .command(
       "bypass [instance]",
-      "How to reach an instance in maintenance that has a bypass, or new keys for all",
+      "Show how to reach an instance in maintenance through its bypass, or make new keys",
       (command) =>
         command
           .positional("instance", { type: "string", describe: "The instance's name" })
@@ -118,37 +98,37 @@ export async function main(args: readonly string[]): Promise<number> {
     )
     .command(
       "list",
-      "What the configuration says",
+      "Show the entries of the configuration",
       (command) =>
         command.option("ics", { type: "boolean", default: false, describe: "Print the windows as a calendar" }),
       (given) => result(() => list(given))(),
     )
     .command(
       "status",
-      "What the configuration says beside what visitors see",
+      "Compare the configuration with what visitors see",
       (command) =>
         command.option("watch", {
           type: "boolean",
           default: false,
-          describe: "Look again every 5 seconds, until Ctrl-C",
+          describe: "Check again every 5 seconds, until Ctrl-C",
         }),
       (given) => result(() => (given.watch ? watch(given) : status(given)))(),
     )
     .command(
       "plan",
-      "What `pulumi up` would change",
+      "Show what `pulumi up` would change",
       (command) => command,
       (given) => result(() => plan(given))(),
     )
     .command(
       "due",
-      "Whether `pulumi up` would change something because of time",
+      "Tell whether a window has begun or ended since the last `pulumi up`",
       (command) => command,
       (given) => result(() => due(given))(),
     )
     .command(
       "rights",
-      "Whether this account may do in the cluster what `pulumi up` does",
+      "Tell whether this account has the rights in the cluster that `pulumi up` needs",
       (command) => command,
       (given) => result(() => rights(given))(),
     )
@@ -172,7 +152,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await parser.parseAsync();
     return code;
   } catch (error) {
-    return tell(error);
+    return report(error);
   }
 }
 
@@ -187,153 +167,135 @@ function changing<T>(command: Argv<T>) {
     });
 }
 
-async function enable(
-  given: Changing & {
-    readonly kind: string | undefined;
-    readonly from: string | undefined;
-    readonly until: string | undefined;
-    readonly message: readonly string[] | undefined;
-    readonly closes: string | undefined;
-    readonly bypass: boolean | undefined;
-  },
-): Promise<number> {
+async function enable(given: Changing & TypedEntry): Promise<number> {
   const now = readClock();
-  const said: Said = {
-    ...(given.kind === undefined ? {} : { kind: given.kind }),
-    ...(given.from === undefined ? {} : { from: timeFrom(given.from, now, "--from") }),
-    ...(given.until === undefined ? {} : { until: timeFrom(given.until, now, "--until") }),
-    ...(given.message === undefined ? {} : { message: messageFrom(given.message) }),
-    ...(given.closes === undefined ? {} : { closes: given.closes }),
-    ...(given.bypass === undefined ? {} : { bypass: given.bypass }),
-  };
-  return apply(given, now, async (file, stack) => {
-    const needsSecret = given.bypass === true && !hasSecret(file.text);
-    const text = enter(needsSecret ? await withNewSecret(file.text, stack) : file.text, given.instances, said);
-    if (Object.keys(said).length === 0) refuseUnshown(file.settings(now, text), given.instances);
-    return text;
+  const change = entryChange(given, now);
+  return apply(given, now, async (content, stack) => {
+    const before = change.bypass === true && !content.hasSecret ? await withNewSecret(content, stack) : content;
+    const after = before.enable(given.instances, change);
+    if (Object.keys(change).length === 0) refuseUnshown(after.settings(now), given.instances);
+    return after;
   });
 }
 
-/** A name alone means now. For an instance whose window is later, or over, nothing would come of it. */
+/** A name alone means now. It would change nothing for an instance whose window is later, or has ended. */
 function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly string[]): void {
   const lines = maintenance
     .filter(({ instance }) => instances.includes(instance.name))
     .flatMap(({ instance: { name }, state, from, until }) => {
-      if (state === "planned") return [`${name} is planned for ${inZone(from, timeZone)}: --from now closes it now.`];
-      if (state === "closed")
-        return [`${name}'s window ended at ${inZone(until, timeZone)}: --until 2h begins another.`];
+      if (state === "planned") return [`${name} is planned for ${inZone(from, timeZone)}: --from now starts it now.`];
+      if (state === "ended")
+        return [`${name}'s window ended at ${inZone(until, timeZone)}: --until 2h starts another.`];
       return [];
     });
   if (lines.length > 0) throw new CommandError(["Nothing was changed.", "", ...lines].join("\n"));
 }
 
-/** One text, or one for each language. */
-function messageFrom(texts: readonly string[]): string | Readonly<Record<string, string>> {
-  const [first = ""] = texts;
-  const inLanguage = texts.map((text) => /^([a-z]{2,3}(?:-[A-Za-z]+)?):\s+(.*)$/s.exec(text));
-  if (texts.length === 1 && inLanguage[0] === null) return first;
-  return Object.fromEntries(
-    inLanguage.map((match, index) => {
-      if (match !== null) return [match[1] ?? "", match[2] ?? ""];
-      throw new CommandError(
-        `--message\n  found:    ${JSON.stringify(texts[index])}\n  allowed:  one text; or several, each with its language, such as "en: Back soon"`,
-      );
-    }),
-  );
-}
-
 async function disable(given: Changing & { readonly force: boolean }): Promise<number> {
-  const edit = (file: StackFile) => {
-    mustBeIn(given.instances, file);
-    return leave(file.text, given.instances);
+  const edit = (content: StackText) => {
+    mustBeIn(given.instances, content);
+    return content.disable(given.instances);
   };
   return apply(given, readClock(), edit, !given.force);
 }
 
-/** How an instance's key is used, or new keys. */
+/** Shows how an instance's key is used, or makes new keys. */
 async function bypass(
   given: Common & { readonly instance: string | undefined; readonly rotate: boolean; readonly yes: boolean },
 ): Promise<number> {
   const { instance, rotate } = given;
   const now = readClock();
   const stack = await findStack(given.stack);
-  const file = StackFile.open(stack);
-  const { maintenance } = file.settings(now);
-  const bypassed = maintenance.flatMap((entry) => (entry.bypassSlot === undefined ? [] : [entry.instance.name]));
+  const { content } = StackFile.open(stack);
+  const { maintenance } = content.settings(now);
+  const bypassed = maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
   if (instance === undefined && !rotate) {
-    throw new CommandError(`Whose? With a bypass are: ${listed(bypassed)}. New keys for all: --rotate.`);
+    throw new CommandError(`Which instance? These have a bypass: ${listed(bypassed)}. New keys for all: --rotate.`);
   }
   if (instance !== undefined && !bypassed.includes(instance)) {
     throw new CommandError(
-      `${instance} has no bypass. With one are: ${listed(bypassed)}. \`maintenance enable ${instance} --bypass\` gives it one.`,
+      `${instance} has no bypass. These have one: ${listed(bypassed)}. \`maintenance enable ${instance} --bypass\` gives it one.`,
     );
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
-  const rotated = rotate ? await changed(changing, now, () => withNewSecret(file.text, stack)) : undefined;
-  if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack), stack);
+  const rotated = rotate ? await changed(changing, now, () => withNewSecret(content, stack)) : undefined;
+  if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack).content, stack);
   else if (given.json) console.log(JSON.stringify(rotated, null, 2));
   return rotated === undefined ? EXIT.done : codeOf(rotated);
 }
 
-async function showBypass(name: string, { json }: Common, file: StackFile, stack: string): Promise<void> {
-  const { instances, edge } = file.settings(readClock());
+async function showBypass(name: string, { json }: Common, content: StackText, stack: string): Promise<void> {
+  const { instances, edges } = content.settings(readClock());
   const instance = instances.find((one) => one.name === name);
   if (instance === undefined) return;
-  const use = bypassUse(instance, bypassKey(await secretIn(file.text, stack), name), edge);
+  const address = edgesOf(edges).find((edge) => isBehind(instance, edge.name))?.address;
+  const use = bypassUse(instance, bypassKey(await secretIn(content, stack), name), address);
   console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
 async function extend(given: Changing & { readonly until: string }): Promise<number> {
   const now = readClock();
   const until = timeFrom(given.until, now, "--until");
-  return apply(given, now, (file) => {
-    mustBeIn(given.instances, file);
-    return enter(file.text, given.instances, { until });
+  return apply(given, now, (content) => {
+    mustBeIn(given.instances, content);
+    return content.enable(given.instances, { until });
   });
 }
 
 /** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
-function mustBeIn(instances: readonly string[], file: StackFile): void {
-  const { maintenance } = file.settings(readClock());
+function mustBeIn(instances: readonly string[], content: StackText): void {
+  const { maintenance } = content.settings(readClock());
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
   if (missing === undefined) return;
   throw new CommandError(
-    `Nothing was changed: ${missing} is not in the list. In it are: ${names.join(", ") || "(none)"}.`,
+    `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.`,
   );
 }
 
-type Edit = (file: StackFile, stack: string) => string | Promise<string>;
+type Edit = (content: StackText, stack: string) => StackText | Promise<StackText>;
 
-async function apply(given: Changing, now: Date, edit: Edit, looksFirst = false): Promise<number> {
-  const outcome = await changed(given, now, edit, looksFirst);
+async function apply(given: Changing, now: Date, edit: Edit, checksInstance = false): Promise<number> {
+  const outcome = await changed(given, now, edit, checksInstance);
   if (given.json) console.log(JSON.stringify(outcome, null, 2));
   return codeOf(outcome);
 }
 
-async function changed(given: Changing, now: Date, edit: Edit, looksFirst = false): Promise<Outcome> {
+async function changed(given: Changing, now: Date, edit: Edit, checksInstance = false): Promise<Outcome> {
   const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
-  const speak = terminal(given);
+  file.content.settings(now); // with a problem in the file there is no list to change
   const { instances, allowOtherChanges } = given;
-  const text = await edit(file, stack);
-  const outcome = await lazily.change()(
-    { project: PROJECT, stack, file, now, instances, text, allowOtherChanges, looksFirst },
-    speak,
+  const content = await edit(file.content, stack);
+  const terminal = terminalOf(given);
+  const { change, visitors } = lazily.change();
+  const outcome = await interruptible((interruption) =>
+    change(
+      { stack, file, now, instances, content, allowOtherChanges, checksInstance },
+      {
+        engine: new Engine(PROJECT, stack, now),
+        visitors,
+        terminal,
+        interruption,
+        readSecret: (text) => secretIn(text, stack),
+      },
+    ),
   );
-  for (const line of conclusion(outcome)) speak.say(line);
+  for (const line of conclusion(outcome)) terminal.say(line);
   return outcome;
 }
 
-function codeOf({ unseen, drawnIn }: Outcome): number {
-  return unseen.length > 0 || drawnIn.length > 0 ? EXIT.unseen : EXIT.done;
+function codeOf({ unmet, affected }: Outcome): number {
+  return unmet.length > 0 || affected.length > 0 ? EXIT.unseen : EXIT.done;
 }
 
-function conclusion({ unseen, drawnIn, instances }: Outcome): readonly string[] {
-  if (drawnIn.length > 0) {
-    return ["", "Hosts of OTHER instances are shown a page since:", ...drawnIn.map((line) => `  ${line}`)];
+function conclusion({ unmet, affected, instances }: Outcome): readonly string[] {
+  if (affected.length > 0) {
+    return ["", "Hosts of OTHER instances show a page since:", ...affected.map((line) => `  ${line}`)];
   }
-  if (unseen.length > 0) return ["", "It is applied, but not every host shows it. `maintenance status` looks again."];
+  if (unmet.length > 0) {
+    return ["", "The change is applied, but not every host shows it. `maintenance status` checks again."];
+  }
   return ["", `Done: ${instances.map(concluded).join(", ")}.`];
 }
 
@@ -343,7 +305,7 @@ function concluded({ name, goal, state }: Outcome["instances"][number]): string 
 
 async function list({ stack, json, ics }: Common & { readonly ics: boolean }): Promise<number> {
   const now = readClock();
-  const { maintenance, timeZone, links, languages } = StackFile.open(await findStack(stack)).settings(now);
+  const { maintenance, timeZone, links, languages } = StackFile.open(await findStack(stack)).content.settings(now);
   if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));
   else console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
   return EXIT.done;
@@ -361,7 +323,7 @@ async function status({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const file = StackFile.open(name);
-  const settings = file.settings(now);
+  const settings = file.content.settings(now);
   const statuses = await lazily.statusOf()(settings, file, name);
   console.log(
     json
@@ -386,7 +348,7 @@ async function plan({ stack, json }: Common): Promise<number> {
 async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
-  const { maintenance } = StackFile.open(name).settings(now);
+  const { maintenance } = StackFile.open(name).content.settings(now);
   const engine = new Engine(PROJECT, name, now);
   const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
@@ -403,11 +365,11 @@ async function due({ stack, json }: Common): Promise<number> {
 
 async function rights({ stack, json }: Common): Promise<number> {
   const { missingRights, rightsFor, rightsText } = lazily.rights();
-  const settings = StackFile.open(await findStack(stack)).settings(readClock());
+  const settings = StackFile.open(await findStack(stack)).content.settings(readClock());
   const wanted = rightsFor(settings);
   const missing = await missingRights(settings, wanted).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`The cluster's API can't be asked what this account may do: ${reason}.`, EXIT.failed);
+    throw new CommandError(`The cluster's API does not say what this account may do: ${reason}.`, EXIT.failed);
   });
   const lines = rightsText(missing);
   if (json) console.log(JSON.stringify(lines, null, 2));
@@ -420,21 +382,20 @@ async function rights({ stack, json }: Common): Promise<number> {
   return lines.length === 0 ? EXIT.done : EXIT.refused;
 }
 
-/** What can be completed after what is typed: the names of the stack's instances. */
+/** The names of the stack's instances that complete the current word. */
 async function names(current: string, given: unknown): Promise<string[]> {
   try {
     const stack = typeof given === "object" && given !== null ? Reflect.get(given, "stack") : undefined;
-    const { instances } = StackFile.open(await findStack(typeof stack === "string" ? stack : undefined)).settings(
-      readClock(),
-    );
+    const { content } = StackFile.open(await findStack(typeof stack === "string" ? stack : undefined));
+    const { instances } = content.settings(readClock());
     return instances.map(({ name }) => name).filter((name) => name.startsWith(current));
   } catch {
     return [];
   }
 }
 
-/** Tells a person what went wrong. */
-function tell(error: unknown): number {
+/** Prints what went wrong. */
+function report(error: unknown): number {
   const isForPeople = error instanceof CommandError || error instanceof SettingsError || error instanceof PagesError;
   console.error(isForPeople ? error.message : error);
   return error instanceof CommandError ? error.code : isForPeople ? EXIT.refused : EXIT.failed;

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { listed, nearest } from "../settings/problems";
-import { readSettings, type Settings } from "../settings/read";
-import { configIn, encryptedIn, stackFileOf, stacksIn } from "../settings/stack-file";
+import { listed, nearest } from "../model/problems";
+import { stackFileOf, stacksIn } from "../settings/stack-file";
 import { CommandError, EXIT } from "./errors";
+import { StackText } from "./stack-text";
 
 /** The project's folder: the one that this command is in. */
 export const PROJECT = join(__dirname, "..");
@@ -43,42 +43,26 @@ async function selectedStack(project: string): Promise<string | undefined> {
   }
 }
 
-/** A stack's configuration file, and the settings in it. */
+/** A stack's configuration file. */
 export class StackFile {
   private written: string | undefined;
 
   private constructor(
     readonly path: string,
     /** The file as it was found. */
-    readonly text: string,
+    readonly content: StackText,
   ) {}
 
   static open(stack: string, project = PROJECT): StackFile {
     const path = stackFileOf(project, stack);
-    return new StackFile(path, readFileSync(path, "utf8"));
+    return new StackFile(path, new StackText(readFileSync(path, "utf8")));
   }
 
   get name(): string {
     return basename(this.path);
   }
 
-  /**
-   * The settings in a version of the file. The kubeconfig is not looked at: the engine does that at each run.
-   *
-   * @throws {SettingsError} with everything that is wrong.
-   */
-  settings(now: Date, text = this.text): Settings {
-    const encrypted = encryptedIn(text);
-    return readSettings(
-      configIn(text),
-      now,
-      () => [],
-      undefined,
-      (key) => encrypted.has(key),
-    );
-  }
-
-  write(text: string): void {
+  write({ text }: StackText): void {
     writeFileSync(this.path, text);
     this.written = text;
   }
@@ -88,7 +72,7 @@ export class StackFile {
     return this.written !== undefined;
   }
 
-  /** What is written stays. */
+  /** The written text stays. */
   keep(): void {
     this.written = undefined;
   }
@@ -96,17 +80,17 @@ export class StackFile {
   /**
    * Puts the file back as it was found.
    *
-   * @throws {CommandError} when somebody else has changed it meanwhile: it is left as it is then.
+   * @throws {CommandError} when another process has changed it meanwhile; its change stays then.
    */
   restore(): void {
     if (this.written === undefined) return;
     if (readFileSync(this.path, "utf8") !== this.written) {
       throw new CommandError(
-        `${this.name} was changed by somebody else meanwhile, and so is left as it is: look at its maintenance list.`,
+        `${this.name} has another change, made meanwhile, and was not put back. Check its maintenance list.`,
         EXIT.failed,
       );
     }
-    writeFileSync(this.path, this.text);
+    writeFileSync(this.path, this.content.text);
     this.written = undefined;
   }
 }

@@ -34,7 +34,7 @@ const eventSchema = z.object({
     .optional(),
 });
 
-/** What the engine tells while it works; kinds of events that nobody here listens to are empty. */
+/** An event of the engine. Kinds of events that are not used here are empty. */
 export type EngineEvent = z.infer<typeof eventSchema>;
 
 export interface OperationOptions {
@@ -49,8 +49,8 @@ export interface OperationOptions {
 /** How an operation ended. */
 export interface Ended {
   readonly isDone: boolean;
-  /** What it said besides its events: why it could not begin, for one. */
-  readonly said: string;
+  /** Its output besides the events, such as the reason why it could not begin. */
+  readonly output: string;
 }
 
 /**
@@ -65,16 +65,16 @@ export async function runPulumi(
   { cwd, input = "" }: { readonly cwd: string; readonly input?: string },
 ): Promise<Ended & { readonly stdout: string }> {
   const child = spawn("pulumi", [...args, "--non-interactive"], { cwd });
-  let [stdout, said] = ["", ""];
+  let [stdout, output] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
+    output += text;
   });
   child.stdin.on("error", () => {}); // it ended without reading, and says why
   child.stdin.end(input);
-  return { isDone: (await endOf(child)) === 0, stdout, said };
+  return { isDone: (await endOf(child)) === 0, stdout, output };
 }
 
 /**
@@ -98,18 +98,18 @@ export async function runOperation(args: readonly string[], options: OperationOp
   );
   const interrupt = () => child.kill("SIGINT");
   signal?.addEventListener("abort", interrupt);
-  let said = "";
+  let output = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
+    output += text;
   });
   createInterface(child.stdout).on("line", (line) => {
     const event = eventIn(line);
-    if (event === undefined) said += `${line}\n`;
+    if (event === undefined) output += `${line}\n`;
     else onEvent(event);
   });
   try {
     const code = await endOf(child);
-    return { isDone: code === 0, said };
+    return { isDone: code === 0, output };
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import type { MaintenanceEntry } from "../settings/maintenance";
-import { inWords } from "./edge";
+import type { MaintenanceEntry } from "../model/maintenance";
+import { seenText, targetText } from "./probe";
 import type { InstanceStatus, Status } from "./status";
 import { inZone, spanOf } from "./times";
 
@@ -15,9 +15,10 @@ export function listText(entries: readonly MaintenanceEntry[], timeZone: string)
 }
 
 /** An instance's status as `--json` prints it. */
-export function statusValue({ from, until, since, drift, ...status }: InstanceStatus, now: Date) {
+export function statusValue({ from, until, since, drift, hosts, ...status }: InstanceStatus, now: Date) {
   return {
     ...status,
+    hosts: hosts.map(({ host, edge, seen, asDeclared, why }) => ({ host, edge: edge.name, seen, asDeclared, why })),
     drift: drift ?? null,
     kind: status.kind ?? null,
     from: from?.toISOString() ?? null,
@@ -28,7 +29,7 @@ export function statusValue({ from, until, since, drift, ...status }: InstanceSt
 }
 
 /** Every instance with what it should show and what it shows; what differs stands out. */
-export function statusText({ instances, unasked }: Status, timeZone: string, now: Date): string {
+export function statusText({ instances, unreachable }: Status, timeZone: string, now: Date): string {
   const table = plainTable(["", "instance", "declared", "at the edge", "window", "since"]);
   for (const status of instances) {
     const { name, declared, kind, since, hosts } = status;
@@ -39,28 +40,28 @@ export function statusText({ instances, unasked }: Status, timeZone: string, now
       name,
       declared === "open" ? "open" : `${declared}, ${kind}`,
       [
-        ...seen.map((one) => (differs.length === 0 ? inWords(one.seen) : `${one.host}: ${inWords(one.seen)}`)),
+        ...seen.map((one) => (differs.length === 0 ? seenText(one.seen) : `${targetText(one)}: ${seenText(one.seen)}`)),
         ...(status.drift ?? []),
       ].join("\n"),
       windowText(status, timeZone, now),
       since === undefined ? "" : `${inZone(since.time, timeZone)}, ${since.author}`,
     ]);
   }
-  // What was done by hand is the reason, where it is known; a host that nobody could ask has told its own.
+  // An override that was changed by hand is the reason, where that is known.
   const reasons = instances
     .filter(({ drift }) => drift === undefined || drift.length === 0)
-    .flatMap(({ hosts }) => hosts.flatMap(({ host, why }) => (why === undefined ? [] : [`${host}: ${why}`])));
-  const unknown = `The cluster's API could not be asked, and so the overrides themselves were not looked at: ${unasked}`;
+    .flatMap(({ hosts }) => hosts.flatMap((one) => (one.why === undefined ? [] : [`${targetText(one)}: ${one.why}`])));
+  const unknown = `The cluster's API can't be reached, so the overrides themselves were not read: ${unreachable}`;
   return [
     table.toString(),
     ...(reasons.length > 0 ? ["", ...reasons] : []),
-    ...(unasked === undefined ? [] : ["", unknown]),
+    ...(unreachable === undefined ? [] : ["", unknown]),
   ].join("\n");
 }
 
 function windowText({ from, until, declared }: InstanceStatus, timeZone: string, now: Date): string {
   if (declared === "planned" && from !== undefined) {
-    return `closes at ${inZone(from, timeZone)}, in ${spanOf(from.getTime() - now.getTime())}`;
+    return `starts at ${inZone(from, timeZone)}, in ${spanOf(from.getTime() - now.getTime())}`;
   }
   if (until === undefined) return "";
   const left = until.getTime() - now.getTime();

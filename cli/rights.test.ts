@@ -1,18 +1,18 @@
 import { expect, it } from "vitest";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import type { MaintenanceEntry } from "../model/maintenance";
 import { type Right, rightsFor, rightsText } from "./rights";
 
-const entry = (name: string, namespace: string, bypassSlot: number | undefined): MaintenanceEntry => ({
+const entry = (name: string, namespace: string, bypass: boolean): MaintenanceEntry => ({
   instance: { name, title: undefined, hosts: [`${name}.example.org`], service: { name: "caddy", namespace, port: 80 } },
   kind: "unscheduled",
   state: "active",
   from: undefined,
   until: undefined,
   message: undefined,
-  closesAutomatically: false,
-  bypassSlot,
+  endsAutomatically: false,
+  bypass,
 });
-const maintenance = [entry("acme", "acme-production", 0), entry("beta", "beta", undefined)];
+const maintenance = [entry("acme", "acme-production", true), entry("beta", "beta", false)];
 const pageServer = { namespace: "pages", image: "nginx", replicas: 2 };
 
 it("asks for a bypass' rights where there is one, and for the others where the page server is", () => {

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
-import { serviceOf } from "../settings/instances";
-import { isShown } from "../settings/maintenance";
+import { serviceOf } from "../model/instances";
+import { isShown } from "../model/maintenance";
 import type { Settings } from "../settings/read";
-import { ClusterApi, failureIn, Unasked } from "./cluster";
+import { ClusterApi, failureIn, Unreachable } from "./cluster";
 
 /** One thing that an account may do in the cluster, such as `watch pods in maintenance-pages`. */
 export interface Right {
@@ -42,7 +42,7 @@ type Role = z.output<typeof roleSchema>;
  */
 export function rightsFor({ pageServer, maintenance }: Pick<Settings, "pageServer" | "maintenance">): readonly Right[] {
   const roles = readRoles();
-  const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypassSlot !== undefined);
+  const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypass);
   return [
     ...rightsOf(roles, "maintenance-pages-look", undefined),
     ...rightsOf(roles, "maintenance-pages-namespace", undefined),
@@ -79,7 +79,7 @@ const reviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
  * Asks the cluster's API which of the rights this account lacks. Without the right to watch, Pulumi's Kubernetes plugin waits for
  * ever for what it may not see (pkg/await/informers/factory.go in pulumi/pulumi-kubernetes, Subscribe), and says nothing.
  *
- * @throws {Unasked} when the API can't be reached, or does not tell.
+ * @throws {Unreachable} when the API can't be reached, or does not tell.
  */
 export async function missingRights(
   settings: Pick<Settings, "kubernetes">,
@@ -105,9 +105,9 @@ async function isAllowed(api: ClusterApi, { group, resource: path, verb, namespa
     spec: { resourceAttributes: { group, resource, subresource, verb, namespace, name } },
   });
   const failure = failureIn(answer);
-  if (failure !== undefined) throw new Unasked(failure.message ?? `status ${answer.status}`);
+  if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
   const review = reviewSchema.safeParse(answer.json());
-  if (!review.success) throw new Unasked("the answer is no review of a right");
+  if (!review.success) throw new Unreachable("the answer is no review of a right");
   return review.data.status.allowed;
 }
 

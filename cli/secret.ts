@@ -6,22 +6,23 @@ import { NAMESPACE } from "../settings/read";
 import { CommandError } from "./errors";
 import { PROJECT } from "./project";
 import { runPulumi } from "./pulumi";
+import { StackText } from "./stack-text";
 
 const SETTING = `${NAMESPACE}:bypassSecret`;
 
 /**
- * A stack's file with a new `bypassSecret`, encrypted as Pulumi does it for this stack.
+ * A stack's file with a new `bypassSecret`, encrypted by Pulumi for this stack.
  *
- * @param text the file as it is; it is not written.
- * @throws {CommandError} when Pulumi can't encrypt, for want of the stack's passphrase or key.
+ * @param content the file; it is not written.
+ * @throws {CommandError} when Pulumi can't encrypt: it lacks the stack's passphrase or key.
  */
-export function withNewSecret(text: string, stack: string): Promise<string> {
+export function withNewSecret(content: StackText, stack: string): Promise<StackText> {
   // 192 bits: as many as 32 characters of base64 hold.
   const secret = randomBytes(24).toString("base64url");
-  return onCopy(text, async (file) => {
-    // By its input and not as an argument, which everybody on this machine could read.
+  return onCopy(content, async (file) => {
+    // By its input: everybody on this machine can read an argument.
     await pulumi(["config", "set", SETTING, "--secret", "--stack", stack, "--config-file", file], secret);
-    return readFileSync(file, "utf8");
+    return new StackText(readFileSync(file, "utf8"));
   });
 }
 
@@ -30,14 +31,14 @@ export function withNewSecret(text: string, stack: string): Promise<string> {
  *
  * @throws {CommandError} when there is none, or Pulumi can't decrypt it.
  */
-export function secretIn(text: string, stack: string): Promise<string> {
-  return onCopy(text, async (file) => {
+export function secretIn(content: StackText, stack: string): Promise<string> {
+  return onCopy(content, async (file) => {
     const secret = await pulumi(["config", "get", SETTING, "--stack", stack, "--config-file", file], "");
     return secret.trim();
   });
 }
 
-async function onCopy<Result>(text: string, work: (file: string) => Promise<Result>): Promise<Result> {
+async function onCopy<Result>({ text }: StackText, work: (file: string) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "maintenance-"));
   const file = join(folder, "Pulumi.yaml");
   try {
@@ -49,7 +50,7 @@ async function onCopy<Result>(text: string, work: (file: string) => Promise<Resu
 }
 
 async function pulumi(args: readonly string[], input: string): Promise<string> {
-  const { isDone, stdout, said } = await runPulumi(args, { cwd: PROJECT, input });
+  const { isDone, stdout, output } = await runPulumi(args, { cwd: PROJECT, input });
   if (isDone) return stdout;
-  throw new CommandError(said.trim() || `pulumi ${args.slice(0, 2).join(" ")} failed`);
+  throw new CommandError(output.trim() || `pulumi ${args.slice(0, 2).join(" ")} failed`);
 }

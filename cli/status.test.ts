@@ -8,10 +8,10 @@ const by = (time: string) => ({ author: "Kim", time: new Date(time) });
 it.each([
   [true, entry, by("2026-12-01T19:00:00Z")],
   [false, entry, by("2026-12-01T21:00:00Z")],
-  // Not committed yet: nobody knows since when.
+  // Not committed yet: the time is not known.
   [false, entry, undefined],
   [true, { ...entry, from: new Date("2026-12-01T19:00:00Z") }, undefined],
-  // Whoever said how long has not forgotten it; when that is over, it is overdue.
+  // With an end it is not forgotten; after that it is overdue.
   [false, { ...entry, until: new Date("2026-12-03T20:00:00Z") }, by("2026-12-01T19:00:00Z")],
   [false, { ...entry, kind: "scheduled" as const }, by("2026-12-01T19:00:00Z")],
   [false, undefined, undefined],

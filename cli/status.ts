@@ -1,14 +1,13 @@
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
-import type { MaintenanceEntry } from "../settings/maintenance";
+import { type Instance, isBehind } from "../model/instances";
+import type { MaintenanceEntry } from "../model/maintenance";
 import type { Settings } from "../settings/read";
-import { Unasked } from "./cluster";
-import { driftOf, knownIngresses } from "./drift";
-import { askHosts, type Seen } from "./edge";
-import { lineOf } from "./entries";
+import { ClusterApi, Unreachable } from "./cluster";
+import { type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
-import { edgeOf, goalOf, isMet, whyNot } from "./verify";
+import { goalOf, isMet, type View, viewOf, whyNot } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
 export interface InstanceStatus {
@@ -21,15 +20,13 @@ export interface InstanceStatus {
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly ShownHost[];
-  /** What was done by hand to its override, or against it; `undefined` when the cluster's API could not be asked. */
+  /** What was done by hand to its overrides, or against them; `undefined` when the cluster's API can't be reached. */
   readonly drift: readonly string[] | undefined;
   /** What somebody should look after; nothing when all is as it should be. */
   readonly attention: readonly Attention[];
 }
 
-export interface ShownHost {
-  readonly host: string;
-  readonly seen: Seen;
+export interface ShownHost extends Probed {
   readonly asDeclared: boolean;
   /** What may be the reason when it is not as declared. */
   readonly why: string | undefined;
@@ -37,7 +34,7 @@ export interface ShownHost {
 
 /**
  * - `differs`: a host shows something else than is declared;
- * - `unknown`: a host does not answer, so nobody can tell;
+ * - `unknown`: a host does not answer, so its state is not known;
  * - `drifted`: its override is not as it was declared;
  * - `overdue`: the window has ended, and the page is still there;
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
@@ -52,38 +49,37 @@ export interface Authorship {
 /** Where all of them stand, and what could not be known. */
 export interface Status {
   readonly instances: readonly InstanceStatus[];
-  /** Why the cluster's API could not be asked, when it could not. */
-  readonly unasked: string | undefined;
+  /** Why the cluster's API can't be reached, when it can't. */
+  readonly unreachable: string | undefined;
 }
 
 /**
- * Asks every host of the registry, and lays it beside what is declared; and the cluster's API for the overrides, where that
- * can be asked. Neither the bucket nor Pulumi is needed for it.
+ * Probes every host of the registry, and lays it beside what is declared; and reads the overrides through the cluster's API, where
+ * that can be reached. Neither the bucket nor Pulumi is needed for it.
  */
 export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<Status> {
   const { instances, maintenance } = settings;
-  const { edge, deployment } = edgeOf(stack, settings);
-  const [answers, known] = await Promise.all([
-    askHosts(
-      instances.flatMap(({ hosts }) => hosts),
-      edge,
-    ),
-    knownIngresses(settings).catch((error: unknown) => {
-      if (error instanceof Unasked) return error;
+  const view = viewOf(stack, settings);
+  const [answers, drifts] = await Promise.all([
+    probe(instances.flatMap((instance) => targetsOf(instance, view.edges))),
+    readDrifts(view, settings).catch((error: unknown) => {
+      if (error instanceof Unreachable) return error;
       throw error;
     }),
   ]);
   const statuses = await Promise.all(
-    instances.map(async ({ name, hosts }): Promise<InstanceStatus> => {
-      const entry = maintenance.find(({ instance }) => instance.name === name);
+    instances.map(async (instance): Promise<InstanceStatus> => {
+      const { name } = instance;
+      const entry = maintenance.find((one) => one.instance.name === name);
       const goal = goalOf(entry);
       const since = entry === undefined ? undefined : await authorOf(file, name);
-      const shown = hosts.map((host) => {
-        const seen: Seen = answers.get(host) ?? { what: "nothing", reason: "it was not asked" };
-        const asDeclared = isMet(goal, name, deployment, seen);
-        return { host, seen, asDeclared, why: asDeclared ? undefined : whyNot(goal, seen) };
-      });
-      const drift = known instanceof Unasked ? undefined : driftOf({ name, hosts }, settings, known);
+      const shown = answers
+        .filter((probed) => probed.instance === name)
+        .map((probed) => {
+          const asDeclared = isMet(goal, name, view.mark, probed.seen);
+          return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed.seen, probed.edge) };
+        });
+      const drift = drifts instanceof Unreachable ? undefined : drifts(instance, goal === "page");
       return {
         name,
         declared: entry?.state ?? "open",
@@ -105,7 +101,24 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
       };
     }),
   );
-  return { instances: statuses, unasked: known instanceof Unasked ? known.message : undefined };
+  return { instances: statuses, unreachable: drifts instanceof Unreachable ? drifts.message : undefined };
+}
+
+/** What was done by hand to an instance's overrides, at all of its edges. */
+async function readDrifts(
+  { edges }: View,
+  settings: Settings,
+): Promise<(instance: Instance, isShown: boolean) => readonly string[]> {
+  const api = ClusterApi.open(settings);
+  const read = await Promise.all(
+    edges.map(async (edge) => ({ edge, driftOf: await edge.readDrift(api, settings.pageServer.namespace) })),
+  );
+  const [, ...others] = edges;
+  return (instance, isShown) =>
+    read.flatMap(({ edge, driftOf }) => {
+      const lines = driftOf(instance, isShown && isBehind(instance, edge.name));
+      return others.length === 0 ? lines : lines.map((line) => `at ${edge.name}: ${line}`);
+    });
 }
 
 /** Whether an unscheduled maintenance without an end has lasted too long, as far as git knows since when. */
@@ -123,7 +136,7 @@ const run = promisify(execFile);
 
 /** Who put the entry into the file, and when: what git says of its line. */
 async function authorOf(file: StackFile, instance: string): Promise<Authorship | undefined> {
-  const line = lineOf(file.text, instance);
+  const line = file.content.lineOf(instance);
   if (line === undefined) return undefined;
   const args = ["blame", "--porcelain", "-L", `${line},${line}`, "--", basename(file.path)];
   try {

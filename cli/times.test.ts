@@ -10,8 +10,8 @@ it.each([
   ["1h30m", "2026-12-01T21:31:00.000Z"],
   ["2026-12-01T22:00+01:00", "2026-12-01T21:00:00.000Z"],
   ["2026-12-01T22:00:30Z", "2026-12-01T22:00:30.000Z"],
-])("%s is %s", (said, time) => {
-  expect(timeFrom(said, NOW, "--until")).toBe(time);
+])("%s is %s", (typed, time) => {
+  expect(timeFrom(typed, NOW, "--until")).toBe(time);
 });
 
 it("knows now, where something begins", () => {
@@ -31,6 +31,6 @@ it.each([
   "2026-12-01T22:00",
   "2026-13-01T22:00Z",
   "2hx",
-])("%j is refused", (said) => {
-  expect(() => timeFrom(said, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
+])("%j is refused", (typed) => {
+  expect(() => timeFrom(typed, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
 });

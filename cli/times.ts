@@ -2,7 +2,7 @@ import parseDuration from "parse-duration";
 import { CommandError } from "./errors";
 
 /**
- * A time as a person says it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), an ISO 8601 time with an offset,
+ * A time as a person types it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), an ISO 8601 time with an offset,
  * or `now` for `--from`.
  *
  * @param option for the message, such as `--until`.
@@ -12,13 +12,13 @@ import { CommandError } from "./errors";
  * @example
  * timeFrom("2h", new Date("2026-12-01T20:00:00Z"), "--until"); // "2026-12-01T22:00:00.000Z"
  */
-export function timeFrom(said: string, now: Date, option: string): string {
-  if (said === "now" && option === "--from") return now.toISOString();
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(said);
-  const time = isTime ? new Date(said).getTime() : laterThan(now, said);
+export function timeFrom(typed: string, now: Date, option: string): string {
+  if (typed === "now" && option === "--from") return now.toISOString();
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(typed);
+  const time = isTime ? new Date(typed).getTime() : laterThan(now, typed);
   if (time === undefined || Number.isNaN(time)) {
     throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(said)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
+      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
     );
   }
   return new Date(time).toISOString();
@@ -26,9 +26,9 @@ export function timeFrom(said: string, now: Date, option: string): string {
 
 const MINUTE = 60_000;
 
-function laterThan(now: Date, said: string): number | undefined {
-  // The library takes a bare number for milliseconds, which nobody means.
-  const milliseconds = /^[\d.\s]*$/.test(said) || said.includes("-") ? null : parseDuration(said);
+function laterThan(now: Date, typed: string): number | undefined {
+  // The library takes a bare number for milliseconds, which no person means.
+  const milliseconds = /^[\d.\s]*$/.test(typed) || typed.includes("-") ? null : parseDuration(typed);
   if (milliseconds === null || milliseconds === undefined || milliseconds < MINUTE) return undefined;
   return Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
 }

@@ -1,29 +1,27 @@
-import { deploymentOf } from "../settings/deployment";
-import type { Instance } from "../settings/instances";
-import { isShown, type MaintenanceEntry } from "../settings/maintenance";
+import { edgesOf } from "../components/edges";
+import type { Edge } from "../components/edges/edge";
+import type { Instance } from "../model/instances";
+import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import type { Settings } from "../settings/read";
 import { stackName } from "../settings/stack-file";
-import { askHosts, inWords, type Seen } from "./edge";
+import { stackMark } from "../settings/stack-mark";
+import { type Probed, probe, type Seen, seenText, type Target, targetsOf, targetText } from "./probe";
 
 /** A host that does not show what it should. */
-export interface Unseen {
-  readonly host: string;
-  readonly seen: Seen;
+export interface Unmet extends Probed {
   /** Why that may be. */
   readonly why: string;
 }
 
-/** Where hosts are asked, and which deployment's pages they should show. */
-export interface Edge {
-  readonly edge: string | undefined;
-  readonly deployment: string;
-  /** What is sent besides, such as the key of a bypass. */
-  readonly headers?: Readonly<Record<string, string>>;
+/** What visitors see of a stack: where its hosts are probed, and the mark that its pages carry. */
+export interface View {
+  readonly edges: readonly Edge[];
+  readonly mark: string;
 }
 
-/** Where this stack's hosts are asked. */
-export function edgeOf(stack: string, settings: Settings): Edge {
-  return { edge: settings.edge, deployment: deploymentOf(stackName(stack), settings) };
+/** The view of a stack. */
+export function viewOf(stack: string, settings: Settings): View {
+  return { edges: edgesOf(settings.edges), mark: stackMark(stackName(stack), settings) };
 }
 
 /** What the hosts of an instance should show. */
@@ -35,84 +33,74 @@ export function goalOf(entry: MaintenanceEntry | undefined): Goal {
 }
 
 /**
- * Whether a host shows what it should: the instance's page, as this deployment serves it. An instance that is open may fail,
+ * Whether a host shows what it should: the instance's page, as this stack serves it. An instance that is open may fail,
  * or be gone; it must not show a page of ours.
  */
-export function isMet(goal: Goal, instance: string, deployment: string, seen: Seen): boolean {
-  const isPage = seen.what === "page" && seen.instance === instance && seen.deployment === deployment;
+export function isMet(goal: Goal, instance: string, mark: string, seen: Seen): boolean {
+  const isPage = seen.what === "page" && seen.instance === instance && seen.stack === mark;
   return goal === "page" ? isPage : seen.what !== "page" && seen.what !== "nothing";
 }
 
-/** The controller reloads its nginx every 3.3 s at most (its sync rate limit is 0.3 a second), and needs a while to. */
-const PATIENCE_SECONDS = 30;
-
 /**
- * Waits until every host of these instances shows what it should.
+ * Waits until every host of these instances shows what it should, at each of its edges.
  *
- * @param onSeen called once for each host that does.
- * @returns those that do not, after 30 s.
+ * @param options.headers more headers, such as a bypass' key.
+ * @param options.onMet called once for each target that does.
+ * @returns those that do not, after as long as their edges may take.
  */
-export async function untilSeen(
+export async function untilMet(
   goal: Goal,
   instances: readonly Instance[],
-  { edge, deployment, headers }: Edge,
-  onSeen: (host: string, seen: Seen, seconds: number) => void,
-  patience = PATIENCE_SECONDS,
-): Promise<readonly Unseen[]> {
+  { edges, mark }: View,
+  options: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly onMet: (target: Target, seen: Seen, seconds: number) => void;
+  },
+): Promise<readonly Unmet[]> {
   const begin = Date.now();
-  let left = instances.flatMap(({ name, hosts }) => hosts.map((host) => ({ name, host })));
-  for (;;) {
-    const answers = await askHosts(
-      left.map(({ host }) => host),
-      edge,
-      headers,
-    );
-    const unmet = left.filter(({ name, host }) => {
-      const seen = answers.get(host) ?? NOTHING;
-      if (!isMet(goal, name, deployment, seen)) return true;
-      onSeen(host, seen, (Date.now() - begin) / 1000);
-      return false;
-    });
-    if (unmet.length === 0) return [];
-    left = unmet;
-    if (Date.now() - begin > patience * 1000) {
-      return left.map(({ host }) => {
-        const seen = answers.get(host) ?? NOTHING;
-        return { host, seen, why: whyNot(goal, seen) };
-      });
+  const unmet: Unmet[] = [];
+  let left = instances.flatMap((instance) => targetsOf(instance, edges));
+  while (left.length > 0) {
+    const probed = await probe(left, options.headers);
+    const seconds = (Date.now() - begin) / 1000;
+    const waiting: Target[] = [];
+    for (const { seen, ...target } of probed) {
+      if (isMet(goal, target.instance, mark, seen)) options.onMet(target, seen, seconds);
+      else if (seconds > target.edge.patience) unmet.push({ ...target, seen, why: whyNot(goal, seen, target.edge) });
+      else waiting.push(target);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    left = waiting;
+    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 500));
   }
+  return unmet;
 }
 
-const NOTHING: Seen = { what: "nothing", reason: "it was not asked" };
-
 /** What may be the reason when a host does not show what it should. */
-export function whyNot(goal: Goal, seen: Seen): string {
+export function whyNot(goal: Goal, seen: Seen, { reasons }: Pick<Edge, "reasons">): string {
   switch (seen.what) {
     case "nothing":
       return "The host's DNS leads elsewhere or nowhere, or the edge is down. Is the machine you sit at allowed to ask it?";
     case "page":
       return goal === "page"
         ? "It is another instance's page, or another cluster's: DNS leads to another edge, or two instances have this host."
-        : "The override is still there: the controller has not reloaded yet, or another one was made by hand.";
+        : reasons.leftover;
     case "not-found":
-      return "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.";
+      return reasons.notFound;
     case "failure":
-      return "The controller has not reloaded yet; or it replaces applications' answers too, and with them the page: `disable-proxy-intercept-errors` is not in its configuration, or it is too old to know it.";
+      return reasons.failure;
     case "other":
-      return "The controller has not reloaded yet, or refused to (its log says why); or DNS leads to another edge; or somebody changed the override by hand, and `pulumi up --refresh` puts it back.";
+      return reasons.other;
   }
 }
 
 /**
- * Hosts of others that are shown a page now and were not before: nobody asked for that.
+ * The hosts of other instances that a change has taken into maintenance, although they were not named.
  *
  * @param before what they showed before the change.
  */
-export async function drawnIn(before: ReadonlyMap<string, Seen>, edge: string | undefined): Promise<readonly string[]> {
-  const after = await askHosts([...before.keys()], edge);
-  return [...after]
-    .filter(([host, seen]) => seen.what === "page" && before.get(host)?.what !== "page")
-    .map(([host, seen]) => `${host}: ${inWords(seen)}`);
+export async function affectedSince(before: readonly Probed[]): Promise<readonly string[]> {
+  const after = await probe(before);
+  return after
+    .filter(({ seen }, index) => seen.what === "page" && before[index]?.seen.what !== "page")
+    .map((probed) => `${targetText(probed)}: ${seenText(probed.seen)}`);
 }

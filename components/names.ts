@@ -1,26 +1,3 @@
-/** The page server's name: of its Service, its Deployment and what belongs to them. */
-export const PAGE_SERVER = "page-server";
-
-/**
- * The Service's ports, in their order: as a default backend the controller takes the first
- * (internal/ingress/controller/controller.go, getDefaultUpstream).
- */
-export const SERVICE_PORTS = {
-  notFound: { name: "not-found", port: 80 },
-  maintenance: { name: "maintenance", port: 81 },
-} as const;
-
-/** The pods' port for instances that have a bypass. */
-export const BYPASS_PORT = "bypass";
-
-/**
- * The Service's port of a bypass' slot. All of them lead to the same port of the pods, but a backend of ingress-nginx is a
- * Service's port, and so each is one of its own.
- */
-export function bypassServicePort(slot: number): { readonly name: string; readonly port: number } {
-  return { name: `${BYPASS_PORT}-${slot}`, port: 100 + slot };
-}
-
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 const NAME = "app.kubernetes.io/name";
 
@@ -39,7 +16,7 @@ export function selector(name: string): Record<string, string> {
 }
 
 /**
- * The annotation of everything that is made: where somebody else has written to a field of ours, ours holds again at the next
+ * The annotation of all objects: a field of ours that another writer has changed gets our value again at the next
  * `up`. Without it the API server refuses the whole object for one such field, in the middle of an incident too.
  */
 export const OURS = { "pulumi.com/patchForce": "true" } as const;
@@ -47,7 +24,7 @@ export const OURS = { "pulumi.com/patchForce": "true" } as const;
 /**
  * The annotations of what is there as soon as it is written, and gone as soon as it is deleted: Pulumi waits for nothing more. By
  * default the plugin deletes in the foreground (pkg/await/await.go in pulumi/pulumi-kubernetes, Deletion): the object stays until the
- * garbage collector comes by. Nobody waits for that here, so an instance that enters again at once could be given the one that is
+ * garbage collector comes by. Pulumi does not wait for that here, so an instance that is put into maintenance again at once could get the object that is
  * about to go.
  */
 export const NOT_AWAITED = {

@@ -20,10 +20,10 @@ export function clusterProvider(settings: KubernetesSettings, cluster: Cluster |
         // The text, also of a file: a path leads nowhere on the next machine. It holds credentials, hence secret.
         ...(settings.kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(readKubeconfig(settings).join("")) }),
         // Without it another authority, server name or user in the kubeconfig would replace every object of the cluster
-        // (provider.go, DiffConfig). A stack never moves to another cluster, so one value is right for ever.
+        // (provider.go, DiffConfig). A stack never moves to another cluster, so one value is right always.
         clusterIdentifier: "the cluster of this stack",
         enableServerSideApply: true,
-        // Without it a changed page's text replaces the ConfigMap, and with it the Deployment: nobody is left to answer.
+        // Without it a changed page's text replaces the ConfigMap, and with it the Deployment: no pod is left to answer.
         enableConfigMapMutable: true,
         // A run that was killed has made objects that the state does not know. The next one takes them over.
         upsertExistingObjects: true,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nearest, type Problem } from "../settings/problems";
+import { nearest, type Problem } from "../model/problems";
 import { pathOf, TEMPLATES_FOLDER } from "./paths";
 
 /** Liquid passes over a block that its layout does not have: a misspelled one would silently not be there. */

@@ -8,7 +8,7 @@ export interface Version {
  * A page's versions in one text, of which nginx's server-side includes let the one through that the variable `$language`
  * names, byte by byte, or else the first (https://nginx.org/en/docs/http/ngx_http_ssi_module.html).
  *
- * @param versions the one for everybody else first.
+ * @param versions the default language first.
  * @param common what each version has once and in this order, such as a style sheet, to be kept once; what is missing
  *   from any of them is kept with each.
  *

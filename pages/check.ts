@@ -2,11 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
-import type { Problem } from "../settings/problems";
+import type { Problem } from "../model/problems";
 import type { Client } from "./clients";
-import { ASSETS_PATH } from "./kinds";
+import { ASSETS_PATH, type Page } from "./kinds";
 import { pathOf } from "./paths";
-import type { Page } from "./render";
 import { RETRY_SCRIPT } from "./script";
 
 /**
@@ -15,7 +14,7 @@ import { RETRY_SCRIPT } from "./script";
  */
 export const LONGEST_PAGE = 14_000;
 
-/** What is wrong with a page that nobody may get: it is longer than one round trip. */
+/** Whether a page is longer than one round trip, which no page may be. */
 export function sizeProblems({ format, kind, language, body }: Page, instance = "shared"): readonly Problem[] {
   const bytes = Buffer.byteLength(body);
   if (format !== "html" || bytes <= LONGEST_PAGE) return [];
@@ -25,7 +24,7 @@ export function sizeProblems({ format, kind, language, body }: Page, instance = 
 
 /**
  * What is wrong with pages that a client's template made, at the template's line. A fault is in the page of every
- * language, and a person needs it once: the first language that has any tells.
+ * language, and a person needs it once: those of the first language with a fault are reported.
  *
  * @param pages the HTML pages of one kind.
  * @param style the style sheet that the pages' policy allows.
@@ -67,7 +66,7 @@ function validityProblems({ kind, language, body }: Page, client: Client): reado
 }
 
 /**
- * What keeps a page from being shown as it is meant: something that the page would ask for and nobody answers, a script or
+ * What a page must not contain: a reference that can't be loaded, a script or
  * style that the policy forbids.
  *
  * @param style the style sheet that the page's policy allows.
@@ -80,11 +79,11 @@ export function markupProblems({ kind, language, body }: Page, client: Client, s
   for (const { name, offset, attributes, text } of elements) {
     const wrong = (found: string, allowed: string) =>
       problems.push({ path: placeOf(body.slice(offset), client) ?? page, found, allowed });
-    for (const asked of requestsOf(name, attributes, text)) {
-      const asset = asked.startsWith(ASSETS_PATH) ? asked.slice(ASSETS_PATH.length) : undefined;
-      if (asked.startsWith("data:") || client.assets.some(({ name }) => name === asset)) continue;
+    for (const url of requestsOf(name, attributes, text)) {
+      const asset = url.startsWith(ASSETS_PATH) ? url.slice(ASSETS_PATH.length) : undefined;
+      if (url.startsWith("data:") || client.assets.some(({ name }) => name === asset)) continue;
       const files = client.assets.map(({ name }) => `{{ assets }}${name}`);
-      wrong(asked, ["data: and nothing else", ...files].join(", "));
+      wrong(url, ["data: and nothing else", ...files].join(", "));
     }
     if (name === "script" && text !== RETRY_SCRIPT) wrong("a script", "<script>{{ script | raw }}</script>");
     if (name === "style" && text !== style) {

@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { plainEntry } from "../settings/maintenance";
+import { plainEntry } from "../model/maintenance";
 import { readClients } from "./clients";
-import { type Page, type PageSettings, renderFailurePages, renderInstancePages, renderStandingPages } from "./render";
+import type { Page } from "./kinds";
+import { type PageSettings, renderFailurePages, renderInstancePages, renderStandingPages } from "./render";
 
 const acme = { name: "acme", hosts: ["acme.example.org"] };
 const ENTRY = plainEntry(acme, "unscheduled");
@@ -229,7 +230,7 @@ describe("a broken client is refused, with file and line", () => {
       "assets/My Photo.png",
       /lower-case letters/,
     ],
-    ["an asset of no type", { "assets/photo": "x" }, "assets/photo", /an ending that tells its type/],
+    ["an asset of no type", { "assets/photo": "x" }, "assets/photo", /the ending of a known type/],
   ])("%s", (_, files, place, message) => {
     write(files);
     let said = "";

@@ -2,13 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { deepmerge } from "deepmerge-ts";
 import mime from "mime";
-import { nearest, PagesError, type Problem } from "../settings/problems";
-import { problemsOf } from "../settings/read";
-import { type ThemeSettings, themeSchema } from "../settings/schema";
+import { problemsOf } from "../model/fields";
+import { LANGUAGES, readStrings, type Strings } from "../model/languages";
+import { nearest, PagesError, type Problem } from "../model/problems";
+import { contrastProblems, type ThemeSettings, themeOf, themeSchema } from "../model/theme";
 import { blockProblems } from "./blocks";
-import { LANGUAGES, readStrings, type Strings } from "./languages";
 import { CLIENTS_FOLDER, pathOf } from "./paths";
-import { contrastProblems, themeOf } from "./theme";
 
 /** A file that a client's page shows, beside what is in the page itself. */
 export interface Asset {
@@ -195,7 +194,7 @@ function readAssets(folder: string, problems: Problem[]): readonly Asset[] {
       problems.push({ path: pathOf(file), found: name, allowed });
     }
     if (contentType === null) {
-      problems.push({ path: pathOf(file), found: name, allowed: "a file name with an ending that tells its type" });
+      problems.push({ path: pathOf(file), found: name, allowed: "a file name with the ending of a known type" });
       return [];
     }
     return [

@@ -10,6 +10,15 @@ export const FORMATS = ["html", "json", "xml", "txt"] as const;
 
 export type Format = (typeof FORMATS)[number];
 
+/** One page in one format and language, as a visitor gets it. */
+export interface Page {
+  readonly kind: PageKind;
+  readonly format: Format;
+  /** The BCP 47 tag of the page's language. */
+  readonly language: string;
+  readonly body: string;
+}
+
 /**
  * The media type of each form, as a Content-Type header has it. JSON and XML are problem documents, whose types no
  * file ending stands for (RFC 9457 section 3 and appendix B).

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { MaintenanceEntry } from "../settings/maintenance";
-import { LANGUAGES, localeOf, readStrings } from "./languages";
+import { LANGUAGES, localeOf, readStrings } from "../model/languages";
+import type { MaintenanceEntry } from "../model/maintenance";
 import { type PageSettings, renderInstancePages, renderSharedPages } from "./render";
 
 /** Every string with its path, such as `window.label`. */
@@ -66,7 +66,8 @@ describe.each(LANGUAGES)("%s", (language) => {
       from: new Date(0),
       until: new Date(60_000),
       message: { [language]: "Hello" },
-      closesAutomatically: false,
+      endsAutomatically: false,
+      bypass: false,
       state: "overdue",
     };
     const all = [...renderSharedPages(settings).pages, ...(renderInstancePages(entry, settings)?.pages ?? [])]

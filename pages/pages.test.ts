@@ -1,10 +1,10 @@
 import { HtmlValidate } from "html-validate";
 import { describe, expect, it } from "vitest";
-import { SAMPLE_SETTINGS, samplesOf } from "../gallery/samples";
+import { LANGUAGES } from "../model/languages";
+import { SAMPLE_SETTINGS, samplesOf } from "../preview/samples";
 import { LONGEST_PAGE, markupProblems } from "./check";
 import { type Client, clientNames, readClients } from "./clients";
 import { PAGE_KINDS } from "./kinds";
-import { LANGUAGES } from "./languages";
 import { TEMPLATES_FOLDER } from "./paths";
 import { digestOf, RETRY_SCRIPT } from "./script";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { describe, expect, it } from "vitest";
-import { type MaintenanceEntry, plainEntry } from "../settings/maintenance";
+import { LANGUAGES } from "../model/languages";
+import { type MaintenanceEntry, plainEntry } from "../model/maintenance";
 import { FORMATS, type Format, PAGE_KINDS, type PageKind } from "./kinds";
-import { LANGUAGES } from "./languages";
 import { paragraphsOf } from "./message";
 import { type PageSettings, type Pages, renderInstancePages, renderSharedPages } from "./render";
 
@@ -143,7 +143,7 @@ describe("an instance's own page", () => {
 
   it("exists only while it is shown", () => {
     expect(renderInstancePages(entry({ message: { en: "Hello" }, state: "planned" }), SETTINGS)).toBeUndefined();
-    expect(renderInstancePages(entry({ message: { en: "Hello" }, state: "closed" }), SETTINGS)).toBeUndefined();
+    expect(renderInstancePages(entry({ message: { en: "Hello" }, state: "ended" }), SETTINGS)).toBeUndefined();
   });
 
   it("shows host, window and message", () => {

@@ -1,28 +1,19 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Instance } from "../settings/instances";
-import { isShown, type MaintenanceEntry, plainEntry, wordsIn } from "../settings/maintenance";
-import { PagesError } from "../settings/problems";
-import { isMail, type LinksSettings, type ThemeSettings } from "../settings/schema";
+import type { Instance } from "../model/instances";
+import { isMail, type Links } from "../model/links";
+import { isShown, type MaintenanceEntry, plainEntry, wordsIn } from "../model/maintenance";
+import { PagesError } from "../model/problems";
+import { type ThemeSettings, themeOf, themeStyle } from "../model/theme";
 import { bundle } from "./bundle";
 import { sizeProblems, templateProblems } from "./check";
 import { type Client, stringsOf } from "./clients";
-import { ASSETS_PATH, FORMATS, type Format, PAGE_KINDS, type PageKind, statusOf } from "./kinds";
+import { ASSETS_PATH, FORMATS, type Format, PAGE_KINDS, type Page, type PageKind, statusOf } from "./kinds";
 import { paragraphsOf, partsOf } from "./message";
 import { digestOf, RETRY_SCRIPT, SCRIPT_DIGEST } from "./script";
 import { type Templates, templatesOf } from "./templates";
-import { themeOf, themeStyle } from "./theme";
 import { durationInWords, timeInWords } from "./times";
-
-/** One page in one format and language, as a visitor gets it. */
-export interface Page {
-  readonly kind: PageKind;
-  readonly format: Format;
-  /** The BCP 47 tag of the language that the page speaks. */
-  readonly language: string;
-  readonly body: string;
-}
 
 /** What is stored: in the bucket and, when shared, in the cluster. */
 export interface PageObject {
@@ -61,8 +52,8 @@ export interface FailurePages extends Pages {
 export interface PageSettings {
   /** The zone in which windows are shown, beside UTC. */
   readonly timeZone: string;
-  readonly links: LinksSettings;
-  /** The languages of the pages, the one for everybody else first. */
+  readonly links: Links;
+  /** The languages of the pages, the default language first. */
   readonly languages: readonly string[];
   readonly theme?: ThemeSettings | undefined;
   /** The instances whose pages differ, by name. */
@@ -76,7 +67,7 @@ interface Subject {
   readonly entry?: MaintenanceEntry | undefined;
 }
 
-// How often a page asks again where scripts are off. Well above the page server's cost of an answer, well below a
+// How often a page reloads where scripts are off. Well above the page server's cost of an answer, well below a
 // visitor's patience.
 const RETRY_SECONDS = 60;
 
@@ -114,8 +105,8 @@ export function renderInstancePages(entry: MaintenanceEntry, settings: PageSetti
 }
 
 /**
- * The 50x pages: one for all, and one for each instance whose pages differ, at addresses that stay, since whoever shows them
- * knows the instance and nothing else. For whoever is not the page server each is stored as plain HTML in the first
+ * The 50x pages: one for all, and one for each instance whose pages differ, at addresses that stay, since a server that shows them
+ * knows the instance and nothing else. For other servers than the page server each is also stored as plain HTML in the first
  * language: only what a browser navigates to is replaced by it. (The page server's own, for all, is a shared page as any.)
  */
 export function renderFailurePages(instances: readonly Instance[], settings: PageSettings): readonly FailurePages[] {
@@ -257,7 +248,7 @@ function messageIn(entry: MaintenanceEntry | undefined, language: string, langua
   return { language: words.language, text: paragraphs.join("\n\n"), paragraphs: paragraphs.map(partsOf) };
 }
 
-function linksOf({ status, contact }: LinksSettings) {
+function linksOf({ status, contact }: Links) {
   return [
     ...(status === undefined ? [] : [{ relation: "status" as const, url: status }]),
     ...(contact === undefined

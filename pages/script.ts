@@ -11,7 +11,7 @@ export function digestOf(text: string): string {
 }
 
 /**
- * What the policy has to allow scripts for: the one that asks again. The page server sends it as well, so that nothing in
+ * What the policy has to allow scripts for: the one that tries the site again. The page server sends it as well, so that nothing in
  * a page can allow more.
  */
 export const SCRIPT_DIGEST = digestOf(RETRY_SCRIPT);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
-import { PagesError, type Problem } from "../settings/problems";
+import { PagesError, type Problem } from "../model/problems";
 import type { Client } from "./clients";
 import type { PageKind } from "./kinds";
 import { pathOf, TEMPLATES_FOLDER } from "./paths";

@@ -1,7 +1,7 @@
-import { localeOf } from "./languages";
+import { localeOf } from "../model/languages";
 
 /**
- * A time as a visitor reads it: in the stack's time zone, and in UTC for whoever is elsewhere.
+ * A time as a visitor reads it: in the stack's time zone, and in UTC for visitors elsewhere.
  *
  * @example
  * timeInWords(new Date("2026-12-01T20:00:00Z"), "Europe/Berlin"); // "Tuesday 1 December 2026 at 21:00 CET (20:00 UTC)"

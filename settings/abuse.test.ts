@@ -1,15 +1,17 @@
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { describe, expect, it } from "vitest";
-import { ingressNginxValues } from "../components/ingress-controller.values";
-import { overrideManifest } from "../components/maintenance-overrides.manifests";
-import { nginxConfiguration } from "../components/page-server.nginx";
-import { type Page, renderInstancePages, renderSharedPages } from "../pages/render";
+import { overrideManifest } from "../components/edges/ingress-nginx/manifests";
+import { helmValues } from "../components/edges/ingress-nginx/values";
+import { nginxConfiguration } from "../components/page-server/model";
+import { bypassKey } from "../model/bypass";
+import { serviceOf } from "../model/instances";
+import { isShown } from "../model/maintenance";
+import { PagesError, SettingsError } from "../model/problems";
+import type { Page } from "../pages/kinds";
+import { renderInstancePages, renderSharedPages } from "../pages/render";
 import { RETRY_SCRIPT } from "../pages/script";
 import { pagesUrl } from "./bucket-address";
-import { bypassOf } from "./bypass";
-import { isShown } from "./maintenance";
-import { PagesError, SettingsError } from "./problems";
 import { NAMESPACE, readSettings, type Settings } from "./read";
 import { configSchema, isTextSetting } from "./schema";
 
@@ -204,7 +206,7 @@ const sound = fc.record(
         },
       ],
       [{ instance: "acme", from: "2026-12-01T11:00:00Z", message: { en: "Soon", ar: "قريبا" }, bypass: true }],
-      [{ instance: "beta", until: "2026-12-01T11:00:00Z", closes: "automatically" }, "acme"],
+      [{ instance: "beta", until: "2026-12-01T11:00:00Z", ends: "automatically" }, "acme"],
     ),
     maintenanceLimit: fc.constant(4),
     bypassSecret: fc.constant("0123456789abcdef0123456789abcdef"),
@@ -212,7 +214,11 @@ const sound = fc.record(
     links: fc.constantFrom({}, { status: "https://status.example.org", contact: "help@example.org" }),
     languages: fc.constantFrom(["en", "ar"], ["fr", "en", "ar"]),
     theme: fc.constantFrom({}, { accent: "#8a1f4d", font: "serif", radius: "0", dark: { text: "#fff" } }),
-    ingressNginx: fc.constantFrom<unknown>({}, { gatewayErrors: false, values: { controller: { config: {} } } }),
+    edges: fc.constantFrom<unknown>(
+      { default: { kind: "ingress-nginx" } },
+      { public: { kind: "ingress-nginx", gatewayErrors: false, values: { controller: { config: {} } } } },
+      { old: { kind: "ingress-nginx" }, new: { kind: "ingress-nginx", className: "new" } },
+    ),
     pageServer: fc.constantFrom({}, { replicas: 3 }),
   },
   {
@@ -262,6 +268,8 @@ function placesIn(value: unknown): readonly (readonly [object, string])[] {
   return Object.keys(value).flatMap((key) => [[value, key] as const, ...placesIn(Reflect.get(value, key))]);
 }
 
+const edge = (settings: object) => ({ default: { kind: "ingress-nginx", ...settings } });
+
 /** What is hostile where it is most likely to be taken: each as one setting, or a few together. */
 const aimed = fc.oneof(
   fc.record({ instance: fc.constant("acme"), message: fc.oneof(words, fc.record({ en: words })) }).map((entry) => ({
@@ -282,13 +290,13 @@ const aimed = fc.oneof(
   })),
   fc.tuple(colours, words).map(([accent, font]) => ({ theme: { accent, font }, maintenance: ["acme"] })),
   fc.tuple(names, anything, fc.boolean()).map(([name, value, gatewayErrors]) => ({
-    ingressNginx: { gatewayErrors, values: { [name]: value, controller: { config: { [name]: value } } } },
+    edges: edge({ gatewayErrors, values: { [name]: value, controller: { config: { [name]: value } } } }),
   })),
   fc.tuple(names, fc.oneof(leaves, anything)).map(([name, value]) => ({
-    ingressNginx: {
+    edges: edge({
       gatewayErrors: false,
       values: { controller: { config: { "custom-http-errors": value, [name]: value }, extraArgs: value } },
-    },
+    }),
   })),
   hosts.map((pattern) => ({ hostPatterns: [`{instance}.${pattern}`] })),
   words.map((kubeconfig) => ({ kubernetes: { kubeconfig } })),
@@ -360,8 +368,11 @@ function expectHostsOwned(settings: Settings): void {
   for (const entry of settings.maintenance.filter(isShown)) {
     const { name, hosts } = entry.instance;
     const override = { instance: name, hosts, kind: entry.kind, revision: undefined, hasAssets: false };
-    const bypass = bypassOf(entry, settings);
-    const manifest = overrideManifest({ ...override, bypass }, { namespace, ingressClassName: "nginx" });
+    const bypass = entry.bypass
+      ? { key: bypassKey(settings.bypassSecret ?? "", name), service: serviceOf(entry.instance), slot: 0 }
+      : undefined;
+    const placement = { edge: "default", namespace, ingressClassName: "nginx" };
+    const manifest = overrideManifest({ ...override, bypass }, placement);
     expect(manifest.metadata.name).toMatch(/^maintenance-[a-z0-9-]+$/);
     expect(manifest.spec.rules).not.toEqual([]);
     for (const { host } of manifest.spec.rules) expect(owners.get(host)).toBe(name);
@@ -370,10 +381,12 @@ function expectHostsOwned(settings: Settings): void {
 }
 
 /** No Helm value of somebody's takes away what sends unknown hosts to the page server. */
-function expectOwnBackend({ pageServer: { namespace }, ingressNginx }: Settings): void {
-  const { controller, defaultBackend } = ingressNginxValues(namespace, ingressNginx);
-  expect(controller.extraArgs["default-backend-service"]).toBe(`${namespace}/page-server`);
-  expect(defaultBackend).toMatchObject({ enabled: false });
+function expectOwnBackend({ pageServer: { namespace }, edges }: Settings): void {
+  for (const edge of Object.values(edges)) {
+    const { controller, defaultBackend } = helmValues(namespace, edge);
+    expect(controller.extraArgs["default-backend-service"]).toBe(`${namespace}/page-server`);
+    expect(defaultBackend).toMatchObject({ enabled: false });
+  }
 }
 
 /** nginx's tokens (https://nginx.org/en/docs/beginners_guide.html#conf_structure): what of them is no text of ours. */
@@ -390,7 +403,7 @@ function structureOf(configurationText: string): string {
 }
 
 function expectNginxUnchanged({ bucket, retryAfter, languages, instances }: Settings): void {
-  const common = { retryAfter, languages, deployment: "00000000" };
+  const common = { retryAfter, languages, mark: "00000000" };
   const url = pagesUrl(bucket);
   const written = nginxConfiguration({ ...common, pagesUrl: url, clients: instances });
   const harmless = instances.map(({ hosts }) => ({ name: "x", hosts: hosts.map(() => "x.example") }));

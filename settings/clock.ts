@@ -1,4 +1,4 @@
-import { SettingsError } from "./problems";
+import { SettingsError } from "../model/problems";
 
 /** The environment variable with which tests, and a rehearsal of a window, set the clock: an ISO 8601 time. */
 export const CLOCK_VARIABLE = "MAINTENANCE_PAGES_NOW";

@@ -1,16 +1,16 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { listed, nearest, type Problem } from "./problems";
+import { listed, nearest, type Problem } from "../model/problems";
 import type { KubernetesSettings } from "./schema";
 
-/** The cluster that the kubeconfig leads to, as far as the kubeconfig tells. */
+/** The cluster that the kubeconfig leads to, in the kubeconfig's words. */
 export interface Cluster {
   readonly context: string;
   readonly clusterName: string;
   readonly server: string;
 }
 
-// Only what tells where a context leads; the rest of a kubeconfig is the provider's business. Shape:
+// The part that says where a context leads; the rest of a kubeconfig is the provider's. Shape:
 // https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 const kubeconfigSchema = z.object({
   "current-context": z.string().optional(),
@@ -25,8 +25,8 @@ const kubeconfigSchema = z.object({
 });
 
 /**
- * Follows the kubeconfig to the cluster and holds it against what the configuration expects. Nothing is asked of the
- * network: a wrong cluster is refused before Pulumi starts a provider.
+ * Follows the kubeconfig to the cluster and holds it against what the configuration expects. The network is not
+ * used: a wrong cluster is refused before Pulumi starts a provider.
  *
  * @param texts the kubeconfig files' texts in the order of `$KUBECONFIG`, of which the first mention of a name counts;
  *   empty when there is none to read, and then `cluster` is `undefined`.

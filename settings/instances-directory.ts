@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
+import { DNS_LABEL } from "../model/fields";
+import type { Problem } from "../model/problems";
 import { hostProblem } from "./instances";
-import type { Problem } from "./problems";
-import { DNS_LABEL } from "./schema";
 
 /** An instance of a directory, with the hosts that its Tutor settings give it, and its namespace where they name one. */
 export interface DirectoryInstance {
@@ -103,7 +103,7 @@ function readConfig(
   };
   for (const [key, byDefault] of Object.entries(HOST_SETTINGS)) {
     const written: unknown = Reflect.get(config, key) ?? byDefault;
-    // What comes from LMS_HOST is wrong as often as that is, and is told once.
+    // A host made from LMS_HOST has the same fault, which is reported once.
     if (key === "LMS_HOST" || (written !== undefined && problems.length === 0)) add(key, written);
   }
   const extra: unknown = Reflect.get(config, EXTRA_HOSTS) ?? [];

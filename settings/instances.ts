@@ -1,29 +1,8 @@
 import { domainToASCII } from "node:url";
-import { listed, nearest, type Problem, pathText } from "./problems";
-import { type Config, DNS_LABEL } from "./schema";
-
-/** A web instance of the cluster and the hosts it owns. */
-export interface Instance {
-  readonly name: string;
-  /** Lower-case host names; a wildcard is `*.` before a host that the instance owns. */
-  readonly hosts: readonly string[];
-  /** What visitors know the site as, where the registry says. */
-  readonly title?: string | undefined;
-  /** Where its own Ingress leads, as far as the registry says; see `serviceOf`. */
-  readonly service?: { readonly [Key in keyof InstanceService]?: InstanceService[Key] | undefined } | undefined;
-}
-
-/** A Service of the cluster, and one of its ports, by number or name. */
-export interface InstanceService {
-  readonly name: string;
-  readonly namespace: string;
-  readonly port: number | string;
-}
-
-/** Where an instance's own Ingress leads: to Tutor's Caddy (tutor/templates/k8s/services.yml), unless the registry says else. */
-export function serviceOf({ name, service }: Instance): InstanceService {
-  return { name: service?.name ?? "caddy", namespace: service?.namespace ?? name, port: service?.port ?? 80 };
-}
+import { DNS_LABEL } from "../model/fields";
+import type { Instance } from "../model/instances";
+import { listed, nearest, type Problem, pathText } from "../model/problems";
+import type { Config } from "./schema";
 
 /** The registry: instances by name, in the order of the configuration. */
 export type Registry = ReadonlyMap<string, Instance>;
@@ -33,6 +12,8 @@ export interface RegistryConfig {
   /** As written; `undefined` when it was refused already. */
   readonly instances?: Config["instances"];
   readonly hostPatterns?: readonly string[] | undefined;
+  /** The names of the edges; `undefined` when they were refused already. */
+  readonly edges?: readonly string[] | undefined;
 }
 
 // RFC 1035 section 2.3.4 limits a name to 255 octets on the wire, which are 253 characters as text.
@@ -53,7 +34,7 @@ export function registry(config: RegistryConfig): {
   const ofPatterns = patternProblems(config.hostPatterns ?? []);
   const problems: Problem[] = [...ofPatterns];
   const instances = new Map<string, Instance>();
-  for (const { name, title, service, hosts: own, path, found } of written(config.instances ?? [])) {
+  for (const { name, title, service, edges, hosts: own, path, found } of written(config.instances ?? [])) {
     if (!DNS_LABEL.test(name)) {
       problems.push({
         path,
@@ -77,11 +58,13 @@ export function registry(config: RegistryConfig): {
     else if (ofPatterns.length === 0) {
       problems.push(...hostProblems(hosts, path).map((problem) => ({ ...problem, path, nearest: undefined })));
     }
+    problems.push(...edgeProblems(edges ?? [], config.edges, `${path}.edges`));
     instances.set(name, {
       name,
       hosts,
       ...(title === undefined ? {} : { title }),
       ...(service === undefined ? {} : { service }),
+      ...(edges === undefined ? {} : { edges }),
     });
   }
   if (instances.size === 0 && problems.length === 0 && config.instances !== undefined) {
@@ -95,6 +78,7 @@ interface Written {
   readonly name: string;
   readonly title: string | undefined;
   readonly service: Instance["service"];
+  readonly edges: readonly string[] | undefined;
   readonly hosts: readonly string[] | undefined;
   readonly path: string;
   readonly found: unknown;
@@ -106,14 +90,16 @@ function written(instances: NonNullable<Config["instances"]>): readonly Written[
         name,
         title: undefined,
         service: undefined,
+        edges: undefined,
         hosts: undefined,
         path: `instances[${index}]`,
         found: name,
       }))
-    : Object.entries(instances).map(([name, { hosts, title, service }]) => ({
+    : Object.entries(instances).map(([name, { hosts, title, service, edges }]) => ({
         name,
         title: title?.trim() || undefined,
         service,
+        edges,
         hosts,
         path: pathText(["instances", name]),
         found: hosts === undefined ? undefined : { hosts },
@@ -132,6 +118,20 @@ function patternProblems(patterns: readonly string[]): readonly Problem[] {
     )
       .filter((problem) => problem.path === path)
       .map((problem) => ({ ...problem, found: pattern, nearest: undefined }));
+  });
+}
+
+/** What is wrong with the edges that an instance names. */
+function edgeProblems(
+  named: readonly string[],
+  known: readonly string[] | undefined,
+  path: string,
+): readonly Problem[] {
+  return named.flatMap((edge, index): Problem[] => {
+    const at = `${path}[${index}]`;
+    if (named.indexOf(edge) !== index) return [{ path: at, found: edge, allowed: "each edge once" }];
+    if (known === undefined || known.includes(edge)) return [];
+    return [{ path: at, found: edge, allowed: `the name of an edge: ${listed(known)}`, nearest: nearest(edge, known) }];
   });
 }
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SettingsError } from "../model/problems";
 import { readKubeconfig } from "./kubeconfig";
-import { SettingsError } from "./problems";
 
 let folder: string;
 beforeAll(() => {

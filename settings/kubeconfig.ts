@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { SettingsError } from "./problems";
+import { SettingsError } from "../model/problems";
 import type { KubernetesSettings } from "./schema";
 
 /**

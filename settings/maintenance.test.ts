@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isShown } from "../model/maintenance";
 import { registry } from "./instances";
-import { isShown, type MaintenanceConfig, maintenance, mostAtOnce } from "./maintenance";
+import { type MaintenanceConfig, maintenance, mostAtOnce } from "./maintenance";
 
 const known = registry({
   instances: ["acme", "beta", "gamma", "delta"],
@@ -14,7 +15,7 @@ const LATER = "2026-12-01T15:00:00Z";
 
 const read = (entries: MaintenanceConfig["maintenance"], maintenanceLimit?: number) =>
   maintenance({ maintenance: entries, maintenanceLimit, languages: ["en", "fr"] }, known, NOW);
-const entry = (more: object) => ({ instance: "acme", kind: "scheduled", closes: "manually", ...more }) as const;
+const entry = (more: object) => ({ instance: "acme", kind: "scheduled", ends: "manually", ...more }) as const;
 
 describe("a maintenance entry", () => {
   it("is active when it is a name", () => {
@@ -32,15 +33,15 @@ describe("a maintenance entry", () => {
     [{ from: BEFORE, until: AFTER }, "active"],
     [{ until: BEFORE }, "overdue"],
     [{ until: NOW.toISOString() }, "overdue"],
-    [{ until: BEFORE, closes: "automatically" }, "closed"],
-    [{ until: AFTER, closes: "automatically" }, "active"],
+    [{ until: BEFORE, ends: "automatically" }, "ended"],
+    [{ until: AFTER, ends: "automatically" }, "active"],
   ])("%j is %s", (more, state) => {
     expect(read([entry(more)])).toMatchObject({ problems: [], entries: [{ state }] });
   });
 
-  it("hides no instance that is planned or closed", () => {
+  it("hides no instance that is planned or ended", () => {
     expect(read([entry({ from: AFTER })]).entries.filter(isShown)).toEqual([]);
-    expect(read([entry({ until: BEFORE, closes: "automatically" })]).entries.filter(isShown)).toEqual([]);
+    expect(read([entry({ until: BEFORE, ends: "automatically" })]).entries.filter(isShown)).toEqual([]);
     expect(read([entry({ until: BEFORE })]).entries.filter(isShown)).toHaveLength(1);
   });
 
@@ -75,8 +76,8 @@ describe("a maintenance entry", () => {
     expect(read([entry({ from: AFTER, until: AFTER })]).problems).toHaveLength(1);
   });
 
-  it("closes automatically only with an end", () => {
-    expect(read([entry({ closes: "automatically" })]).problems).toMatchObject([{ path: "maintenance[0].closes" }]);
+  it("ends automatically only with an until", () => {
+    expect(read([entry({ ends: "automatically" })]).problems).toMatchObject([{ path: "maintenance[0].ends" }]);
   });
 });
 
@@ -103,8 +104,8 @@ describe("the limit", () => {
   });
 
   it("looks ahead: windows that will overlap count now", () => {
-    const planned = (instance: string, from: string, until: string, closes: "manually" | "automatically") =>
-      ({ instance, kind: "scheduled", from, until, closes }) as const;
+    const planned = (instance: string, from: string, until: string, ends: "manually" | "automatically") =>
+      ({ instance, kind: "scheduled", from, until, ends }) as const;
     const overlap = [
       planned("acme", AFTER, LATER, "automatically"),
       planned("beta", AFTER, LATER, "automatically"),
@@ -118,26 +119,26 @@ describe("the limit", () => {
     ];
     expect(read(inTurn).problems).toEqual([]);
     // Without "automatically" nobody knows when the first ones leave.
-    expect(read(inTurn.map((one) => ({ ...one, closes: "manually" as const }))).problems).toHaveLength(1);
+    expect(read(inTurn.map((one) => ({ ...one, ends: "manually" as const }))).problems).toHaveLength(1);
   });
 
   it("counts the same as asking at every minute", () => {
     const minute = fc.integer({ min: 0, max: 20 });
-    const window = fc.record({ from: fc.option(minute), until: fc.option(minute), closesAutomatically: fc.boolean() });
+    const window = fc.record({ from: fc.option(minute), until: fc.option(minute), endsAutomatically: fc.boolean() });
     const date = (value: number | null) => (value === null ? undefined : new Date(value * 60_000));
     fc.assert(
       fc.property(fc.array(window, { maxLength: 8 }), (windows) => {
-        const entries = windows.map(({ from, until, closesAutomatically }, index) => ({
+        const entries = windows.map(({ from, until, endsAutomatically }, index) => ({
           instance: { name: String(index), hosts: [] },
           from: date(from),
           until: until === null ? undefined : date(Math.max(until, (from ?? -1) + 1)),
-          closesAutomatically,
+          endsAutomatically,
         }));
         const openAt = (time: number) =>
           entries.filter(
-            ({ from, until, closesAutomatically }) =>
+            ({ from, until, endsAutomatically }) =>
               (from === undefined || from.getTime() <= time) &&
-              !(closesAutomatically && until !== undefined && until.getTime() <= time),
+              !(endsAutomatically && until !== undefined && until.getTime() <= time),
           ).length;
         const most = Math.max(0, ...Array.from({ length: 24 }, (_, index) => openAt((index - 1) * 60_000)));
         expect(mostAtOnce(entries)).toHaveLength(most);

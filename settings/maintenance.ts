@@ -1,33 +1,8 @@
-import { BYPASS_SLOTS, bypassSlots } from "./bypass";
-import { type Instance, type Registry, unknownInstance } from "./instances";
-import { listed, nearest, type Problem } from "./problems";
-import type { ConfiguredEntry, OVERRIDE_KINDS } from "./schema";
-
-/** Why an instance shows a page. */
-export type Kind = (typeof OVERRIDE_KINDS)[number];
-
-/**
- * Where an entry stands at the time of the run:
- * - `planned`: its `from` lies ahead; the instance is open;
- * - `active`: the page is shown;
- * - `overdue`: its `until` has passed; the page is shown, and somebody should look;
- * - `closed`: its `until` has passed and it closes automatically; the instance is open.
- */
-export type State = "planned" | "active" | "overdue" | "closed";
-
-/** One line of the `maintenance` list, understood. */
-export interface MaintenanceEntry {
-  readonly instance: Instance;
-  readonly kind: Kind;
-  readonly from: Date | undefined;
-  readonly until: Date | undefined;
-  /** The operator's words by language, in the order in which they were written; the first stands in for the others. */
-  readonly message: Readonly<Record<string, string>> | undefined;
-  readonly closesAutomatically: boolean;
-  /** Its place among those that whoever has the key still reaches; see settings/bypass.ts. */
-  readonly bypassSlot?: number | undefined;
-  readonly state: State;
-}
+import { bypassProblems, type EdgeSettings } from "../components/edges/settings";
+import { type MaintenanceEntry, plainEntry, type State } from "../model/maintenance";
+import { listed, nearest, type Problem } from "../model/problems";
+import { type Registry, unknownInstance } from "./instances";
+import type { ConfiguredEntry } from "./schema";
 
 /** What the entries are made from. */
 export interface MaintenanceConfig {
@@ -40,36 +15,8 @@ export interface MaintenanceConfig {
   readonly languages: readonly string[];
   /** What the keys of bypasses are made from. */
   readonly bypassSecret?: string | undefined;
-}
-
-/** An entry of which nothing more is said: it is shown from now on, until somebody takes it out. */
-export function plainEntry(instance: Instance, kind: Kind): MaintenanceEntry {
-  return {
-    instance,
-    kind,
-    from: undefined,
-    until: undefined,
-    message: undefined,
-    closesAutomatically: false,
-    state: "active",
-  };
-}
-
-/** The operator's words in the first of these languages that they were given in. */
-export function wordsIn(
-  message: MaintenanceEntry["message"],
-  languages: readonly string[],
-): { readonly language: string; readonly text: string } | undefined {
-  for (const language of languages) {
-    const text = message?.[language];
-    if (text !== undefined) return { language, text };
-  }
-  return undefined;
-}
-
-/** Whether visitors see the page. */
-export function isShown(entry: MaintenanceEntry): boolean {
-  return entry.state === "active" || entry.state === "overdue";
+  /** The edges by name; `undefined` when they were refused already. */
+  readonly edges?: Readonly<Record<string, EdgeSettings>> | undefined;
 }
 
 /**
@@ -85,7 +32,6 @@ export function maintenance(
 ): { readonly entries: readonly MaintenanceEntry[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const entries = new Map<string, MaintenanceEntry>();
-  const bypassed: string[] = [];
   config.maintenance.forEach((configured, index) => {
     if (configured === undefined) return;
     const path = `maintenance[${index}]`;
@@ -114,11 +60,10 @@ export function maintenance(
         nearest: nearest(language, config.languages),
       });
     }
-    const closesAutomatically = written.closes === "automatically";
-    if (closesAutomatically && until === undefined) {
-      problems.push({ path: `${path}.closes`, found: written.closes, allowed: "automatically only with an until" });
+    const endsAutomatically = written.ends === "automatically";
+    if (endsAutomatically && until === undefined) {
+      problems.push({ path: `${path}.ends`, found: written.ends, allowed: "automatically only with an until" });
     }
-    if (written.bypass) bypassed.push(instance.name);
     if (written.bypass && config.bypassSecret === undefined) {
       const allowed = "true only with the setting bypassSecret; `maintenance bypass --rotate` makes one";
       problems.push({ path: `${path}.bypass`, found: true, allowed });
@@ -129,19 +74,13 @@ export function maintenance(
       from,
       until,
       message: messageOf(written.message, config.languages),
-      closesAutomatically,
-      state: stateAt(now, from, until, closesAutomatically),
+      endsAutomatically,
+      bypass: written.bypass === true,
+      state: stateAt(now, from, until, endsAutomatically),
     });
   });
-  const slots = bypassSlots(bypassed, [...registry.keys()]);
-  for (const [name, bypassSlot] of slots) {
-    const entry = entries.get(name);
-    if (entry !== undefined) entries.set(name, { ...entry, bypassSlot });
-  }
-  if (bypassed.length > slots.size) {
-    const allowed = `${BYPASS_SLOTS} entries with a bypass at once`;
-    problems.push({ path: "maintenance", found: `${bypassed.length} with a bypass`, allowed });
-  }
+  const bypassed = [...entries.values()].filter(({ bypass }) => bypass).map(({ instance }) => instance);
+  problems.push(...bypassProblems(config.edges ?? {}, bypassed));
   problems.push(...limitProblems([...entries.values()], registry, config.maintenanceLimit));
   config.provisioning?.forEach((name, index) => {
     const path = `provisioning[${index}]`;
@@ -158,7 +97,7 @@ export function maintenance(
 }
 
 function inFull(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {
-  return typeof entry === "string" ? { instance: entry, kind: "unscheduled", closes: "manually" } : entry;
+  return typeof entry === "string" ? { instance: entry, kind: "unscheduled", ends: "manually" } : entry;
 }
 
 function messageOf(
@@ -172,15 +111,15 @@ function messageOf(
   return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
-function stateAt(now: Date, from: Date | undefined, until: Date | undefined, closesAutomatically: boolean): State {
+function stateAt(now: Date, from: Date | undefined, until: Date | undefined, endsAutomatically: boolean): State {
   if (from !== undefined && now < from) return "planned";
   if (until === undefined || now < until) return "active";
-  return closesAutomatically ? "closed" : "overdue";
+  return endsAutomatically ? "ended" : "overdue";
 }
 
 /**
  * The guard against a whole cluster in maintenance by accident. It looks ahead: a list that would pass the limit once
- * its windows open is refused when it is written, not at night when nobody watches.
+ * its windows begin is refused when it is written, not at night when no person is there.
  */
 function limitProblems(
   entries: readonly MaintenanceEntry[],
@@ -188,7 +127,7 @@ function limitProblems(
   configured: number | undefined,
 ): readonly Problem[] {
   const limit = configured ?? (registry.size >= 4 ? Math.floor(registry.size / 2) : registry.size);
-  const atOnce = mostAtOnce(entries.filter((entry) => entry.state !== "closed"));
+  const atOnce = mostAtOnce(entries.filter((entry) => entry.state !== "ended"));
   if (atOnce.length <= limit) return [];
   const rule = configured === undefined ? "half of the registry" : "maintenanceLimit";
   return [
@@ -202,11 +141,11 @@ function limitProblems(
 
 /** The names of the largest set of entries that are in maintenance at the same time, now or later. */
 export function mostAtOnce(
-  entries: readonly Pick<MaintenanceEntry, "instance" | "from" | "until" | "closesAutomatically">[],
+  entries: readonly Pick<MaintenanceEntry, "instance" | "from" | "until" | "endsAutomatically">[],
 ): readonly string[] {
   const begin = (entry: (typeof entries)[number]) => entry.from?.getTime() ?? Number.NEGATIVE_INFINITY;
   const end = (entry: (typeof entries)[number]) =>
-    entry.closesAutomatically && entry.until !== undefined ? entry.until.getTime() : Number.POSITIVE_INFINITY;
+    entry.endsAutomatically && entry.until !== undefined ? entry.until.getTime() : Number.POSITIVE_INFINITY;
   // The count only rises where a window begins, so those moments are the only ones to look at.
   return entries
     .map((at) => entries.filter((entry) => begin(entry) <= begin(at) && begin(at) < end(entry)))

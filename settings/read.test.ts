@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LANGUAGES } from "../pages/languages";
-import { serviceOf } from "./instances";
-import { SettingsError } from "./problems";
+import { serviceOf } from "../model/instances";
+import { LANGUAGES } from "../model/languages";
+import { SettingsError } from "../model/problems";
 import { readSettings } from "./read";
 
 const NOW = new Date("2026-12-01T12:00:00Z");
@@ -68,17 +68,20 @@ describe("reading the settings", () => {
         endpoint: "https://s3.example.org",
         pathStyle: true,
       },
-      ingressNginx: {
-        install: false,
-        version: "4.15.1",
-        chart: "ingress-nginx",
-        repository: "https://kubernetes.github.io/ingress-nginx",
-        releaseName: "ingress-nginx",
-        namespace: "ingress-nginx",
-        className: "nginx",
-        hostNetwork: false,
-        gatewayErrors: true,
-        values: {},
+      edges: {
+        default: {
+          kind: "ingress-nginx",
+          className: "nginx",
+          namespace: "ingress-nginx",
+          hostNetwork: false,
+          gatewayErrors: true,
+          install: false,
+          version: "4.15.1",
+          chart: "ingress-nginx",
+          repository: "https://kubernetes.github.io/ingress-nginx",
+          releaseName: "ingress-nginx",
+          values: {},
+        },
       },
       pageServer: { namespace: "maintenance-pages", image: "nginxinc/nginx-unprivileged:1.29-alpine", replicas: 2 },
       kubernetes: { context: "staging" },
@@ -154,7 +157,7 @@ describe("reading the settings", () => {
     [
       { maintenance: [7] },
       "maintenance[0]",
-      "the name of an instance, or an object with instance, kind, from, until, message, closes, bypass",
+      "the name of an instance, or an object with instance, kind, from, until, message, ends, bypass",
     ],
     [{ maintenance: [{ kind: "scheduled" }] }, "maintenance[0].instance", "the name of an instance"],
     [{ maintenance: [{ instance: "acme", kind: "planned" }] }, "maintenance[0].kind", "one of scheduled, unscheduled"],
@@ -181,7 +184,7 @@ describe("reading the settings", () => {
     [{ languages: ["en", "xx"] }, "languages[1]", expect.stringContaining("a language of the pages")],
     [{ languages: ["en", "fr", "en"] }, "languages", "each language once"],
     [{ theme: { accent: "#ffff00" } }, "theme.accent", expect.stringContaining("a contrast of 4.5:1")],
-    [{ theme: { dark: { text: "blu" } } }, "theme.dark.text", expect.stringContaining("a colour of CSS")],
+    [{ theme: { dark: { text: "blu" } } }, "theme.dark.text", expect.stringContaining("an opaque CSS colour")],
     [{ bucket: { ...valid.bucket, profile: "aws3" } }, "bucket.profile", "aws or s3-compatible"],
     [{ bucket: { profile: "aws", name: "pages" } }, "bucket.region", "a region, such as eu-central-1"],
     [{ bucket: { ...valid.bucket, name: "My.Bucket" } }, "bucket.name", expect.stringContaining("without dots")],
@@ -220,23 +223,23 @@ describe("reading the settings", () => {
       expect.stringContaining("name"),
     ],
     [
-      { ingressNginx: { values: controllerConfig({ "custom-http-errors": "502" }) } },
-      "ingressNginx.values.controller.config.custom-http-errors",
+      { edges: edge({ values: controllerConfig({ "custom-http-errors": "502" }) }) },
+      "edges.default.values.controller.config.custom-http-errors",
       expect.stringContaining("nothing: gatewayErrors sets it"),
     ],
     [
-      { ingressNginx: { values: controllerConfig({ "disable-proxy-intercept-errors": "false" }) } },
-      "ingressNginx.values.controller.config.disable-proxy-intercept-errors",
+      { edges: edge({ values: controllerConfig({ "disable-proxy-intercept-errors": "false" }) }) },
+      "edges.default.values.controller.config.disable-proxy-intercept-errors",
       expect.stringContaining("nothing: gatewayErrors sets it"),
     ],
     [
-      { ingressNginx: { gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502, 404" }) } },
-      "ingressNginx.values.controller.config.custom-http-errors",
+      { edges: edge({ gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502, 404" }) }) },
+      "edges.default.values.controller.config.custom-http-errors",
       expect.stringContaining("without 404"),
     ],
     [
-      { ingressNginx: { gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502,503" }) } },
-      "ingressNginx.values.controller.config.custom-http-errors",
+      { edges: edge({ gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502,503" }) }) },
+      "edges.default.values.controller.config.custom-http-errors",
       expect.stringContaining("without 503"),
     ],
   ])("refuses %j at %s", (more, path, allowed) => {
@@ -249,7 +252,7 @@ describe("reading the settings", () => {
     { "custom-http-errors": "502,503", "disable-proxy-intercept-errors": "true" },
   ])("leaves the controller's %j to whoever sets it, without gatewayErrors", (config) => {
     const values = controllerConfig(config);
-    expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
+    expect(read({ edges: edge({ gatewayErrors: false, values }) }).edges.default?.values).toStrictEqual(values);
   });
 
   it.each(["https://x.example/\0", "https://x.example/\ud800", "https://me:secret@x.example"])(
@@ -273,15 +276,13 @@ describe("reading the settings", () => {
 
   it("leaves a controller's setting that is neither text nor number to Helm", () => {
     const values = controllerConfig({ "custom-http-errors": formless, "disable-proxy-intercept-errors": formless });
-    expect(read({ ingressNginx: { gatewayErrors: false, values } }).ingressNginx.values).toStrictEqual(values);
+    expect(read({ edges: edge({ gatewayErrors: false, values }) }).edges.default?.values).toStrictEqual(values);
   });
 
   it("refuses what is nested too deep to be written again", () => {
     const deep = "[".repeat(20_000) + "]".repeat(20_000);
-    const ingressNginx = `{"values":{"controller":${deep}}}`;
-    expect(problemsOf({ ingressNginx })).toMatchObject([
-      { path: "ingressNginx", allowed: "JSON of 50 levels at most" },
-    ]);
+    const edges = `{"default":{"values":{"controller":${deep}}}}`;
+    expect(problemsOf({ edges })).toMatchObject([{ path: "edges", allowed: "JSON of 50 levels at most" }]);
   });
 
   it("tells once that the instances are no JSON", () => {
@@ -332,7 +333,7 @@ describe("reading the settings", () => {
     const maintenance = [{ instance: "acme", bypass: true }];
     expect(problemsOf({ maintenance })).toMatchObject([{ path: "maintenance[0].bypass", found: true }]);
     const settings = read({ maintenance, bypassSecret: "x".repeat(32) });
-    expect(settings.maintenance).toMatchObject([{ bypassSlot: 0 }]);
+    expect(settings.maintenance).toMatchObject([{ bypass: true }]);
     expect(settings.instances.map(serviceOf)).toStrictEqual([
       { name: "caddy", namespace: "acme", port: 80 },
       { name: "caddy", namespace: "beta", port: 80 },
@@ -396,7 +397,7 @@ describe("reading the settings", () => {
   it("warns of a window that has ended", () => {
     const until = "2026-12-01T11:00:00Z";
     expect(read({ maintenance: [{ instance: "acme", until }] }).warnings).toMatchObject([/acme is overdue.*11:00:00/]);
-    expect(read({ maintenance: [{ instance: "acme", until, closes: "automatically" }] }).warnings).toMatchObject([
+    expect(read({ maintenance: [{ instance: "acme", until, ends: "automatically" }] }).warnings).toMatchObject([
       /acme is open again/,
     ]);
   });
@@ -434,7 +435,7 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
       maintenanceLimit: sometimes(fc.oneof(anything, fc.nat())),
       bucket: sometimes(anything),
       kubernetes: sometimes(anything),
-      ingressNginx: sometimes(anything),
+      edges: sometimes(anything),
     });
     let accepted = 0;
     let refused = 0;
@@ -458,6 +459,10 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
     expect(Math.min(accepted, refused)).toBeGreaterThan(10);
   });
 });
+
+function edge(settings: object) {
+  return { default: { kind: "ingress-nginx", ...settings } };
+}
 
 function controllerConfig(config: Readonly<Record<string, unknown>>) {
   return { controller: { config } };

@@ -1,24 +1,24 @@
-import type { z } from "zod";
-import { LANGUAGES } from "../pages/languages";
-import { contrastProblems, themeOf } from "../pages/theme";
+import type { EdgeSettings } from "../components/edges/settings";
+import { problemsOf } from "../model/fields";
+import type { Instance } from "../model/instances";
+import { LANGUAGES } from "../model/languages";
+import type { Links } from "../model/links";
+import type { MaintenanceEntry } from "../model/maintenance";
+import { type Problem, pathText, SettingsError } from "../model/problems";
+import { contrastProblems, type ThemeSettings, themeOf } from "../model/theme";
 import { type Cluster, identifyCluster } from "./cluster";
-import { type Instance, type RegistryConfig, registry } from "./instances";
+import { type RegistryConfig, registry } from "./instances";
 import { type DirectoryInstance, readInstancesDirectory } from "./instances-directory";
 import { readKubeconfig } from "./kubeconfig";
-import { type MaintenanceConfig, type MaintenanceEntry, maintenance } from "./maintenance";
-import { nearest, type Problem, pathText, SettingsError } from "./problems";
+import { type MaintenanceConfig, maintenance } from "./maintenance";
 import {
   type BucketSettings,
   type Config,
-  choicesNamedIn,
   configSchema,
   INSTANCES_ALLOWED,
-  type IngressNginxSettings,
   isTextSetting,
   type KubernetesSettings,
-  type LinksSettings,
   type PageServerSettings,
-  type ThemeSettings,
 } from "./schema";
 
 /** The namespace of the program's configuration keys: the project's name. */
@@ -29,23 +29,22 @@ export interface Settings {
   readonly instances: readonly Instance[];
   readonly maintenance: readonly MaintenanceEntry[];
   readonly timeZone: string;
-  readonly links: LinksSettings;
-  /** The languages of the pages, the one for everybody else first. */
+  readonly links: Links;
+  /** The languages of the pages, the default language first. */
   readonly languages: readonly string[];
   /** Design tokens that differ from the shared theme's. */
   readonly theme?: ThemeSettings | undefined;
   /** Whether the bucket has a `status.json` with what is in maintenance and what is planned. */
   readonly feed: boolean;
-  /** Where hosts are asked what they show, when DNS does not lead there. */
-  readonly edge?: string | undefined;
   /** After how many hours an unscheduled maintenance without an end counts as forgotten. */
   readonly forgottenAfter: number;
-  /** What the keys of bypasses are made from; see settings/bypass.ts. */
+  /** What the keys of bypasses are made from; see model/bypass.ts. */
   readonly bypassSecret?: string | undefined;
   /** Retry-After where no window's end is known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
-  readonly ingressNginx: IngressNginxSettings;
+  /** Where visitors come in, by name. */
+  readonly edges: Readonly<Record<string, EdgeSettings>>;
   readonly pageServer: PageServerSettings;
   readonly kubernetes: KubernetesSettings;
   /** The cluster that the kubeconfig leads to, or `undefined` when there was no kubeconfig to read. */
@@ -82,7 +81,11 @@ export function readSettings(
   // The rules that span values are held against whatever is sound, so that a person sees every problem at once.
   const config = parsed.data ?? soundParts(values);
   const directory = config.instancesDirectory === undefined ? undefined : readDirectory(config.instancesDirectory);
-  const known = registry({ ...config, instances: together(config.instances, directory?.instances) });
+  const known = registry({
+    hostPatterns: config.hostPatterns,
+    instances: together(config.instances, directory?.instances),
+    edges: config.edges && Object.keys(config.edges),
+  });
   const found = maintenance(config, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   const isUnread = (path: string) => unread.some((problem) => problem.path === path);
@@ -144,8 +147,8 @@ function exposedSecrets(
 }
 
 /**
- * Whether Pulumi keeps a value encrypted, as it tells the program by an environment variable
- * (sdk/nodejs/runtime/config.ts in pulumi/pulumi, configSecretKeysEnvKey); what it does not tell counts as encrypted.
+ * Whether Pulumi keeps a value encrypted, which an environment variable says
+ * (sdk/nodejs/runtime/config.ts in pulumi/pulumi, configSecretKeysEnvKey); without that variable it counts as encrypted.
  */
 function isEncryptedConfig(key: string): boolean {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "null");
@@ -169,7 +172,7 @@ function together(
 }
 
 /** What the rules need of a configuration that has problems elsewhere. */
-function soundParts(values: Readonly<Record<string, unknown>>): RegistryConfig &
+function soundParts(values: Readonly<Record<string, unknown>>): Omit<RegistryConfig, "edges"> &
   MaintenanceConfig & {
     readonly kubernetes: KubernetesSettings | undefined;
     readonly theme: ThemeSettings | undefined;
@@ -185,8 +188,9 @@ function soundParts(values: Readonly<Record<string, unknown>>): RegistryConfig &
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
     provisioning: shape.provisioning.safeParse(values.provisioning).data,
-    // Wrong or not, it is there: that is told once.
+    // A wrong value was reported already; here it counts as a value.
     bypassSecret: typeof values.bypassSecret === "string" ? values.bypassSecret : undefined,
+    edges: shape.edges.safeParse(values.edges).data,
     languages: shape.languages.safeParse(values.languages).data ?? LANGUAGES,
     theme: shape.theme.safeParse(values.theme).data,
     kubernetes: shape.kubernetes.safeParse(values.kubernetes).data,
@@ -200,7 +204,7 @@ function warningsOf({ instance, until, state }: MaintenanceEntry): readonly stri
         "Extend it with a later until, or take the entry out.",
     ];
   }
-  if (state === "closed") {
+  if (state === "ended") {
     return [`${instance.name} is open again: its window ended at ${until?.toISOString()}. The entry can be taken out.`];
   }
   return [];
@@ -237,81 +241,10 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
-/** `pulumi config set maintenance acme` is what somebody types in a hurry; show the way it is meant. */
+/** `pulumi config set maintenance acme` is a usual mistake in a hurry; the nearest value is the list. */
 function nearestJson(name: string, value: string): string | undefined {
   const words = value.split(/[\s,]+/).filter((word) => /^[\w.-]+$/.test(word));
   return ["maintenance", "provisioning", "instances"].includes(name) && words.length > 0
     ? JSON.stringify(words)
     : undefined;
-}
-
-/** What a schema's issue means to the person who wrote the value. */
-export function problemsOf(
-  issue: z.core.$ZodIssue,
-  values: unknown,
-  above: readonly PropertyKey[] = [],
-): readonly Problem[] {
-  const path = [...above, ...issue.path];
-  const found = valueAt(values, path);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: pathText([...path, key]),
-      found: valueAt(found, [key]),
-      allowed: issue.message,
-      nearest: nearest(key, choicesNamedIn(issue.message)),
-    }));
-  }
-  if (issue.code === "invalid_union") {
-    // The branch that a person meant is the one whose outer shape fits what was written.
-    const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0 || !isWrongShape(inner)));
-    if (meant !== undefined && meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, values, path));
-  }
-  if (issue.code === "invalid_key") {
-    const key = String(path.at(-1));
-    return issue.issues.map(({ message }) => ({
-      path: pathText(path),
-      found: key,
-      allowed: message,
-      nearest: nearest(key, choicesNamedIn(message)),
-    }));
-  }
-  return [{ path: pathText(path), found, allowed: issue.message, nearest: nearestOf(issue, found) }];
-}
-
-function isWrongShape(issue: z.core.$ZodIssue): boolean {
-  return issue.code === "invalid_type" || issue.code === "invalid_union";
-}
-
-function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined {
-  if (issue.code === "invalid_value" && typeof found === "string") {
-    return nearest(
-      found,
-      issue.values.filter((value) => typeof value === "string"),
-    );
-  }
-  if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
-    return nearestTime(found);
-  }
-  if (issue.code === "custom" && typeof found === "string") return nearest(found, choicesNamedIn(issue.message ?? ""));
-  if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
-  if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
-  return undefined;
-}
-
-/**
- * The time a person wrote without quotes: YAML reads it as a time, and Pulumi's engine hands it over in the way of Go,
- * `2026-12-01 22:00:00 +0100 +0100`. It is not simply taken, since a time without an offset arrives as one in UTC.
- */
-function nearestTime(found: string): string | undefined {
-  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d) \S+$/.exec(found);
-  if (parts === null) return undefined;
-  const [, date, clock, hours, minutes] = parts;
-  return `"${date}T${clock}${hours}:${minutes}"`;
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
 }

@@ -61,7 +61,7 @@ describe("the template", () => {
         readSettings(
           // Only a bypass needs it, which the file has not as it is.
           {
-            ...configIn(template),
+            ...configIn(parse(template)),
             ...(template === TEMPLATE ? {} : { "maintenance-pages:bypassSecret": "x".repeat(32) }),
           },
           new Date("2026-12-01T12:00:00Z"),

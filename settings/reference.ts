@@ -35,11 +35,11 @@ export function configNode(): SchemaNode {
   return z.toJSONSchema(configSchema, {
     io: "input",
     override: ({ zodSchema, jsonSchema }) => {
-      // Nobody's value is a symbol, so this is what anybody would be told.
+      // No value is a symbol, so every schema refuses it, with its message.
       const refusal = z.core.safeParse(zodSchema, Symbol()).error?.issues[0]?.message;
       if (refusal !== undefined && !refusal.startsWith("Invalid input"))
         Object.assign(jsonSchema, { allowed: refusal });
-      // It asks for seconds, which the schema itself does not.
+      // It requires seconds, and the schema itself does not.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
     },
   }) as SchemaNode;
@@ -97,10 +97,7 @@ export function reference(examples: ReadonlyMap<string, readonly string[]>): str
 }
 
 function section(name: string, node: SchemaNode, examples: readonly string[]): string {
-  const shapes = (node.oneOf ?? []).map((one) => ({
-    title: `\n\`${name}.profile: ${one.properties?.profile?.const}\`:\n\n`,
-    inner: settingsIn(name, one),
-  }));
+  const shapes = shapesIn(name, node);
   const tables = shapes.length > 0 ? shapes : [{ title: "\n", inner: settingsIn(name, node) }];
   return [
     `## ${name}\n`,
@@ -109,6 +106,15 @@ function section(name: string, node: SchemaNode, examples: readonly string[]): s
     ...examples.map((text) => `\`\`\`yaml\n${text}\n\`\`\`\n`),
     ...tables.filter(({ inner }) => inner.length > 0).map(({ title, inner }) => title.slice(1) + innerTable(inner)),
   ].join("\n");
+}
+
+/** The shapes of a setting that has more than one, or of a map's values: the value of one of its settings says which it is. */
+function shapesIn(path: string, { oneOf = [], additionalProperties }: SchemaNode) {
+  if (typeof additionalProperties === "object") return shapesIn(`${path}.<name>`, additionalProperties);
+  return oneOf.map((one): { readonly title: string; readonly inner: readonly Setting[] } => {
+    const [name, value] = Object.entries(one.properties ?? {}).find(([, node]) => node.const !== undefined) ?? [];
+    return { title: `\n\`${path}.${name}: ${value?.const}\`:\n\n`, inner: settingsIn(path, one) };
+  });
 }
 
 function innerTable(settings: readonly Setting[]): string {
@@ -175,7 +181,9 @@ function otherSpellings(name: string, node: SchemaNode): readonly object[] {
   const secret = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
   if (isTextSetting(name)) return [secret];
   const begins =
-    node.properties || node.anyOf || node.oneOf || node.items ? "^\\s*[\\[{]" : "^\\s*(?:true|false|\\d+)\\s*$";
+    node.properties || node.additionalProperties || node.anyOf || node.oneOf || node.items
+      ? "^\\s*[\\[{]"
+      : "^\\s*(?:true|false|\\d+)\\s*$";
   return [{ type: "string", pattern: begins }, secret];
 }
 

@@ -1,6 +1,10 @@
-import { parse as parseColour } from "culori";
 import { z } from "zod";
-import { LANGUAGES } from "../pages/languages";
+import { edgesSchema } from "../components/edges/settings";
+import { choice, dnsLabel, flag, isLong, plainText, section, text, url, wholeNumber } from "../model/fields";
+import { LANGUAGES } from "../model/languages";
+import { linksSchema } from "../model/links";
+import { ENDS, KINDS } from "../model/maintenance";
+import { themeSchema } from "../model/theme";
 
 /**
  * The one schema of the stack's configuration: types, defaults and messages come from it. Rules that need more than one
@@ -9,77 +13,7 @@ import { LANGUAGES } from "../pages/languages";
  * A message says what is allowed; `read.ts` adds the path and what was found.
  */
 
-/** A label of a host name (RFC 1123 section 2.1), which is also what Kubernetes takes as a name of most objects. */
-export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-
-const dnsLabel = (what: string) =>
-  z
-    .string({ error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` })
-    .regex(DNS_LABEL, { error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` });
-
-// An issue of the schema carries its message but not what would have been right.
-const choicesByMessage = new Map<string, readonly string[]>();
-
-/** An object that refuses keys it does not know, so that a misspelled setting is never a silent default. */
-function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  const names = Object.keys(shape);
-  const allowed = `an object with the settings ${names.join(", ")}`;
-  choicesByMessage.set(`the settings ${names.join(", ")}`, names);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
-  });
-}
-
-/** The settings or values that a message speaks of. */
-export function choicesNamedIn(message: string): readonly string[] {
-  return choicesByMessage.get(message) ?? [];
-}
-
-/**
- * A rule about a text's or a list's length. Zod's own `min` and `max` also look at the `length` of what is neither, and fail
- * with an error of JavaScript's when that is an object that can't be compared with a number.
- */
-const isLong =
-  (from: number, to = Number.POSITIVE_INFINITY) =>
-  ({ length }: { readonly length: number }) =>
-    from <= length && length <= to;
-
-const text = (allowed: string) => z.string({ error: allowed }).refine(isLong(1), { error: allowed });
-
-const flag = (allowed = "true or false") => z.boolean({ error: allowed });
-
-const wholeNumber = (from: number, to: number, unit: string) => {
-  const error = `a whole number of ${unit} from ${from} to ${to}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-};
-
-const url = (allowed: string) =>
-  z
-    .string({ error: allowed })
-    .refine((value) => /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'\\;{}$?#]+$/u.test(value) && isAddress(value), {
-      error: allowed,
-    });
-
-/** Whether a URL leads somewhere, and has no user's name, which would be part of the host for nginx. */
-function isAddress(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { username, password } = new URL(value);
-  return username === "" && password === "";
-}
-
-/** Plain text that can be put into a page of any format. */
-const plainText = (longest: number) =>
-  z
-    .string({ error: "plain text" })
-    .refine(isLong(0, longest), { error: `plain text of ${longest} characters at most` })
-    // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
-    // them nor the last two of the basic plane.
-    .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
-
-const oneLanguage = `a language of the pages: ${LANGUAGES.join(", ")}`;
-choicesByMessage.set(oneLanguage, LANGUAGES);
-
-const language = z.string({ error: oneLanguage }).refine((tag) => LANGUAGES.includes(tag), { error: oneLanguage });
+const language = choice("a language of the pages", LANGUAGES);
 
 const time = z.iso.datetime({
   offset: true,
@@ -120,6 +54,11 @@ const instanceSection = section({
     .describe(
       "The Service that the instance's own Ingress leads to, for a bypass and for looking before it is opened.",
     ),
+  edges: z
+    .array(z.string({ error: "the name of an edge" }), { error: "a list of names of edges" })
+    .refine(isLong(1), { error: "one or more names of edges" })
+    .optional()
+    .describe("The edges that the instance is behind, by their names in `edges`. Default: all of them."),
 });
 
 /** What `instances` may be. */
@@ -138,45 +77,40 @@ const instances = z.union(
 
 // --- maintenance
 
-/** Why an instance is in maintenance: announced beforehand, or not. */
-export const KINDS = ["scheduled", "unscheduled"] as const;
+/** An entry of the `maintenance` list that says more than a name. */
+export const entrySchema = section({
+  instance: z.string({ error: "the name of an instance" }).describe("The instance's name in the registry."),
+  kind: z
+    .enum(KINDS, { error: `one of ${KINDS.join(", ")}` })
+    .default("unscheduled")
+    .describe("Which page is shown."),
+  from: time.optional().describe("The window's begin. Until then the instance stays open."),
+  until: time.optional().describe("The window's expected end, shown on the page and sent as Retry-After."),
+  message: z
+    .union([plainText(2000), z.record(language, plainText(2000))], {
+      error: "plain text, or an object: language -> plain text",
+    })
+    .optional()
+    .describe(
+      "The operator's words to visitors. Plain text; an empty line begins a paragraph, and addresses become links. " +
+        "Either one text, in the first of `languages`, or one for each language, such as { en: …, fr: … }.",
+    ),
+  ends: z
+    .enum(ENDS, { error: "manually or automatically" })
+    .default("manually")
+    .describe(
+      "What happens at the window's end: `manually`: the page stays until a person ends the maintenance; `automatically`: it ends by itself.",
+    ),
+  bypass: flag()
+    .optional()
+    .describe(
+      "Whether a person who has the key still reaches the instance (`maintenance bypass`). Needs `bypassSecret`.",
+    ),
+});
 
-/** Every kind that an override can show; `provisioning` comes from a list of its own. */
-export const OVERRIDE_KINDS = [...KINDS, "provisioning"] as const;
-
-const maintenanceEntry = z.union(
-  [
-    z.string({ error: "the name of an instance" }),
-    section({
-      instance: z.string({ error: "the name of an instance" }).describe("The instance's name in the registry."),
-      kind: z
-        .enum(KINDS, { error: `one of ${KINDS.join(", ")}` })
-        .default("unscheduled")
-        .describe("Which page is shown."),
-      from: time.optional().describe("The window's begin. Until then the instance stays open."),
-      until: time.optional().describe("The window's expected end, shown on the page and sent as Retry-After."),
-      message: z
-        .union([plainText(2000), z.record(language, plainText(2000))], {
-          error: "plain text, or an object: language -> plain text",
-        })
-        .optional()
-        .describe(
-          "The operator's words to visitors. Plain text; an empty line begins a paragraph, and addresses become links. " +
-            "Either one text, in the first of `languages`, or one for each language, such as { en: …, fr: … }.",
-        ),
-      closes: z
-        .enum(["manually", "automatically"], { error: "manually or automatically" })
-        .default("manually")
-        .describe("What happens at the window's end: the page stays until somebody leaves, or goes by itself."),
-      bypass: flag()
-        .optional()
-        .describe(
-          "Whether whoever has the key still reaches the instance (`maintenance bypass`). Needs `bypassSecret`.",
-        ),
-    }),
-  ],
-  { error: "the name of an instance, or an object with instance, kind, from, until, message, closes, bypass" },
-);
+const maintenanceEntry = z.union([z.string({ error: "the name of an instance" }), entrySchema], {
+  error: "the name of an instance, or an object with instance, kind, from, until, message, ends, bypass",
+});
 
 // --- what the pages say besides
 
@@ -191,66 +125,6 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
-
-const links = section({
-  status: url("an http(s) URL without query, such as https://status.example.org").optional().describe("A status page."),
-  contact: z
-    .string({ error: "an http(s) URL or a mail address" })
-    .refine((value) => isMail(value) || /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'<>]+$/u.test(value), {
-      error: "an http(s) URL or a mail address, such as help@example.org",
-    })
-    .optional()
-    .describe("Where visitors can ask: an address on the web, or of mail."),
-}).describe("Links that are shown on every page.");
-
-/** Whether a contact is a mail address: good enough for a `mailto:` link, which is all that becomes of it. */
-export function isMail(contact: string): boolean {
-  return /^[\w.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(contact);
-}
-
-/** The colours of a theme. */
-export const COLOURS = ["accent", "background", "surface", "text", "muted", "line"] as const;
-
-const colour = (of: string) =>
-  z
-    .string({ error: "a colour of CSS, such as #1f5fbf" })
-    .refine((value) => (parseColour(value)?.alpha ?? 1) === 1 && parseColour(value) !== undefined, {
-      error: "a colour of CSS that lets nothing through, such as #1f5fbf",
-    })
-    .optional()
-    .describe(of);
-
-const palette = {
-  accent: colour("Links, and the line at the top. In the dark without one of its own: the same hue, lighter."),
-  background: colour("Around the page."),
-  surface: colour("Behind the text."),
-  text: colour("The text."),
-  muted: colour("Labels, and the site's name."),
-  line: colour("Lines between parts."),
-};
-
-// Names between commas, each in both of its quotes or in none: a single one would swallow the rest of the style sheet.
-const FONT_NAME = String.raw`[\p{L}\p{N} _-]+`;
-const FONT = String.raw`\s*(?:"${FONT_NAME}"|'${FONT_NAME}'|${FONT_NAME})\s*`;
-const FONTS = new RegExp(`^${FONT}(?:,${FONT})*$`, "u");
-
-/** Design tokens: what a stack, or a client's theme.json, sets differently from `pages/default-theme.json`. */
-export const themeSchema = section({
-  ...palette,
-  font: z
-    .string({ error: "a font list of CSS" })
-    .regex(FONTS, { error: 'a font list of CSS, such as "Noto Sans", sans-serif' })
-    .optional()
-    .describe("Fonts that visitors may have; none is ever downloaded."),
-  radius: z
-    .string({ error: "a length of CSS" })
-    .regex(/^(?:0|\d+(?:\.\d+)?(?:px|rem|em))$/, { error: "a length of CSS, such as 0.75rem" })
-    .optional()
-    .describe("How round the page's corners are."),
-  dark: section(palette).optional().describe("The colours where visitors prefer dark ones."),
-});
-
-export type ThemeSettings = z.output<typeof themeSchema>;
 
 // --- bucket
 
@@ -301,80 +175,6 @@ const bucket = z
     { error: "aws or s3-compatible" },
   )
   .describe("Where the rendered pages are kept.");
-
-// --- the controller
-
-const helmValues = z.record(z.string(), z.unknown(), { error: "an object of Helm values" });
-
-const ingressNginx = section({
-  install: flag()
-    .default(false)
-    .describe("Whether this stack installs ingress-nginx. If not, take the values from the output ingressNginxValues."),
-  // 4.15.1 (controller v1.15.1) is the chart's last release: the project was retired in March 2026.
-  version: text("a version of the chart, such as 4.15.1").default("4.15.1").describe("The chart's version."),
-  chart: text("a chart's name, or a path to one")
-    .default("ingress-nginx")
-    .describe("The chart: its name in the repository, or a path to a copy of your own."),
-  repository: url("the http(s) URL of a chart repository")
-    .default("https://kubernetes.github.io/ingress-nginx")
-    .describe("The chart's repository; not used when `chart` is a path."),
-  releaseName: dnsLabel("a release name").default("ingress-nginx").describe("The Helm release's name."),
-  namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
-  className: dnsLabel("an ingress class").default("nginx").describe("The ingress class of the overrides."),
-  hostNetwork: flag()
-    .default(false)
-    .describe(
-      "Set it when the controller's pods use the host's network: their traffic then comes from node addresses.",
-    ),
-  gatewayErrors: flag()
-    .default(true)
-    .describe(
-      "Whether visitors of an instance that doesn't answer get the 50x page instead of the controller's own 502, 503 or " +
-        "504. What applications answer is never replaced.",
-    ),
-  values: helmValues.default({}).describe("More Helm values for the release; deep-merged under the program's own."),
-})
-  .describe("The controller, which this stack installs or only gives values for.")
-  .superRefine(({ gatewayErrors, values }, context) => {
-    const config = lookUp(values, ["controller", "config"]);
-    for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {
-      context.addIssue({ code: "custom", path: ["values", "controller", "config", setting], message });
-    }
-  });
-
-/** What is wrong with the part of the controller's configuration that says whose error pages visitors see. */
-function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Record<string, string>> {
-  const [codesSetting, passedSetting] = ["custom-http-errors", "disable-proxy-intercept-errors"];
-  const codes = lookUp(config, [codesSetting]);
-  const passed = lookUp(config, [passedSetting]);
-  if (gatewayErrors) {
-    const message = "nothing: gatewayErrors sets it; or a value of your own, with gatewayErrors: false";
-    return {
-      ...(codes === undefined ? {} : { [codesSetting]: message }),
-      ...(passed === undefined ? {} : { [passedSetting]: message }),
-    };
-  }
-  // What is neither is a fault of the chart's values, which Helm will tell.
-  const all = (typeof codes === "string" || typeof codes === "number" ? String(codes) : "")
-    .split(",")
-    .map((code) => code.trim());
-  if (all.includes("404")) {
-    return { [codesSetting]: "codes without 404: with it every instance's own 404 pages would be replaced" };
-  }
-  if (all.includes("503") && passed !== true && passed !== "true") {
-    return {
-      [codesSetting]: `codes without 503, or ${passedSetting}: "true": without it the maintenance pages would be replaced`,
-    };
-  }
-  return {};
-}
-
-function lookUp(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
-}
 
 // --- the page server and the cluster
 
@@ -449,23 +249,22 @@ export const configSchema = section({
     .default([])
     .describe("Instances that are being set up: their hosts show that, instead of the not-found page's 'or'."),
   timeZone: timeZone.default("UTC").describe("The time zone in which windows are shown, beside UTC."),
-  links: links.prefault({}),
+  links: linksSchema.prefault({}),
   languages: z
     .array(language, { error: "a list of languages" })
     .refine(isLong(1), { error: "one or more languages" })
     .refine((tags) => new Set(tags).size === tags.length, { error: "each language once" })
     .default([...LANGUAGES])
-    .describe("The languages of the pages. Whoever asks for none of them gets the first. Default: all, English first."),
+    .describe(
+      "The languages of the pages. The first is the default language, for requests for none of them. Default: all, English first.",
+    ),
   theme: themeSchema.optional().describe("Design tokens for the pages of all instances."),
   feed: flag()
     .default(false)
     .describe(
-      "Whether the bucket has a status.json for everybody, with what is in maintenance and what is planned. It changes " +
+      "Whether the bucket has a public status.json with current and planned maintenance. It changes " +
         "whenever that does: entering then also writes to the bucket.",
     ),
-  edge: url("the edge's http(s) URL, such as http://127.0.0.1:8080")
-    .optional()
-    .describe("Where the command `maintenance` asks hosts, when DNS does not lead there. Default: `https://<host>`."),
   forgottenAfter: wholeNumber(1, 8760, "hours")
     .default(24)
     .describe(
@@ -480,7 +279,7 @@ export const configSchema = section({
     .default(300)
     .describe("Retry-After where no window's end is known, in seconds."),
   bucket,
-  ingressNginx: ingressNginx.prefault({}),
+  edges: edgesSchema,
   pageServer: pageServer.prefault({}),
   kubernetes,
   protect: flag()
@@ -505,7 +304,5 @@ export type Config = z.output<typeof configSchema>;
 export type ConfiguredEntry = Config["maintenance"][number];
 
 export type BucketSettings = Config["bucket"];
-export type IngressNginxSettings = Config["ingressNginx"];
 export type PageServerSettings = Config["pageServer"];
 export type KubernetesSettings = Config["kubernetes"];
-export type LinksSettings = Config["links"];

@@ -1,6 +1,5 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 
 /** A stack's name alone, which may be given with its organization and project: `acme/maintenance-pages/production`. */
 export function stackName(stack: string): string {
@@ -24,11 +23,11 @@ export function stacksIn(project: string): readonly string[] {
  * encrypted stays so: of a secret it is enough to know that it is there.
  *
  * @example
- * configIn('config:\n  maintenance-pages:maintenance: ["acme"]\n'); // { "maintenance-pages:maintenance": '["acme"]' }
+ * configIn({ config: { "maintenance-pages:maintenance": ["acme"] } }); // { "maintenance-pages:maintenance": '["acme"]' }
  */
-export function configIn(text: string): Readonly<Record<string, string>> {
+export function configIn(file: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(valuesIn(text)).map(([key, value]) => {
+    Object.entries(valuesIn(file)).map(([key, value]) => {
       const shown = isEncrypted(value) ? value.secure : value;
       return [key, typeof shown === "string" ? shown : JSON.stringify(shown)];
     }),
@@ -36,12 +35,11 @@ export function configIn(text: string): Readonly<Record<string, string>> {
 }
 
 /** The keys in a stack's file whose values are encrypted. */
-export function encryptedIn(text: string): ReadonlySet<string> {
-  return new Set(Object.entries(valuesIn(text)).flatMap(([key, value]) => (isEncrypted(value) ? [key] : [])));
+export function encryptedIn(file: unknown): ReadonlySet<string> {
+  return new Set(Object.entries(valuesIn(file)).flatMap(([key, value]) => (isEncrypted(value) ? [key] : [])));
 }
 
-function valuesIn(text: string): Readonly<Record<string, unknown>> {
-  const file: unknown = parse(text);
+function valuesIn(file: unknown): Readonly<Record<string, unknown>> {
   const config: unknown = typeof file === "object" && file !== null ? Reflect.get(file, "config") : undefined;
   return typeof config === "object" && config !== null ? { ...config } : {};
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { plainEntry } from "../model/maintenance";
 import { clientNames, readClients } from "../pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages } from "../pages/render";
-import { plainEntry } from "./maintenance";
 import { readSettings, type Settings } from "./read";
 import { configIn, encryptedIn, stackFileOf, stacksIn } from "./stack-file";
 
@@ -38,9 +39,9 @@ it.each(clientNames())("the folder pages/clients/%s is an instance's of one of t
 function read(stack: string): Settings {
   // No kubeconfig: whether it leads to the right cluster is asked where it is, at each run.
   const text = readFileSync(stackFileOf(root, stack), "utf8");
-  const encrypted = encryptedIn(text);
+  const encrypted = encryptedIn(parse(text));
   return readSettings(
-    configIn(text),
+    configIn(parse(text)),
     new Date(),
     () => [],
     undefined,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 it("npm run pages shows every page with its status and headers, and again when a file is saved", async () => {
-  const gallery = spawn(process.execPath, ["--require", "sucrase/register/ts", join(PROJECT, "gallery", "main.ts")], {
+  const gallery = spawn(process.execPath, ["--require", "sucrase/register/ts", join(PROJECT, "preview", "main.ts")], {
     cwd: PROJECT,
   });
   const ended = once(gallery, "exit");

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type AxeResults, source as axe } from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addressFor } from "../../gallery/edge";
-import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
-import { SAMPLE_SETTINGS, type Sample, samplesOf } from "../../gallery/samples";
+import { LANGUAGES, readStrings } from "../../model/languages";
 import { clientNames, readClients } from "../../pages/clients";
-import { LANGUAGES, readStrings } from "../../pages/languages";
+import { type LocalPageServer, startPageServer } from "../../preview/page-server";
+import { SAMPLE_SETTINGS, type Sample, samplesOf } from "../../preview/samples";
+import { addressFor } from "../../preview/server";
 import { startBrowser } from "./browser";
 
 // A real Chromium asks a real nginx with the configuration of the page server; a web server of this process stands for

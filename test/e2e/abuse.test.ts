@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
-import { SAMPLE_SETTINGS } from "../../gallery/samples";
-import { headOf, hostileBodies, hostileHeaders, hostilePaths, hostileRequests, MARK } from "../../local/hostile";
-import { type Sending, send as sendTo, statusesIn } from "../../local/raw";
+import { headOf, hostileBodies, hostileHeaders, hostilePaths, hostileRequests, MARK } from "../../lab/traffic/hostile";
+import { type Sending, send as sendTo, statusesIn } from "../../lab/traffic/raw";
+import { plainEntry } from "../../model/maintenance";
 import { readClients } from "../../pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages } from "../../pages/render";
-import { plainEntry } from "../../settings/maintenance";
+import { type LocalPageServer, startPageServer } from "../../preview/page-server";
+import { SAMPLE_SETTINGS } from "../../preview/samples";
 
 // What somebody sends who means harm, straight to a real nginx with the page server's configuration. In a cluster the
 // controller is before it and lets little of this through; here nothing depends on that.

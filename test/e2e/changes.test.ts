@@ -23,19 +23,19 @@ import {
   type HERE,
   settingAt,
   wordsOf,
-} from "../../local/changes";
-import { documentOf, partsIn, type Row } from "../../local/changes.document";
-import { effectOf, operationsOf, PROTECTED, takenAway } from "../../local/changes.effects";
-import { CLIENT_WORDS, edit, makeClient, PAGES_CHANGES } from "../../local/changes.pages";
-import { runCommand, tryCommand } from "../../local/cluster/commands";
-import { type Ground, MIRRORED_IMAGE, startGround } from "../../local/ground";
-import { PageServerPods } from "../../local/page-server-pods";
-import { copyProject } from "../../local/project-copy";
-import { seeChanges } from "../../local/seen";
-import { type Preview, STACK } from "../../local/stack";
-import { type Answer, BROWSER, untilAnswer, visit } from "../../local/visitor";
-import { HOSTS, RIGHT, underLoad } from "../../local/watch";
-import { LANGUAGES } from "../../pages/languages";
+} from "../../lab/changes/changes";
+import { documentOf, partsIn, type Row } from "../../lab/changes/document";
+import { effectOf, operationsOf, PROTECTED, takenAway } from "../../lab/changes/effects";
+import { CLIENT_WORDS, edit, makeClient, PAGES_CHANGES } from "../../lab/changes/pages";
+import { runCommand, tryCommand } from "../../lab/cluster/commands";
+import { PageServerPods } from "../../lab/cluster/page-server-pods";
+import { type Lab, MIRRORED_IMAGE, startLab } from "../../lab/lab";
+import { copyProject } from "../../lab/project-copy";
+import { seeChanges } from "../../lab/scenario/seen";
+import { type Preview, STACK } from "../../lab/stack";
+import { type Answer, BROWSER, untilAnswer, visit } from "../../lab/traffic/visitor";
+import { HOSTS, RIGHT, underLoad } from "../../lab/traffic/watch";
+import { LANGUAGES } from "../../model/languages";
 import { NAMESPACE } from "../../settings/read";
 import { stackFileOf } from "../../settings/stack-file";
 
@@ -50,7 +50,7 @@ const PER_SECOND = 200;
 
 let folder: string;
 let project: string;
-let ground: Ground;
+let lab: Lab;
 let charts: Server;
 let here: Record<keyof typeof HERE, string>;
 /** The stack's file after the first `up`. */
@@ -62,8 +62,8 @@ beforeAll(async () => {
   for (const name of ["CACHE", "CONFIG", "DATA"]) process.env[`HELM_${name}_HOME`] = join(folder, "helm", name);
   project = join(folder, "project");
   await makeProject(project);
-  ground = await startGround({ report: (line) => console.log(line), project });
-  const { stack, samples, cluster, tools, edge } = ground;
+  lab = await startLab({ report: (line) => console.log(line), project });
+  const { stack, samples, cluster, tools, edge } = lab;
   if (cluster.embedded === undefined || tools === undefined) throw new Error("only on the embedded cluster");
 
   const chart = join(tools.ingressNginxModule, "charts", "ingress-nginx");
@@ -102,7 +102,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await ground?.stop();
+  await lab?.stop();
   charts?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
@@ -167,7 +167,7 @@ function anotherService() {
 
 /** As the stack encrypts it. */
 async function encrypted(letter: string): Promise<string> {
-  const { stack } = ground;
+  const { stack } = lab;
   await stack.type(["config", "set", "--secret", "bypassSecret", letter.repeat(32)]);
   return z.object({ secure: z.string() }).parse(configurationIn(stackFileOf(project, STACK)).bypassSecret).secure;
 }
@@ -191,7 +191,7 @@ async function previewOf(change: Change | undefined, at = project): Promise<Prev
   files += 1;
   const file = join(folder, `Pulumi.${files}.yaml`);
   writeFileSync(file, fileWith(change === undefined ? BASE : changed(BASE, change)));
-  return ground.stack.previewWith({ configFile: file, project: at });
+  return lab.stack.previewWith({ configFile: file, project: at });
 }
 
 /** The rows of the document's tables, as they were seen. */
@@ -272,7 +272,7 @@ it("the command says how what is refused is asked for", async () => {
     const { code, output } = await tryCommand(
       process.execPath,
       [join(project, "cli", "maintenance.js"), "enable", "beta", "--yes"],
-      { cwd: project, env: { ...process.env, ...ground.stack.environment }, timeoutSeconds: 240 },
+      { cwd: project, env: { ...process.env, ...lab.stack.environment }, timeoutSeconds: 240 },
     );
     expect(output).toContain("page-server-namespace");
     expect(output).toContain("pulumi config set protect false");
@@ -295,7 +295,7 @@ const stateSchema = z.object({
 });
 
 it("no input in the cluster comes from the bucket's resources: another bucket, or another provider of it, replaces nothing there", async () => {
-  const { deployment } = stateSchema.parse(JSON.parse(await ground.stack.type(["stack", "export"])));
+  const { deployment } = stateSchema.parse(JSON.parse(await lab.stack.type(["stack", "export"])));
   const fromStore = (urn: string) => /:aws:/.test(urn);
   const inCluster = deployment.resources.filter(({ provider }) => provider.includes("::cluster::"));
   const dependencies = inCluster.flatMap(({ propertyDependencies }) => Object.values(propertyDependencies).flat());
@@ -307,8 +307,8 @@ it("no input in the cluster comes from the bucket's resources: another bucket, o
 
 describe("what is deleted goes", () => {
   const protect = async (value: boolean) => {
-    await ground.stack.type(["config", "set", "protect", String(value)]);
-    await ground.stack.up();
+    await lab.stack.type(["config", "set", "protect", String(value)]);
+    await lab.stack.up();
   };
 
   beforeAll(() => protect(false));
@@ -331,7 +331,7 @@ interface Applied {
   seen(edge: string): Promise<unknown>;
 }
 
-const set = (path: string, value: string) => ground.stack.type(["config", "set", "--path", path, value]);
+const set = (path: string, value: string) => lab.stack.type(["config", "set", "--path", path, value]);
 
 const asBrowser = (edge: string, host: string, headers = {}) =>
   visit(edge, host, "/", { headers: { ...BROWSER, ...headers } });
@@ -385,7 +385,7 @@ const APPLIED: readonly Applied[] = [
     what: "`pageServer.image`",
     make: () => set("pageServer.image", MIRRORED_IMAGE),
     async seen() {
-      const pods = z.array(podSchema).parse(await ground.samples.pods("maintenance-pages"));
+      const pods = z.array(podSchema).parse(await lab.samples.pods("maintenance-pages"));
       const images = pods.flatMap(({ spec }) => spec.containers.map(({ image }) => image));
       expect(new Set(images)).toStrictEqual(new Set([MIRRORED_IMAGE]));
     },
@@ -402,13 +402,13 @@ const podSchema = z.object({ spec: z.object({ containers: z.array(z.object({ ima
 describe(`${PER_SECOND} visitors a second, through an \`up\` after a change of`, () => {
   it.for(APPLIED)("$what", async ({ what, make, seen }) => {
     const { plain, encrypted } = edges();
-    const pods = new PageServerPods(ground.cluster.config);
+    const pods = new PageServerPods(lab.cluster.config);
     const { seen: done, got } = await underLoad(
       { plain, encrypted },
       RIGHT,
       async () => {
         await make();
-        const up = await ground.stack.up();
+        const up = await lab.stack.up();
         await pods.untilBothAnswer();
         await seen(plain);
         return seeChanges(up);
@@ -427,7 +427,7 @@ describe(`${PER_SECOND} visitors a second, through an \`up\` after a change of`,
 });
 
 function edges(): { readonly plain: string; readonly encrypted: string } {
-  const edge = ground.cluster.embedded?.edge;
+  const edge = lab.cluster.embedded?.edge;
   if (edge === undefined) throw new Error("there is no edge");
   return { plain: edge.url, encrypted: edge.encryptedUrl };
 }
@@ -436,6 +436,6 @@ it("docs/changes.md is what was seen (--update writes it)", async () => {
   expect(previewed.filter((row) => row !== undefined)).toHaveLength(CHANGES.length + PAGES_CHANGES.length);
   expect(applied).toHaveLength(APPLIED.length);
   // Another machine may have other parts of Pulumi, and they have to do the same. A document that is missing is written with these.
-  const parts = existsSync(DOCUMENT) ? partsIn(readFileSync(DOCUMENT, "utf8")) : ground.pulumi.parts;
+  const parts = existsSync(DOCUMENT) ? partsIn(readFileSync(DOCUMENT, "utf8")) : lab.pulumi.parts;
   await expect(documentOf({ parts, previewed, applied, perSecond: PER_SECOND })).toMatchFileSnapshot(DOCUMENT);
 });

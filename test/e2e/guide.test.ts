@@ -16,13 +16,13 @@ import { stripVTControlCharacters } from "node:util";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
-import type { IngressNginxValues } from "../../components/ingress-controller.values";
-import { runCommand } from "../../local/cluster/commands";
-import { embeddedCluster, type Found, IMAGE } from "../../local/ground";
-import { copyProject } from "../../local/project-copy";
-import { Samples } from "../../local/samples";
-import { ensureProgram, type Tools } from "../../local/tools";
-import { makeEnvironment, TUTOR_RELEASES } from "../../local/tutor";
+import type { IngressNginxValues } from "../../components/edges/ingress-nginx/values";
+import { runCommand } from "../../lab/cluster/commands";
+import { embeddedCluster, type Found, IMAGE } from "../../lab/lab";
+import { copyProject } from "../../lab/project-copy";
+import { Samples } from "../../lab/samples";
+import { ensureProgram, type Tools } from "../../lab/tools/tools";
+import { makeEnvironment, TUTOR_RELEASES } from "../../lab/tutor/tutor";
 
 // The guide and the runbook, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
 // as the guide has it: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
@@ -177,10 +177,10 @@ const GUIDE: readonly Besides[] = [
       expect(await manifestOfRelease()).not.toMatch(/default-backend-service|custom-http-errors|intercept/),
   },
   {
-    at: "ingressNginx.install true",
+    at: "edges.default.install true",
     // Pulumi's plugin reads the chart for a preview, too.
     before: () =>
-      type(`pulumi config set --path ingressNginx.chart ${found.tools.ingressNginxModule}/charts/ingress-nginx`),
+      type(`pulumi config set --path edges.default.chart ${found.tools.ingressNginxModule}/charts/ingress-nginx`),
   },
   { at: "helm upgrade ingress-nginx", after: startController },
   {
@@ -264,7 +264,8 @@ async function startController(): Promise<void> {
   ].map(([port, address]) => `connect-to = ":${port}:${new URL(String(address)).host}"`);
   // The certificate is the controller's own.
   writeFileSync(join(folder, "home", ".curlrc"), ["silent", "show-error", "insecure", ...ways].join("\n"));
-  await type(`pulumi config set edge ${url}`);
+  await type("pulumi config set --path edges.default.kind ingress-nginx");
+  await type(`pulumi config set --path edges.default.address ${url}`);
 }
 
 async function typeAll(blocks: readonly Block[], besides: readonly Besides[]): Promise<void> {

@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeFigures, type Figures } from "../../local/figures";
-import { type Ground, startGround } from "../../local/ground";
-import { scenario } from "../../local/scenario";
+import { type Lab, startLab } from "../../lab/lab";
+import { describeFigures, type Figures } from "../../lab/scenario/figures";
+import { scenario } from "../../lab/scenario/scenario";
 
-/** The rows of `npm run local -- --check`, each a test, on the same ground. */
+/** The rows of `npm run local -- --check`, each a test, in the same lab. */
 describe("one instance in maintenance, on a real cluster", () => {
   const figures: Figures = {};
-  let ground: Ground | undefined;
+  let lab: Lab | undefined;
 
   beforeAll(async () => {
-    ground = await startGround({ report: (line) => console.log(line) });
+    lab = await startLab({ report: (line) => console.log(line) });
   });
 
   afterAll(async () => {
-    if (ground !== undefined) console.log(describeFigures(ground, figures));
-    await ground?.stop();
+    if (lab !== undefined) console.log(describeFigures(lab, figures));
+    await lab?.stop();
   });
 
   // The others need a controller that the stack installs: own-cluster.test.ts walks those.
   for (const { step, expected, see } of scenario.filter(({ needs = "embedded" }) => needs === "embedded")) {
     it(`${step}: ${expected}`, async () => {
-      if (ground === undefined) throw new Error("there is no cluster");
-      expect(await see(ground, figures)).toBe(expected);
+      if (lab === undefined) throw new Error("there is no cluster");
+      expect(await see(lab, figures)).toBe(expected);
     });
   }
 });

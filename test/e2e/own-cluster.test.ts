@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
-import { type OwnCluster, startOwnCluster } from "../../local/cluster/own-cluster";
-import { NAMESPACES, OBJECT_STORE_IMAGE } from "../../local/existing-cluster";
-import { IMAGE } from "../../local/ground";
-import { scenario } from "../../local/scenario";
-import { ensureTools } from "../../local/tools";
+import { NAMESPACES, OBJECT_STORE_IMAGE } from "../../lab/cluster/existing";
+import { type OwnCluster, startOwnCluster } from "../../lab/cluster/own-cluster";
+import { IMAGE } from "../../lab/lab";
+import { scenario } from "../../lab/scenario/scenario";
+import { ensureTools } from "../../lab/tools/tools";
 
 // What a person does with a cluster of their own, such as kind makes it: a kubeconfig, and `npm run local -- --check`. The
 // program installs ingress-nginx there, as the Helm release.

@@ -2,15 +2,15 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCEPT, addressFor } from "../../gallery/edge";
-import { type LocalPageServer, startPageServer } from "../../gallery/page-server";
-import { SAMPLE_SETTINGS, samplesOf } from "../../gallery/samples";
-import { BROWSER, type VisitOptions, visit } from "../../local/visitor";
+import { BROWSER, type VisitOptions, visit } from "../../lab/traffic/visitor";
+import { LANGUAGES } from "../../model/languages";
 import { bundle } from "../../pages/bundle";
 import { clientNames, readClients } from "../../pages/clients";
 import { CONTENT_TYPES } from "../../pages/kinds";
-import { LANGUAGES } from "../../pages/languages";
 import { type PageObject, renderFailurePages, renderSharedPages } from "../../pages/render";
+import { type LocalPageServer, startPageServer } from "../../preview/page-server";
+import { SAMPLE_SETTINGS, samplesOf } from "../../preview/samples";
+import { ACCEPT, addressFor } from "../../preview/server";
 
 // A real nginx with the configuration of the page server; a web server of this process stands for the bucket.
 
@@ -232,7 +232,7 @@ describe("a visitor of an instance that failed, as the controller's X-Code tells
         headers: {
           "content-language": language,
           "content-type": CONTENT_TYPES[format],
-          "x-maintenance-page": `kind=50x; deployment=00000000; source=${source}`,
+          "x-maintenance-page": `kind=50x; stack=00000000; source=${source}`,
           "cache-control": "no-store",
         },
       });

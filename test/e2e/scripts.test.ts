@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
-import { runCommand } from "../../local/cluster/commands";
+import { runCommand } from "../../lab/cluster/commands";
 
 // The scripts of ci/ that need no cluster; the others run in command.test.ts.
 

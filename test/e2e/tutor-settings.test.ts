@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runCommand } from "../../local/cluster/commands";
-import { ensureTutor } from "../../local/tutor";
+import { runCommand } from "../../lab/cluster/commands";
+import { ensureTutor } from "../../lab/tutor/tutor";
 import { readInstancesDirectory } from "../../settings/instances-directory";
 
 // Three instances whose settings the real Tutor saved, as a cluster's own repository keeps them.

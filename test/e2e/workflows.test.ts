@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { PROJECT } from "../../cli/project";
-import { tryCommand } from "../../local/cluster/commands";
-import { ensureProgram } from "../../local/tools";
+import { tryCommand } from "../../lab/cluster/commands";
+import { ensureProgram } from "../../lab/tools/tools";
 
 it("the workflows pass actionlint", async () => {
   const { path } = await ensureProgram("actionlint", (line) => console.log(line));

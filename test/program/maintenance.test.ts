@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { FileAsset } from "@pulumi/pulumi/asset";
 import { beforeAll, describe, expect, it } from "vitest";
+import { bypassKey } from "../../model/bypass";
 import { FORMATS } from "../../pages/kinds";
-import { bypassKey } from "../../settings/bypass";
 import { type Run, runProgram } from "./program";
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";

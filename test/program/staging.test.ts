@@ -287,12 +287,14 @@ describe("the staging example: an S3-compatible store, a controller that is ther
         MAINTENANCE_PAGES_INSTANCE: "{instance}",
         MAINTENANCE_PAGES_LANGUAGE: "en",
       },
-      ingressNginxValues: {
-        controller: {
-          extraArgs: { "default-backend-service": "maintenance-pages/page-server" },
-          config: { "custom-http-errors": "502,503,504", "disable-proxy-intercept-errors": "true" },
+      helmValues: {
+        default: {
+          controller: {
+            extraArgs: { "default-backend-service": "maintenance-pages/page-server" },
+            config: { "custom-http-errors": "502,503,504", "disable-proxy-intercept-errors": "true" },
+          },
+          defaultBackend: { enabled: false },
         },
-        defaultBackend: { enabled: false },
       },
     });
   });

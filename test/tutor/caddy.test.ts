@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Answer, BROWSER, Caddy, freePort, type Visit } from "../../local/caddy";
-import { ensureCaddy } from "../../local/tools";
-import { TUTOR_RELEASES, TutorProject } from "../../local/tutor";
+import { ensureCaddy } from "../../lab/tools/tools";
+import { type Answer, BROWSER, Caddy, freePort, type Visit } from "../../lab/tutor/caddy";
+import { TUTOR_RELEASES, TutorProject } from "../../lab/tutor/tutor";
 import { BUCKET_MODES, Bucket, type BucketMode, pageOf } from "./bucket";
 import { DOWNLOAD, Origin } from "./origin";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TUTOR_RELEASES, TutorProject } from "../../local/tutor";
+import { TUTOR_RELEASES, TutorProject } from "../../lab/tutor/tutor";
 
 // The plugin as somebody installs it: with pip, into an environment that has nothing but Tutor.
 

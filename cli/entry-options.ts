@@ -1,0 +1,74 @@
+import type { z } from "zod";
+import { ENDS, KINDS } from "../model/maintenance";
+import type { entrySchema } from "../settings/schema";
+import { CommandError } from "./errors";
+import { timeFrom } from "./times";
+
+/** What the options of `enable` change of an entry; a setting that is not there stays as it is. */
+export type EntryChange = Partial<Omit<z.input<typeof entrySchema>, "instance">>;
+
+/** The options of `enable`: one for each setting of an entry. */
+export const entryOptions = {
+  kind: { choices: KINDS, describe: "Which page is shown. Default: unscheduled" },
+  from: {
+    type: "string",
+    describe: "When it begins: now, 30m, 2h, or a time with an offset. Default: now, or as it was",
+  },
+  until: { type: "string", describe: "When it is expected to end: 2h, or a time with an offset" },
+  message: {
+    type: "string",
+    array: true,
+    nargs: 1,
+    describe: 'Your words to visitors; in more languages: --message "en: Back soon" --message "fr: …"',
+  },
+  ends: { choices: ENDS, describe: "Whether it ends by itself. Default: manually" },
+  bypass: {
+    type: "boolean",
+    describe: "Let through requests with its key (`$0 bypass`); --no-bypass ends that",
+  },
+} as const satisfies Record<keyof EntryChange, object>;
+
+/** The options as they were typed. */
+export interface TypedEntry {
+  readonly kind?: EntryChange["kind"] | undefined;
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
+  readonly message?: readonly string[] | undefined;
+  readonly ends?: EntryChange["ends"] | undefined;
+  readonly bypass?: boolean | undefined;
+}
+
+/**
+ * The change that the options mean.
+ *
+ * @param now lengths of time count from it.
+ * @throws {CommandError} when a time or a message can't be read.
+ *
+ * @example
+ * entryChange({ until: "2h", message: ["Back soon"] }, now); // { until: "2026-12-01T22:00:00.000Z", message: "Back soon" }
+ */
+export function entryChange({ kind, from, until, message, ends, bypass }: TypedEntry, now: Date): EntryChange {
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(from === undefined ? {} : { from: timeFrom(from, now, "--from") }),
+    ...(until === undefined ? {} : { until: timeFrom(until, now, "--until") }),
+    ...(message === undefined ? {} : { message: messageFrom(message) }),
+    ...(ends === undefined ? {} : { ends }),
+    ...(bypass === undefined ? {} : { bypass }),
+  };
+}
+
+/** One text, or one for each language. */
+function messageFrom(texts: readonly string[]): string | Record<string, string> {
+  const [first = ""] = texts;
+  const inLanguage = texts.map((text) => /^([a-z]{2,3}(?:-[A-Za-z]+)?):\s+(.*)$/s.exec(text));
+  if (texts.length === 1 && inLanguage[0] === null) return first;
+  return Object.fromEntries(
+    inLanguage.map((match, index) => {
+      if (match !== null) return [match[1] ?? "", match[2] ?? ""];
+      throw new CommandError(
+        `--message\n  found:    ${JSON.stringify(texts[index])}\n  allowed:  one text; or several, each with its language, such as "en: Back soon"`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,140 @@
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { DEFAULT_EDGE, type Edge } from "../components/edges/edge";
+import { markerOf } from "../components/page-server/marker";
+import { type Instance, isBehind } from "../model/instances";
+
+/** What a host answers a visitor with, as far as maintenance goes. */
+export type Seen =
+  /** A maintenance page, of this instance. */
+  | {
+      readonly what: "page";
+      readonly status: number;
+      readonly instance: string;
+      readonly kind: string;
+      /** The mark of the stack that serves it; see settings/stack-mark.ts. */
+      readonly stack: string;
+    }
+  /** The not-found page: no Ingress has the host. */
+  | { readonly what: "not-found"; readonly status: number }
+  /** The 50x page: the instance fails, or does not answer. */
+  | { readonly what: "failure"; readonly status: number }
+  /** Anything else: the instance itself, most likely. */
+  | { readonly what: "other"; readonly status: number }
+  /** No answer. */
+  | { readonly what: "nothing"; readonly reason: string };
+
+/** One host at one edge. */
+export interface Target {
+  readonly instance: string;
+  readonly host: string;
+  readonly edge: Edge;
+}
+
+/** What a target answers. */
+export interface Probed extends Target {
+  readonly seen: Seen;
+}
+
+/**
+ * Where an instance's hosts are probed: at each of its edges. Edges without an address are one target: the one that DNS leads to.
+ */
+export function targetsOf(instance: Instance, edges: readonly Edge[]): readonly Target[] {
+  const { name, hosts } = instance;
+  const own = edges.filter((edge) => isBehind(instance, edge.name));
+  const distinct = own.filter((edge, index) => own.findIndex(({ address }) => address === edge.address) === index);
+  return distinct.flatMap((edge) => hosts.map((host) => ({ instance: name, host, edge })));
+}
+
+/** A target in a person's words. The edge is named where its address is known: without one, DNS decides. */
+export function targetText({ host, edge }: Target): string {
+  return edge.address === undefined || edge.name === DEFAULT_EDGE ? host : `${host} at ${edge.name}`;
+}
+
+const TIMEOUT_MILLISECONDS = 5000;
+
+/**
+ * Requests a host's home page as a browser would.
+ *
+ * @param host a registered host; of a wildcard, a host that it stands for.
+ * @param address the edge's address, such as `http://127.0.0.1:8080`, where DNS does not lead to it; otherwise `https://<host>`.
+ * @param headers more headers, such as a bypass' key.
+ */
+export function probeHost(
+  host: string,
+  address: string | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Seen> {
+  const name = probedName(host);
+  const url = new URL(address ?? `https://${name}`);
+  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const request = send(
+      url,
+      // No connection is kept: one that was opened before the controller's reload would still see the old routes.
+      {
+        agent: false,
+        headers: { host: name, accept: "text/html", ...headers },
+        servername: name,
+        timeout: TIMEOUT_MILLISECONDS,
+      },
+      (response) => {
+        response.resume();
+        resolve(seen(response.statusCode ?? 0, response.headers));
+      },
+    );
+    request.on("timeout", () => request.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
+    request.on("error", (error) => resolve({ what: "nothing", reason: error.message }));
+    request.end();
+  });
+}
+
+/** The host name that a probe requests; of a wildcard, one that it stands for. */
+export function probedName(host: string): string {
+  return host.replace(/^\*\./, "maintenance-check.");
+}
+
+function seen(status: number, headers: IncomingHttpHeaders): Seen {
+  const marker = markerOf(headers);
+  const kind = marker.get("kind");
+  if (kind === "not-found") return { what: "not-found", status };
+  if (kind === "50x") return { what: "failure", status };
+  const instance = marker.get("instance");
+  if (kind === undefined || instance === undefined) return { what: "other", status };
+  return { what: "page", status, instance, kind, stack: marker.get("stack") ?? "" };
+}
+
+/** What was seen, in a few words. */
+export function seenText(seen: Seen): string {
+  switch (seen.what) {
+    case "page":
+      return `${seen.status}, the ${seen.kind} page of ${seen.instance}`;
+    case "not-found":
+      return `${seen.status}, the not-found page: no Ingress has this host`;
+    case "failure":
+      return `${seen.status}, the 50x page: the instance fails`;
+    case "other":
+      return `${seen.status}, no page of ours`;
+    case "nothing":
+      return `no answer (${seen.reason})`;
+  }
+}
+
+/** Probes many targets, some at a time; the answers are in their order. */
+export async function probe(
+  targets: readonly Target[],
+  headers: Readonly<Record<string, string>> = {},
+  atOnce = 16,
+): Promise<readonly Probed[]> {
+  const probed: Probed[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let index = next++; index < targets.length; index = next++) {
+      const target = targets[index];
+      if (target === undefined) return;
+      probed[index] = { ...target, seen: await probeHost(target.host, target.edge.address, headers) };
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return probed;
+}

@@ -1,0 +1,124 @@
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
+import { NAMESPACE, readSettings, type Settings } from "../settings/read";
+import { configIn, encryptedIn } from "../settings/stack-file";
+import type { EntryChange } from "./entry-options";
+import { CommandError } from "./errors";
+
+const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
+
+/** The text of a stack's file. It is parsed once, and never changed: a change is another text. */
+export class StackText {
+  private readonly document: Document;
+
+  /** @throws {CommandError} when it is no YAML. */
+  constructor(readonly text: string) {
+    this.document = parseDocument(text);
+    const [error] = this.document.errors;
+    if (error !== undefined) throw new CommandError(`The stack's file is no YAML.\n\n${error.message}`);
+  }
+
+  /**
+   * The settings. The kubeconfig is not read: the engine does that at each run.
+   *
+   * @throws {SettingsError} with everything that is wrong.
+   */
+  settings(now: Date): Settings {
+    const file: unknown = this.document.toJS();
+    const encrypted = encryptedIn(file);
+    return readSettings(
+      configIn(file),
+      now,
+      () => [],
+      undefined,
+      (key) => encrypted.has(key),
+    );
+  }
+
+  /** Whether it has the secret that the keys of bypasses are made from. */
+  get hasSecret(): boolean {
+    return this.document.hasIn(["config", `${NAMESPACE}:bypassSecret`]);
+  }
+
+  /** The line of an instance's entry, from 1. */
+  lineOf(instance: string): number | undefined {
+    const list = this.document.getIn(LIST, true);
+    if (!isSeq(list)) return undefined;
+    const item = list.items.find((one) => nameOf(one) === instance);
+    const offset = isScalar(item) || isMap(item) ? item.range?.[0] : undefined;
+    return offset === undefined ? undefined : this.text.slice(0, offset).split("\n").length;
+  }
+
+  /**
+   * The text with these instances in the `maintenance` list, each with this change. An entry that is there already is changed and not
+   * repeated. Everything else in the file stays, comments too.
+   */
+  enable(instances: readonly string[], change: EntryChange): StackText {
+    const isPlain = Object.keys(change).length === 0;
+    return this.edit((list, document) => {
+      for (const instance of instances) {
+        const index = list.items.findIndex((item) => nameOf(item) === instance);
+        const before = index < 0 ? undefined : list.items[index];
+        if (isPlain && before !== undefined) continue;
+        if (isMap(before)) {
+          for (const [key, value] of Object.entries(change)) before.set(key, nodeOf(value, document));
+          continue;
+        }
+        const entry = nodeOf(isPlain ? instance : { instance, ...change }, document);
+        if (index < 0) list.add(entry);
+        else list.items[index] = entry;
+      }
+    });
+  }
+
+  /** The text without these instances in the `maintenance` list. */
+  disable(instances: readonly string[]): StackText {
+    return this.edit((list) => {
+      list.items = list.items.filter((item) => !instances.includes(nameOf(item) ?? ""));
+    });
+  }
+
+  private edit(change: (list: YAMLSeq, document: Document) => void): StackText {
+    const document = this.document.clone();
+    const list = listIn(document);
+    change(list, document);
+    // An empty block would read as nothing at all.
+    if (list.items.length === 0) list.flow = true;
+    return new StackText(document.toString({ lineWidth: 0, flowCollectionPadding: false }));
+  }
+}
+
+/** A value as it is written: a time in quotes, or Pulumi would read it as something else than text. */
+function nodeOf(value: unknown, document: Document): Node {
+  const node = document.createNode(value);
+  visit(node, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === "string" && /^\d{4}-\d\d-\d\d/.test(scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return node;
+}
+
+function listIn(document: Document): YAMLSeq {
+  const found = document.getIn(LIST, true);
+  if (isSeq(found)) {
+    // `[]` becomes a list of lines as soon as there is something in it to comment.
+    if (found.items.length === 0) found.flow = false;
+    return found;
+  }
+  // `pulumi config set` writes JSON in a text.
+  const value: unknown = isScalar(found) ? JSON.parse(String(found.value)) : [];
+  const list = document.createNode(value);
+  if (!isSeq(list)) throw new Error(`${LIST.join(".")} is no list`);
+  if (isScalar(found)) {
+    list.comment = found.comment ?? null;
+    list.commentBefore = found.commentBefore ?? null;
+  }
+  document.setIn(LIST, list);
+  return list;
+}
+
+function nameOf(item: unknown): string | undefined {
+  if (isScalar(item)) return String(item.value);
+  if (isMap(item)) return String(item.get("instance"));
+  return undefined;
+}

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { ClusterReader, DriftOf, Reasons, ResourceName } from "../edge";
+import { NAMES, OVERRIDE_PATH } from "./manifests";
+import type { IngressNginxSettings } from "./settings";
+
+/** The controller reloads its nginx every 3.3 s at most (its sync rate limit is 0.3 a second), and needs a while to. */
+export const PATIENCE = 30;
+
+export const REASONS: Reasons = {
+  notFound:
+    "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.",
+  failure:
+    "The controller has not reloaded yet; or it replaces applications' answers too, and with them the page: `disable-proxy-intercept-errors` is not in its configuration, or it is too old to know it.",
+  other:
+    "The controller has not reloaded yet, or refused to (its log says why); or DNS leads to another edge; or the override was changed by hand, and `pulumi up --refresh` repairs it.",
+  leftover: "The override is still there: the controller has not reloaded yet, or another one was made by hand.",
+};
+
+const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const SERVICE = "kubernetes:core/v1:Service";
+
+/** Whether a resource is part of an instance's maintenance: its override, and its bypass. */
+export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
+  const isBypass = name === NAMES.bypass(instance, edge);
+  return (type === INGRESS && (isBypass || name === NAMES.override(instance, edge))) || (type === SERVICE && isBypass);
+}
+
+// The part of an Ingress that says where requests go (https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/).
+const ingressSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.object({
+    ingressClassName: z.string().optional(),
+    rules: z
+      .array(
+        z.object({
+          host: z.string().optional(),
+          http: z.object({ paths: z.array(z.object({ path: z.string().optional() })) }).optional(),
+        }),
+      )
+      .optional(),
+  }),
+});
+
+/** An Ingress, as far as it matters here. */
+export type KnownIngress = z.output<typeof ingressSchema>;
+
+/**
+ * Reads every Ingress of the cluster, and lays an instance's override beside what was declared.
+ *
+ * @param namespace the overrides' namespace.
+ */
+export async function readDrift(
+  edge: string,
+  settings: Pick<IngressNginxSettings, "className">,
+  cluster: ClusterReader,
+  namespace: string,
+): Promise<DriftOf> {
+  const ingresses = await cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema);
+  return driftIn(ingresses, edge, settings, namespace);
+}
+
+const PREFIX = "nginx.ingress.kubernetes.io";
+
+/** What these Ingresses say of an instance; a visitor's request for `/` does not tell: another path may go another way. */
+export function driftIn(
+  ingresses: readonly KnownIngress[],
+  edge: string,
+  { className }: Pick<IngressNginxSettings, "className">,
+  namespace: string,
+): DriftOf {
+  return ({ name, hosts }, isShown) => {
+    const own = ingresses.find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.override(name, edge),
+    );
+    if (!isShown) return own === undefined ? [] : ["its override is still there"];
+    if (own === undefined) return ["its override is not there"];
+    const changed = [
+      ...(own.spec.ingressClassName === className ? [] : ["ingressClassName"]),
+      ...(own.metadata.annotations?.[`${PREFIX}/use-regex`] === "true" ? [] : ["use-regex"]),
+      ...hosts
+        .filter((host) => !isDeepStrictEqual(pathsFor(host, own), [OVERRIDE_PATH]))
+        .map((host) => `the path of ${host}`),
+    ];
+    const rivals = ingresses.filter((other) => other !== own && !isCanary(other) && isOfClass(other, className));
+    return [
+      ...changed.map((what) => `${what} of its override was changed`),
+      ...hosts.flatMap((host) =>
+        rivals
+          .filter((other) => pathsFor(host, other).some((path) => path.length >= OVERRIDE_PATH.length))
+          .map(({ metadata }) => `Ingress ${metadata.namespace}/${metadata.name} comes first for a path of ${host}`),
+      ),
+    ];
+  };
+}
+
+// An Ingress without a class may be any controller's.
+function isOfClass({ spec }: KnownIngress, className: string): boolean {
+  return spec.ingressClassName === undefined || spec.ingressClassName === className;
+}
+
+function isCanary({ metadata }: KnownIngress): boolean {
+  return metadata.annotations?.[`${PREFIX}/canary`] === "true";
+}
+
+function pathsFor(host: string, { spec }: KnownIngress): readonly string[] {
+  return (spec.rules ?? [])
+    .filter((rule) => rule.host === host)
+    .flatMap((rule) => rule.http?.paths.map(({ path }) => path ?? "/") ?? []);
+}

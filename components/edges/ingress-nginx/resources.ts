@@ -1,0 +1,176 @@
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { Release } from "@pulumi/kubernetes/helm/v3/release.js";
+import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
+import * as pulumi from "@pulumi/pulumi";
+import { SettingsError } from "../../../model/problems";
+import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
+import {
+  bypassManifest,
+  bypassServiceManifest,
+  bypassSlots,
+  NAMES,
+  overrideManifest,
+  type Placement,
+  type SlottedBypass,
+  type SlottedOverride,
+  serviceProblem,
+  standbyManifest,
+} from "./manifests";
+import type { IngressNginxSettings } from "./settings";
+import { helmValues, type IngressNginxValues, releaseValues } from "./values";
+
+/** Declares an edge of the kind ingress-nginx. */
+export function declareIngressNginx(edge: string, settings: IngressNginxSettings, args: EdgeArgs): EdgeResources {
+  const { namespace, service, deployment, protect, provider } = args;
+  const values = helmValues(namespace, settings);
+  const controller = settings.install
+    ? [
+        new IngressController(
+          nameAt(edge, "ingress-nginx"),
+          { settings, values, protect },
+          { provider, dependsOn: [service] },
+        ),
+      ]
+    : [];
+  const overrides = new MaintenanceOverrides(
+    nameAt(edge, "maintenance"),
+    {
+      edge,
+      namespace,
+      ingressClassName: settings.className,
+      dependsOn: [deployment],
+      controller,
+      protect,
+      overrides: slotted(args),
+    },
+    { provider },
+  );
+  return { resources: [...controller, overrides], helmValues: values };
+}
+
+/** The overrides, each bypass with its slot. */
+function slotted({ instances, overrides }: EdgeArgs): readonly SlottedAwaitedOverride[] {
+  const bypassed = overrides.filter(({ bypass }) => bypass !== undefined).map(({ instance }) => instance);
+  const slots = bypassSlots(bypassed, instances);
+  return overrides.map(({ bypass, ...override }) => {
+    const slot = slots.get(override.instance);
+    return { ...override, bypass: bypass === undefined || slot === undefined ? undefined : { ...bypass, slot } };
+  });
+}
+
+interface IngressControllerArgs {
+  readonly settings: IngressNginxSettings;
+  readonly values: IngressNginxValues;
+  /** Whether Pulumi refuses to delete the release, and with it every site's way in. */
+  readonly protect: boolean;
+}
+
+/**
+ * The ingress-nginx Helm release, for clusters that have no controller yet. It goes after the page server's Service
+ * (`dependsOn`): the controller exits at its start when its default backend's Service is missing.
+ */
+class IngressController extends pulumi.ComponentResource {
+  constructor(name: string, args: IngressControllerArgs, options: pulumi.ComponentResourceOptions) {
+    super("maintenance-pages:index:IngressController", name, {}, options);
+    this.createRelease(name, args);
+    this.registerOutputs({});
+  }
+
+  private createRelease(name: string, { settings, values, protect }: IngressControllerArgs): Release {
+    const { chart, version, repository, releaseName, namespace } = settings;
+    const isPath = chart.includes("/");
+    return new Release(
+      `${name}-release`,
+      {
+        name: releaseName,
+        chart,
+        version,
+        ...(isPath ? {} : { repositoryOpts: { repo: repository } }),
+        namespace,
+        createNamespace: true,
+        values: { ...releaseValues(values) },
+      },
+      { parent: this, protect },
+    );
+  }
+}
+
+type SlottedAwaitedOverride = SlottedOverride & Pick<AwaitedOverride, "dependsOn">;
+
+interface MaintenanceOverridesArgs extends Placement {
+  readonly overrides: readonly SlottedAwaitedOverride[];
+  /** What must be there before visitors are sent to any page. */
+  readonly dependsOn: readonly pulumi.Resource[];
+  /**
+   * The controller, where this stack installs it. On a new cluster the first Ingress has to wait for its admission
+   * webhook; an override in an incident must not wait for a chart that is being upgraded.
+   */
+  readonly controller: readonly pulumi.Resource[];
+  /** Whether Pulumi refuses to delete or replace the standby, which every override relies on. */
+  readonly protect: boolean;
+}
+
+/**
+ * The overrides: for each instance in maintenance one Ingress that takes over every path of its hosts. The instance's
+ * own Ingress is never touched; leaving maintenance is the deletion of the override.
+ */
+class MaintenanceOverrides extends pulumi.ComponentResource {
+  constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
+    super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
+    this.createStandby(args);
+    for (const override of args.overrides) {
+      const ingress = this.createOverride(override, args);
+      if (override.bypass !== undefined) this.createBypass(override, override.bypass, args, ingress);
+    }
+    this.registerOutputs({});
+  }
+
+  private createStandby(args: MaintenanceOverridesArgs): Ingress {
+    return new Ingress(NAMES.standby(args.edge), standbyManifest(args), {
+      parent: this,
+      dependsOn: [...args.dependsOn, ...args.controller],
+      deleteBeforeReplace: true,
+      protect: args.protect,
+    });
+  }
+
+  private createOverride(override: SlottedAwaitedOverride, args: MaintenanceOverridesArgs): Ingress {
+    return new Ingress(
+      // By the instance's name and never by its place in the list: one that leaves must not rename the others.
+      NAMES.override(override.instance, args.edge),
+      overrideManifest(override, args),
+      { parent: this, dependsOn: [...args.dependsOn, ...override.dependsOn], deleteBeforeReplace: true },
+    );
+  }
+
+  private createBypass(
+    override: SlottedOverride,
+    bypass: SlottedBypass,
+    args: MaintenanceOverridesArgs,
+    ingress: Ingress,
+  ): void {
+    const { instance } = override;
+    const { name, namespace } = bypass.service;
+    const own = Service.get(NAMES.instance(instance, args.edge), `${namespace}/${name}`, { parent: this });
+    // Beside what the resources are made from, where an error would be shown with what it broke; and without a stack, which
+    // Pulumi shows of an error that comes this late.
+    own.spec.apply((found) => {
+      const problem = serviceProblem(instance, bypass.service, found);
+      if (problem === undefined) return;
+      const error = new SettingsError([problem]);
+      delete error.stack;
+      throw error;
+    });
+    const to = own.spec.apply((found) => bypassServiceManifest(instance, bypass.service, found, args));
+    const options = { parent: this, dependsOn: [ingress], deleteBeforeReplace: true };
+    const resourceName = NAMES.bypass(instance, args.edge);
+    const service = new Service(resourceName, { metadata: to.metadata, spec: to.spec }, options);
+    const { metadata, spec } = bypassManifest(override, bypass, args);
+    new Ingress(
+      resourceName,
+      { metadata: { ...metadata, annotations: pulumi.secret(metadata.annotations) }, spec },
+      // The key is in the annotations, whatever a provider makes of them.
+      { ...options, dependsOn: [ingress, service], additionalSecretOutputs: ["metadata"] },
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { helmValues, releaseValues } from "./values";
+
+it("makes the page server the default backend, and asks for nothing else", () => {
+  expect(helmValues("maintenance-pages", { gatewayErrors: false, values: {} })).toStrictEqual({
+    controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
+    defaultBackend: { enabled: false },
+  });
+});
+
+it("lets it answer what the controller says itself, and never what an application says", () => {
+  const { config } = helmValues("maintenance-pages", { gatewayErrors: true, values: {} }).controller;
+  expect(config).toStrictEqual({
+    "custom-http-errors": "502,503,504",
+    "disable-proxy-intercept-errors": "true",
+  });
+});
+
+it("keeps the user's values beside ours, and ours where both say something", () => {
+  const extra = {
+    controller: {
+      replicaCount: 3,
+      config: { "use-gzip": "true" },
+      extraArgs: { "default-backend-service": "other/service", "enable-metrics": "true" },
+      tolerations: [{ key: "edge" }],
+    },
+    defaultBackend: { enabled: true, port: 8080 },
+    tcp: { 22: "git/ssh:22" },
+  };
+  const before = structuredClone(extra);
+  expect(helmValues("pages", { gatewayErrors: true, values: extra })).toStrictEqual({
+    controller: {
+      replicaCount: 3,
+      config: {
+        "use-gzip": "true",
+        "custom-http-errors": "502,503,504",
+        "disable-proxy-intercept-errors": "true",
+      },
+      extraArgs: { "default-backend-service": "pages/page-server", "enable-metrics": "true" },
+      tolerations: [{ key: "edge" }],
+    },
+    defaultBackend: { enabled: false, port: 8080 },
+    tcp: { 22: "git/ssh:22" },
+  });
+  expect(extra).toStrictEqual(before);
+});
+
+it("gives a release's pods time to go, unless the user gives them another", () => {
+  const graceOf = (values: Readonly<Record<string, unknown>>) =>
+    releaseValues(helmValues("pages", { gatewayErrors: true, values })).controller.extraArgs;
+  expect(graceOf({})).toStrictEqual({
+    "shutdown-grace-period": "5",
+    "default-backend-service": "pages/page-server",
+  });
+  const own = { controller: { extraArgs: { "shutdown-grace-period": "60" } } };
+  expect(graceOf(own)["shutdown-grace-period"]).toBe("60");
+});

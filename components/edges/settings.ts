@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { dnsLabel } from "../../model/fields";
+import { type Instance, isBehind } from "../../model/instances";
+import type { Problem } from "../../model/problems";
+import { DEFAULT_EDGE } from "./edge";
+import { BYPASS_SLOTS, conflictsBetween, ingressNginxSchema } from "./ingress-nginx/settings";
+
+const KINDS_ALLOWED = "an object with kind: ingress-nginx";
+
+/** One edge. */
+export const edgeSchema = z.discriminatedUnion("kind", [ingressNginxSchema], { error: KINDS_ALLOWED });
+
+export type EdgeSettings = z.output<typeof edgeSchema>;
+
+const EDGES_ALLOWED = "an object: the edge's name -> an object with its kind";
+
+/** The setting `edges`. */
+export const edgesSchema = z
+  .record(dnsLabel("an edge's name"), edgeSchema, { error: EDGES_ALLOWED })
+  .refine((edges) => Object.keys(edges).length > 0, { error: "one or more edges" })
+  .superRefine((edges, context) => {
+    for (const { path, message } of conflictsBetween(Object.entries(edges))) {
+      context.addIssue({ code: "custom", path: [...path], message });
+    }
+  })
+  .prefault({ [DEFAULT_EDGE]: { kind: "ingress-nginx" } })
+  .describe(
+    "Where visitors come in: a map from a name to an edge. An instance in maintenance is taken over at each of its edges. An edge " +
+      "keeps its name: with another one its overrides are made anew.",
+  );
+
+/** How many instances can have a bypass at once, by kind. */
+const BYPASS_LIMIT: Readonly<Record<EdgeSettings["kind"], number>> = { "ingress-nginx": BYPASS_SLOTS };
+
+/**
+ * Whether more instances have a bypass than an edge can have.
+ *
+ * @param bypassed those that have one.
+ */
+export function bypassProblems(
+  edges: Readonly<Record<string, EdgeSettings>>,
+  bypassed: readonly Pick<Instance, "edges">[],
+): readonly Problem[] {
+  return Object.entries(edges).flatMap(([name, { kind }]) => {
+    const count = bypassed.filter((instance) => isBehind(instance, name)).length;
+    const allowed = `${BYPASS_LIMIT[kind]} entries with a bypass at once`;
+    return count > BYPASS_LIMIT[kind] ? [{ path: "maintenance", found: `${count} with a bypass`, allowed }] : [];
+  });
+}

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { nginxConfiguration } from "./model";
+import { CORS_HEADERS } from "./negotiation";
+
+const over = (pagesUrl: string, languages: readonly string[] = ["en", "ar", "zh-Hant"]) =>
+  nginxConfiguration({
+    pagesUrl,
+    retryAfter: 300,
+    languages,
+    clients: [{ name: "gamma", hosts: ["gamma.example.org", "*.gamma.example.org"] }],
+    mark: "1a2b3c4d",
+  });
+
+const visitorsServers = () =>
+  over("https://pages.example/pages")
+    .split(/^ {2}server \{/m)
+    .slice(1, 4)
+    .map((server) => server.replace(/^ {2}\}[\s\S]*/m, ""));
+
+describe("the page server's nginx configuration", () => {
+  it("is golden/nginx.conf (--update writes it)", async () => {
+    const golden = join(__dirname, "golden", "nginx.conf");
+    await expect(over("https://pages.example.org/pages")).toMatchFileSnapshot(golden);
+  });
+
+  it("verifies the bucket's certificate, and asks by its name", () => {
+    const configuration = over("https://pages.s3.eu-central-1.amazonaws.com/pages");
+    expect(configuration).toContain("proxy_ssl_verify on;");
+    expect(configuration).toContain("proxy_ssl_server_name on;");
+    expect(configuration).toContain("proxy_set_header Host pages.s3.eu-central-1.amazonaws.com;");
+    expect(over("http://10.0.0.1:7070/b/pages")).not.toContain("proxy_ssl");
+    expect(over("http://10.0.0.1:7070/b/pages")).toContain("proxy_set_header Host 10.0.0.1:7070;");
+  });
+
+  it("names the bucket only with a variable behind it, so that nginx starts when the name is unknown", () => {
+    const passes = [...over("https://pages.example/pages").matchAll(/proxy_pass (\S+);/g)].map((match) => match[1]);
+    const named = passes.filter((place) => place?.startsWith("https:"));
+    expect(new Set(named)).toStrictEqual(
+      new Set(["https://pages.example/pages/$key", "https://pages.example/pages$request_uri"]),
+    );
+    for (const place of passes) if (!named.includes(place)) expect(place).toMatch(/^http:\/\/(?:pages\/|unix:)/);
+    expect(over("https://pages.example/pages")).toContain("upstream pages {\n    server unix:");
+  });
+
+  it("marks every page with the stack", () => {
+    const markers = [...over("https://pages.example/pages").matchAll(/add_header X-Maintenance-Page "(.*)" always/g)];
+    expect(markers.map((match) => match[1])).toStrictEqual([
+      "instance=$instance; kind=$page; revision=$revision; stack=1a2b3c4d; source=$shown_source",
+      "instance=$instance; kind=$page; revision=$revision; stack=1a2b3c4d; source=$shown_source",
+      "kind=$backend_kind; stack=1a2b3c4d; source=$shown_source",
+    ]);
+  });
+
+  it("answers no visitor with a status of its own, and 200 for a client's file alone", () => {
+    const [maintenance = "", bypass = "", notFound = ""] = visitorsServers();
+    const places = (server: string) =>
+      [...server.matchAll(/^ +error_page .*=(\d*) (\S+);/gm)].map(([, status, place]) => [status, place]);
+    for (const [status, place] of [...places(maintenance), ...places(bypass)]) {
+      if (place === "/-/asset") expect(status).toBe("200");
+      else if (place === "/-/refused") expect(status).toBe("400");
+      else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
+    }
+    // What is too large is asked about again in there.
+    const found = places(notFound).filter(([, place]) => place !== "@too-large");
+    for (const [status, place] of found) {
+      if (place === "/-/refused") expect(status).toBe("400");
+      else if (place?.startsWith("/-/")) expect(place).toContain(`/-/${status}/`);
+      else expect(place).toBe(`@plain-${status}`);
+    }
+    expect(new Set(found.map(([status]) => status))).toStrictEqual(new Set(["400", "404", "500", "502", "503", "504"]));
+  });
+
+  it("knows the languages it was given, the first for all other requests, and the longer name before the shorter", () => {
+    const all = over("https://pages.example/pages", ["fr", "zh-Hans", "zh-Hant", "pt-BR"]);
+    const maps = /# --- which language[\s\S]*?# ---/.exec(all)?.[0] ?? "";
+    expect(maps).toContain("default fr;");
+    for (const alias of ["zh-tw zh-Hant", "zh zh-Hans", "pt pt-BR"]) expect(maps).toContain(`    ${alias};`);
+    expect(maps).toMatch(/<best>[^)]*\bzh-tw\|[^)]*\|zh\|/);
+    expect(maps).not.toMatch(/^ +en /m);
+  });
+
+  it("gives every visitors' port every header, since an inner add_header would drop the outer ones", () => {
+    const servers = visitorsServers();
+    const names = servers.map((server) => [...server.matchAll(/add_header (\S+)/g)].map((match) => match[1]));
+    const common = [
+      "Cache-Control",
+      "Content-Language",
+      "Vary",
+      ...Object.keys(CORS_HEADERS),
+      "Content-Security-Policy",
+      "X-Content-Type-Options",
+      "X-Robots-Tag",
+      "Referrer-Policy",
+    ];
+    expect(names).toStrictEqual([
+      ["X-Maintenance-Page", "Retry-After", ...common],
+      ["X-Maintenance-Page", "Retry-After", ...common],
+      ["X-Maintenance-Page", "Retry-After", ...common],
+    ]);
+    for (const server of servers) expect(server).not.toMatch(/^ {6}add_header/m);
+  });
+});

@@ -1,0 +1,221 @@
+import { join } from "node:path";
+import { Liquid } from "liquidjs";
+import type { Instance } from "../../model/instances";
+import { OVERRIDE_KINDS } from "../../model/maintenance";
+import { ASSETS_PATH, CONTENT_TYPES, FORMATS, PAGE_DISPOSITION } from "../../pages/kinds";
+import { SCRIPT_DIGEST } from "../../pages/script";
+import { MARKER_HEADER } from "./marker";
+import { CORS_HEADERS, FORMAT_PATTERNS, languageNegotiation } from "./negotiation";
+
+/** What the page server's nginx configuration depends on. */
+export interface NginxSettings {
+  /** Where the pages' objects are, without a slash at the end, such as `https://pages.s3.eu-central-1.amazonaws.com/pages`. */
+  readonly pagesUrl: string;
+  /** Retry-After where the page brings none, in seconds. */
+  readonly retryAfter: number;
+  /** The languages of the pages, as BCP 47 tags; the default language first. */
+  readonly languages: readonly string[];
+  /** The instances whose pages differ from the shared ones. */
+  readonly clients: readonly Pick<Instance, "name" | "hosts">[];
+  /** What the pages are marked with, to tell this stack's from another's; see settings/stack-mark.ts. */
+  readonly mark: string;
+  /** Where the visitors' servers listen: a port, or an address with one. @default PORTS */
+  readonly ports?: Readonly<Record<keyof typeof PORTS, number | string>>;
+  /** Where the page server finds things. @default PATHS */
+  readonly paths?: Paths;
+}
+
+/** The page server's ports. Visitors reach all but `health`, which is for probes alone, through Services. */
+export const PORTS = { notFound: 8080, maintenance: 8081, health: 8082, bypass: 8083 } as const;
+
+/** Where the page server finds things. */
+export interface Paths {
+  readonly configuration: string;
+  readonly embeddedPages: string;
+  /** The only place that can be written to. */
+  readonly scratch: string;
+  /** Where the servers inside listen: of the pages, of what is known to be one, and of the bucket. */
+  readonly sockets: { readonly pages: string; readonly known: string; readonly bucket: string };
+  /** The `resolver` line, made from the container's resolv.conf when it starts. */
+  readonly resolver: string;
+}
+
+/** The paths of a page server with these folders. */
+export function pathsOf(folders: Pick<Paths, "configuration" | "embeddedPages" | "scratch">): Paths {
+  const { scratch } = folders;
+  const sockets = { pages: `${scratch}/pages.sock`, known: `${scratch}/known.sock`, bucket: `${scratch}/bucket.sock` };
+  return { ...folders, sockets, resolver: `${scratch}/resolver.conf` };
+}
+
+/** The paths in the page server's container; `component.ts` mounts them there. */
+export const PATHS = pathsOf({
+  configuration: "/etc/page-server",
+  embeddedPages: "/etc/embedded-pages",
+  scratch: "/tmp",
+});
+
+/** Regular expressions in nginx's locations. */
+const PATTERNS = {
+  // A name as the settings allow it.
+  instance: "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
+  kind: OVERRIDE_KINDS.join("|"),
+  asset: "[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3}",
+  /** The path above a client's assets. */
+  assets: ASSETS_PATH.replace(".", "\\."),
+} as const;
+
+/**
+ * The controller requests the page for what failed with HTTP/1.0, so an answer of unknown length ends with the connection. If that comes
+ * before all of the body was sent, the controller stops sending, and waits; the page would be late by seconds, and broken
+ * off. So a body is read to its end first, onto the pod's disk above 16 kB, and a larger one is answered with a text of
+ * known length.
+ */
+const LARGEST_BODY = "8m";
+
+/** The statuses with which the default backend answers for what failed; any other X-Code is as none. */
+const FAILED = [500, 502, 503, 504] as const;
+
+/** The media types of the pages' formats. */
+const MEDIA_TYPES = FORMATS.map((name) => ({ name, mediaType: CONTENT_TYPES[name].split(";")[0] ?? "" }));
+
+/** What the templates are filled with. */
+function modelOf({ pagesUrl, retryAfter, languages, clients, mark, ports, paths }: Required<NginxSettings>) {
+  const { host, protocol } = new URL(pagesUrl);
+  const negotiation = languageNegotiation(languages);
+  return {
+    ports,
+    paths,
+    patterns: PATTERNS,
+    formats: MEDIA_TYPES,
+    // nginx looks for includes in HTML anyway.
+    includeTypes: MEDIA_TYPES.map(({ mediaType }) => mediaType).filter((type) => type !== "text/html"),
+    formatPatterns: FORMAT_PATTERNS,
+    languagePatterns: negotiation.patterns,
+    languages: negotiation.names,
+    defaultLanguage: languages[0],
+    retryAfter,
+    pagesUrl,
+    bucketHost: host,
+    isEncrypted: protocol === "https:",
+    hiddenHeaders: HIDDEN_HEADERS,
+    disposition: PAGE_DISPOSITION,
+    kinds: OVERRIDE_KINDS,
+    failed: FAILED,
+    failures: FAILURES,
+    largestBody: LARGEST_BODY,
+    clients: clients.flatMap(({ name, hosts }) => hosts.map((host) => ({ name, host }))),
+    instanceHeaders: headersOf(
+      `instance=$instance; kind=$page; revision=$revision; stack=${mark}; source=$shown_source`,
+      "$retry_after",
+    ),
+    backendHeaders: headersOf(`kind=$backend_kind; stack=${mark}; source=$shown_source`, "$backend_retry_after"),
+  };
+}
+
+const templates = new Liquid({
+  root: join(__dirname, "templates"),
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  lenientIf: true,
+  // A dash takes away one end of a line, and not the indentation of the next line as well.
+  greedy: false,
+  cache: true,
+});
+
+/**
+ * The page server's nginx configuration: visitors' ports, which decide how a page is answered, and behind them a socket,
+ * which finds it.
+ *
+ * The visitors' servers redirect to an address inside (`error_page 503 =503 /-/page`) and not to a named location, because
+ * such a redirect also turns any method into GET, so POST and PUT need no rule of their own
+ * (https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page).
+ *
+ * The socket's server looks in three places: the instance's own object, the shared object, the file that is mounted into
+ * the container. Each holds a page in all languages (pages/bundle.ts), of which server-side includes let one through
+ * (https://nginx.org/en/docs/http/ngx_http_ssi_module.html). What comes out is kept for a second, so that a rush of
+ * visitors costs no more than a static file.
+ *
+ * @example
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], clients: [], mark: "1a2b3c4d" });
+ */
+export function nginxConfiguration(settings: NginxSettings): string {
+  return templates.renderFileSync("nginx.conf.liquid", modelOf({ ports: PORTS, paths: PATHS, ...settings }));
+}
+
+/** The headers of every answer of a server. */
+function headersOf(marker: string, retryAfter: string): readonly { readonly name: string; readonly value: string }[] {
+  const headers = {
+    [MARKER_HEADER]: `"${marker}"`,
+    "Retry-After": retryAfter,
+    "Cache-Control": "no-store",
+    "Content-Language": "$content_language",
+    Vary: '"Accept, Accept-Language, Origin, Sec-Fetch-Dest"',
+    ...CORS_HEADERS,
+    // The page's own policy (in its head) allows its style sheet by digest; both hold. Only a header can forbid frames.
+    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; script-src ${SCRIPT_DIGEST}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+  };
+  return Object.entries(headers).map(([name, value]) => ({ name, value }));
+}
+
+// What S3 and stores like it add to an answer (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+// and API_GetObject.html), and what a CDN before it adds. nginx can't hide "all but".
+const HIDDEN_HEADERS = [
+  "Accept-Ranges",
+  "Access-Control-Allow-Origin",
+  "Access-Control-Allow-Methods",
+  "Access-Control-Expose-Headers",
+  "Age",
+  "Alt-Svc",
+  "Cache-Control",
+  "CF-Cache-Status",
+  "CF-Ray",
+  "Content-Disposition",
+  "Content-Language",
+  "Content-Security-Policy",
+  "ETag",
+  "Expires",
+  "Last-Modified",
+  "Location",
+  "NEL",
+  "Report-To",
+  "Server",
+  "Set-Cookie",
+  "Strict-Transport-Security",
+  "Vary",
+  "Via",
+  "X-Amz-Bucket-Region",
+  "X-Amz-Cf-Id",
+  "X-Amz-Cf-Pop",
+  "X-Amz-Checksum-Crc32",
+  "X-Amz-Checksum-Crc64nvme",
+  "X-Amz-Checksum-Sha256",
+  "X-Amz-Checksum-Type",
+  "X-Amz-Expiration",
+  "X-Amz-Id-2",
+  "X-Amz-Meta-Retry-After",
+  "X-Amz-Request-Id",
+  "X-Amz-Server-Side-Encryption",
+  "X-Amz-Storage-Class",
+  "X-Amz-Version-Id",
+  "X-Cache",
+  "X-Content-Type-Options",
+  "X-Frame-Options",
+  "X-Page-Retry-After",
+  "X-Page-Source",
+  "X-Powered-By",
+  "X-Request-Id",
+  "X-Robots-Tag",
+  "X-Xss-Protection",
+];
+
+// A page is a failure of the place it is looked for unless it is a plain 200.
+const FAILURES = [
+  ...[300, 301, 302, 303, 304, 307, 308],
+  ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 414, 415, 416, 417, 418, 421, 422, 423, 424],
+  ...[425, 426, 428, 429, 431, 451],
+  ...[500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511, 520, 521, 522, 523, 524, 525, 526, 527, 530],
+].join(" ");

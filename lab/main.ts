@@ -1,0 +1,129 @@
+import Table from "cli-table3";
+import { LocalError } from "./cluster/errors";
+import { whenInterrupted } from "./interrupted";
+import { type Lab, startLab } from "./lab";
+import { readOptions } from "./options";
+import { describeFigures, type Figures } from "./scenario/figures";
+import { scenario } from "./scenario/scenario";
+import { type Step, whyNotHere } from "./scenario/step";
+import { UpFailed } from "./stack";
+
+const USAGE = `npm run local               a cluster on this machine with three instances and the program deployed; Ctrl-C removes it
+npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
+           --only TEXT …           only the rows whose step has TEXT
+      KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here
+           --chart PATH            the ingress-nginx chart, for a cluster that can't reach its repository
+           --values FILE           Helm values for it, such as where its images are
+           --upgrade-chart PATH    another version of the chart, which --check then upgrades to`;
+
+async function main(): Promise<number> {
+  const { check, only, help, context, ...controller } = readOptions(
+    {
+      check: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [""] },
+      help: { type: "boolean", default: false },
+      context: { type: "string" },
+      chart: { type: "string" },
+      values: { type: "string" },
+      "upgrade-chart": { type: "string" },
+    },
+    USAGE,
+  );
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const steps = scenario.filter(({ step }) => only.some((text) => step.includes(text)));
+  if (steps.length === 0) {
+    throw new LocalError(
+      `no row's step has ${only.map((text) => `"${text}"`).join(" or ")}:\n${scenario.map(({ step }) => `  ${step}`).join("\n")}`,
+    );
+  }
+  const interrupted = whenInterrupted();
+  const lab = await startLab({
+    report,
+    signal: interrupted,
+    ...(context === undefined ? {} : { context }),
+    controller: { chart: controller.chart, values: controller.values, upgradeChart: controller["upgrade-chart"] },
+  });
+  try {
+    return check ? await runCheck(lab, steps, interrupted) : await stayOpen(lab, interrupted);
+  } finally {
+    report("removing everything");
+    await lab.stop();
+  }
+}
+
+const begin = Date.now();
+
+function report(line: string): void {
+  console.log(`${((Date.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+}
+
+function stayOpen({ port, environmentFile, seconds }: Lab, signal: AbortSignal): Promise<number> {
+  console.log(`
+Ready after ${seconds.start.toFixed(1)} s. Open in a browser on this machine:
+
+  http://acme.localhost:${port}/      an instance
+  http://beta.localhost:${port}/      another one
+  http://gamma.localhost:${port}/     one whose pages have a look of their own
+  http://nobody.localhost:${port}/    a host that nobody owns
+
+In another terminal, in this folder:
+
+  source ${environmentFile}
+
+  pulumi config set maintenance '["acme"]' && pulumi up      enter maintenance
+  pulumi config set maintenance '[]' && pulumi up            leave it
+
+Ctrl-C ends and removes all of it.
+`);
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(0)));
+}
+
+async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): Promise<number> {
+  const figures: Figures = {};
+  const table = new Table({
+    head: ["", "step", "expected", "seen"],
+    colWidths: [4, 44, 54, 54],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  let wrong = 0;
+  let skipped = 0;
+  for (const row of steps) {
+    if (signal.aborted) throw new LocalError("interrupted");
+    const { step, expected } = row;
+    const why = whyNotHere(row, lab);
+    if (why !== undefined) {
+      skipped += 1;
+      report(`skip  ${step}`);
+      table.push(["-", step, expected, `skipped: ${why}`]);
+      continue;
+    }
+    const seen = await row
+      .see(lab, figures)
+      .catch((error: unknown) => `error: ${error instanceof Error ? error.message : error}`);
+    const holds = seen === expected;
+    if (!holds) wrong += 1;
+    report(`${holds ? "ok   " : "WRONG"} ${step}`);
+    // Whole here, and shortened in the table, which would wrap what Pulumi prints for minutes.
+    if (!holds) report(`      ${seen}`);
+    table.push([holds ? "ok" : "NO", step, expected, holds ? "as expected" : seen.slice(0, 500)]);
+  }
+  console.log(`\n${table.toString()}\n`);
+  console.log(describeFigures(lab, figures));
+  console.log(
+    `\n${steps.length - wrong - skipped} passed, ${wrong} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+  );
+  return wrong === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    // What is thrown on purpose is for people; anything else is a fault of this program, and its trace helps.
+    console.error(error instanceof LocalError || error instanceof UpFailed ? `\n${error.message}` : error);
+    process.exit(1);
+  },
+);

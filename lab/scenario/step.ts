@@ -1,0 +1,29 @@
+import type { Lab } from "../lab";
+import type { Figures } from "./figures";
+
+/** One row of the check: what is done, what has to be seen, and how to see it. */
+export interface Step {
+  readonly step: string;
+  readonly expected: string;
+  /** What it can't do without. @default nothing that not every cluster has */
+  readonly needs?: Need;
+  /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
+  see(lab: Lab, figures: Figures): Promise<string>;
+}
+
+/** What only the embedded cluster has, a controller that the stack installs, or another version of its chart. */
+export type Need = "embedded" | "release" | "upgrade";
+
+/** Why a row can't be walked in this lab, or `undefined`. */
+export function whyNotHere({ needs }: Step, { tools, cluster, upgradeChart }: Lab): string | undefined {
+  switch (needs) {
+    case "embedded":
+      return tools === undefined ? "only on the embedded cluster" : undefined;
+    case "release":
+      return cluster.installsController ? undefined : "only where the stack installs the controller";
+    case "upgrade":
+      return upgradeChart === undefined ? "only with --upgrade-chart" : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins what lab/tools.ts builds from this module: see go.mod for the versions.
+package tools
+
+import (
+	_ "k8s.io/ingress-nginx/cmd/nginx"
+	_ "k8s.io/ingress-nginx/cmd/waitshutdown"
+)

@@ -1,0 +1,11 @@
+//go:build tools
+
+// Package tools pins what lab/tools.ts builds from this module: see go.mod for the versions.
+package tools
+
+import (
+	_ "k8s.io/kubernetes/cmd/kube-apiserver"
+	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
+	_ "k8s.io/kubernetes/cmd/kube-scheduler"
+	_ "k8s.io/kubernetes/cmd/kubelet"
+)

@@ -1,8 +1,0 @@
-//go:build tools
-
-// Package tools pins what local/tools.ts builds from this module: see go.mod for the versions.
-package tools
-
-import (
-	_ "github.com/caddyserver/caddy/v2/cmd/caddy"
-)

@@ -1,9 +1,0 @@
-//go:build tools
-
-// Package tools pins what local/tools.ts builds from this module: see go.mod for the versions.
-package tools
-
-import (
-	_ "k8s.io/ingress-nginx/cmd/nginx"
-	_ "k8s.io/ingress-nginx/cmd/waitshutdown"
-)

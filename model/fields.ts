@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { nearest, type Problem, pathText } from "./problems";
+
+/**
+ * What the schemas of a stack's configuration and of a client's files are made of. A message says what is allowed; `problemsOf` adds
+ * the path and what was found.
+ */
+
+/** A label of a host name (RFC 1123 section 2.1), which is also what Kubernetes takes as a name of most objects. */
+export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+export const dnsLabel = (what: string) =>
+  z
+    .string({ error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` })
+    .regex(DNS_LABEL, { error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` });
+
+// An issue of the schema carries its message but not what would have been right.
+const choicesByMessage = new Map<string, readonly string[]>();
+
+/** An object that refuses keys it does not know, so that a misspelled setting is never a silent default. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape);
+  const allowed = `an object with the settings ${names.join(", ")}`;
+  choicesByMessage.set(`the settings ${names.join(", ")}`, names);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
+  });
+}
+
+/** The settings or values that a message lists. */
+function choicesNamedIn(message: string): readonly string[] {
+  return choicesByMessage.get(message) ?? [];
+}
+
+/**
+ * A rule about a text's or a list's length. Zod's own `min` and `max` also look at the `length` of what is neither, and fail
+ * with an error of JavaScript's when that is an object that can't be compared with a number.
+ */
+export const isLong =
+  (from: number, to = Number.POSITIVE_INFINITY) =>
+  ({ length }: { readonly length: number }) =>
+    from <= length && length <= to;
+
+export const text = (allowed: string) => z.string({ error: allowed }).refine(isLong(1), { error: allowed });
+
+export const flag = (allowed = "true or false") => z.boolean({ error: allowed });
+
+export const wholeNumber = (from: number, to: number, unit: string) => {
+  const error = `a whole number of ${unit} from ${from} to ${to}`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+export const url = (allowed: string) =>
+  z
+    .string({ error: allowed })
+    .refine((value) => /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'\\;{}$?#]+$/u.test(value) && isAddress(value), {
+      error: allowed,
+    });
+
+/** Whether a URL leads somewhere, and has no user's name, which would be part of the host for nginx. */
+function isAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username === "" && password === "";
+}
+
+/** Plain text that can be put into a page of any format. */
+export const plainText = (longest: number) =>
+  z
+    .string({ error: "plain text" })
+    .refine(isLong(0, longest), { error: `plain text of ${longest} characters at most` })
+    // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
+    // them nor the last two of the basic plane.
+    .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
+
+/** One of some names, of which a message shows the nearest. */
+export const choice = (what: string, names: readonly string[]) => {
+  const error = `${what}: ${names.join(", ")}`;
+  choicesByMessage.set(error, names);
+  return z.string({ error }).refine((name) => names.includes(name), { error });
+};
+
+/** What a schema's issue means to the person who wrote the value. */
+export function problemsOf(
+  issue: z.core.$ZodIssue,
+  values: unknown,
+  above: readonly PropertyKey[] = [],
+): readonly Problem[] {
+  const path = [...above, ...issue.path];
+  const found = valueAt(values, path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: pathText([...path, key]),
+      found: valueAt(found, [key]),
+      allowed: issue.message,
+      nearest: nearest(key, choicesNamedIn(issue.message)),
+    }));
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that a person meant is the one whose outer shape fits what was written.
+    const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0 || !isWrongShape(inner)));
+    if (meant !== undefined && meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, values, path));
+  }
+  if (issue.code === "invalid_key") {
+    const key = String(path.at(-1));
+    return issue.issues.map(({ message }) => ({
+      path: pathText(path),
+      found: key,
+      allowed: message,
+      nearest: nearest(key, choicesNamedIn(message)),
+    }));
+  }
+  return [{ path: pathText(path), found, allowed: issue.message, nearest: nearestOf(issue, found) }];
+}
+
+function isWrongShape(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" || issue.code === "invalid_union";
+}
+
+function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined {
+  if (issue.code === "invalid_value" && typeof found === "string") {
+    return nearest(
+      found,
+      issue.values.filter((value) => typeof value === "string"),
+    );
+  }
+  if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
+    return nearestTime(found);
+  }
+  if (issue.code === "custom" && typeof found === "string") return nearest(found, choicesNamedIn(issue.message ?? ""));
+  if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
+  if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
+  return undefined;
+}
+
+/**
+ * The time a person wrote without quotes: YAML reads it as a time, and Pulumi's engine hands it over in the way of Go,
+ * `2026-12-01 22:00:00 +0100 +0100`. It is not simply taken, since a time without an offset arrives as one in UTC.
+ */
+function nearestTime(found: string): string | undefined {
+  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d) \S+$/.exec(found);
+  if (parts === null) return undefined;
+  const [, date, clock, hours, minutes] = parts;
+  return `"${date}T${clock}${hours}:${minutes}"`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}

@@ -1,0 +1,185 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { nginxConfiguration, pathsOf } from "../components/page-server/model";
+import type { Client } from "../pages/clients";
+import { CONTENT_TYPES, PAGE_DISPOSITION } from "../pages/kinds";
+import type { PageObject } from "../pages/render";
+import { PAGES_PREFIX } from "../settings/bucket-address";
+
+/** What a page server answers with: what the program would put into the bucket, and into the cluster. */
+export interface Stored {
+  readonly objects: readonly PageObject[];
+  readonly clients: readonly Client[];
+}
+
+/** The page server of this machine: the nginx that is installed, with the configuration that a cluster gets. */
+export interface LocalPageServer {
+  /** Where instances in maintenance are answered: `http://127.0.0.1:PORT`; the path is an override's rewrite target. */
+  readonly maintenance: string;
+  /** Where instances with a bypass are answered; the header X-Forwarded-Prefix is what a rewrite target would be. */
+  readonly bypass: string;
+  /** Where hosts that nobody owns are answered. */
+  readonly notFound: string;
+  /** What the bucket was asked for, in this order: `GET /pages/shared/not-found.html`. */
+  readonly asked: readonly string[];
+  /** Lets somebody else answer at the bucket's address, or, without one, the bucket again. */
+  replaceBucket(stranger?: RequestListener): void;
+  stop(): Promise<void>;
+}
+
+/** Whether this machine has an nginx to run it with. */
+export function hasNginx(): boolean {
+  return spawnSync("nginx", ["-v"], { env: ENVIRONMENT }).status === 0;
+}
+
+// Debian keeps nginx where only root looks.
+const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+
+/**
+ * Starts a page server for these objects, on loopback alone. The bucket is a small web server of this process, which
+ * stands for one.
+ *
+ * @param languages the languages of the pages, the one for everybody else first.
+ */
+export async function startPageServer(stored: Stored, languages: readonly string[]): Promise<LocalPageServer> {
+  const objects = objectsOf(stored);
+  const asked: string[] = [];
+  let other: RequestListener | undefined;
+  const bucket = await listen((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (other !== undefined) return other(request, response);
+    const object = objects.get(decodeURI(request.url ?? "/"));
+    if (object === undefined) return response.writeHead(404).end();
+    return response.writeHead(200, object.headers).end(object.body);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "maintenance-pages-"));
+  const [maintenance, notFound, health, bypass] = await freePorts(4);
+  const scratch = join(folder, "scratch");
+  const embeddedPages = join(folder, "pages");
+  const paths = pathsOf({ configuration: folder, embeddedPages, scratch });
+  const onLoopback = (port: number | undefined) => `127.0.0.1:${port}`;
+  const configuration = nginxConfiguration({
+    pagesUrl: `${addressOf(bucket)}/${PAGES_PREFIX}`,
+    retryAfter: 300,
+    languages,
+    clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
+    mark: "00000000",
+    ports: {
+      maintenance: onLoopback(maintenance),
+      notFound: onLoopback(notFound),
+      health: onLoopback(health),
+      bypass: onLoopback(bypass),
+    },
+    paths,
+  });
+  for (const path of [scratch, embeddedPages]) mkdirSync(path);
+  writeFileSync(paths.resolver, "resolver 127.0.0.1;\n");
+  // nginx that was started by root gives its workers another user, who could not read the folder.
+  const user = process.getuid?.() === 0 ? "user root;\n" : "";
+  writeFileSync(join(folder, "nginx.conf"), user + configuration);
+  for (const { key, body } of stored.objects.filter((object) => object.key.startsWith("shared/"))) {
+    writeFileSync(join(embeddedPages, basename(key)), body);
+  }
+
+  const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
+    env: ENVIRONMENT,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  nginx.stderr.on("data", (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const ended = once(nginx, "exit");
+  const stop = async () => {
+    nginx.kill("SIGTERM");
+    await ended;
+    bucket.close();
+    bucket.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(`http://127.0.0.1:${health}/healthz`, () => nginx.exitCode !== null);
+  } catch {
+    await stop();
+    throw new Error(`nginx did not start: ${log}`);
+  }
+  return {
+    maintenance: `http://127.0.0.1:${maintenance}`,
+    notFound: `http://127.0.0.1:${notFound}`,
+    asked,
+    replaceBucket: (stranger) => {
+      other = stranger;
+    },
+    bypass: `http://127.0.0.1:${bypass}`,
+    stop,
+  };
+}
+
+interface StoredObject {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObject> {
+  return new Map<string, StoredObject>([
+    ...objects.map(({ key, format, body, retryAfter }): [string, StoredObject] => [
+      `/${PAGES_PREFIX}/${key}`,
+      {
+        headers: {
+          "content-type": CONTENT_TYPES[format],
+          "content-disposition": PAGE_DISPOSITION,
+          ...(retryAfter === undefined ? {} : { "x-amz-meta-retry-after": retryAfter }),
+        },
+        body,
+      },
+    ]),
+    ...clients.flatMap(({ name: client, assets }) =>
+      assets.map(({ name, file, contentType }): [string, StoredObject] => [
+        `/${PAGES_PREFIX}/instances/${client}/assets/${name}`,
+        { headers: { "content-type": contentType }, body: readFileSync(file) },
+      ]),
+    ),
+  ]);
+}
+
+/** Starts a web server on a free port of loopback. */
+export async function listen(listener: RequestListener, port = 0): Promise<Server> {
+  const server = createServer(listener);
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** A web server's address, such as `http://127.0.0.1:8080`. */
+export function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server does not listen");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(() => {})));
+  const ports = servers.map((server) => Number(new URL(addressOf(server)).port));
+  for (const server of servers) {
+    server.close();
+    await once(server, "close");
+  }
+  return ports;
+}
+
+async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (hasEnded()) throw new Error("it has ended");
+    const isReady = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("not within 5 s");
+}

@@ -1,0 +1,373 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Edge, EmbeddedCluster } from "../../lab/cluster/embedded";
+import type { PageServerPods } from "../../lab/cluster/page-server-pods";
+import type { Lab } from "../../lab/lab";
+import { CHALLENGE, hostsOf } from "../../lab/samples";
+import { enter, leave } from "../../lab/scenario/maintenance";
+import { everyHostIs, isPageOf, seeChanges } from "../../lab/scenario/seen";
+import { untilAnswer, visit } from "../../lab/traffic/visitor";
+import { HOSTS, type Right, type Watched } from "../../lab/traffic/watch";
+import type { BucketMode, FailingBucket } from "./bucket";
+
+/** What a row works on. */
+export interface Scene {
+  readonly lab: Lab;
+  readonly cluster: EmbeddedCluster;
+  readonly edge: Edge;
+  readonly pods: PageServerPods;
+  readonly bucket: FailingBucket;
+}
+
+/** Something that goes wrong, or is done, while visitors come. */
+export interface Row {
+  readonly what: string;
+  /** What has to be seen, apart from what visitors get. */
+  readonly expected: string;
+  /** Which answers are right. @default acme's page, beta's own, the not-found page */
+  readonly right?: Partial<Right>;
+  /** Why visitors can't all be answered rightly, where that is so. */
+  readonly unless?: string;
+  /** For whom that is so. @default all of them */
+  readonly unlessFor?: readonly Watched[];
+  /** The most of their answers that may be wrong, as a share of 1. @default 1 */
+  readonly unlessShare?: number;
+  /** Does it, and says what was seen in the words of `expected`. */
+  run(scene: Scene): Promise<string>;
+}
+
+const CHANGING = { acme: ["own", "page"] } as const;
+
+const DONE = "done";
+
+const acmeEnters = async ({ lab }: Scene) => seeChanges(await enter(lab, "acme"));
+const acmeLeaves = async ({ lab }: Scene) => seeChanges(await leave(lab, "acme"));
+
+/** Waits until the one path that the override leaves to acme answers so: whatever was done to acme has arrived then. */
+async function acmeItself(edge: string, status: number): Promise<void> {
+  const ask = () => visit(edge, HOSTS.acme, CHALLENGE);
+  await untilAnswer(ask, (answer) => answer.status === status, 60);
+}
+
+/** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
+function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
+  return {
+    what: `the bucket ${what} for ${seconds} s, in which a page server pod begins anew`,
+    expected: DONE,
+    async run({ bucket, pods }) {
+      await bucket.become(mode);
+      await sleep((seconds / 2) * 1000);
+      const [first = ""] = await pods.names();
+      await pods.delete(first);
+      await Promise.all([pods.untilBothAnswer(), sleep((seconds / 2) * 1000)]);
+      await bucket.become("up");
+      await sleep(6000); // what was cached meanwhile is asked for again after 5 s
+      return DONE;
+    },
+  };
+}
+
+/**
+ * How long the API server is down, in seconds. After a longer time the controller manager may be back too late: its watch asks
+ * again after up to a minute then, it takes a node for dead whose lease it has not seen renewed for 50 s, and takes the node's pods
+ * out of every Service, so that nothing in the cluster has anybody who answers. 20 s have done that in one run, and not in others.
+ * See `NewReflectorWithOptions` in client-go's tools/cache/reflector.go, and `--node-monitor-grace-period`.
+ */
+export const API_SERVER_DOWN = 10;
+
+// Parts of the whole, since a machine takes two seconds for it and another one ten; not the last third, which varies from run to run.
+const MOMENTS = [0.1, 0.2, 0.3, 0.45, 0.6] as const;
+
+export const rows: readonly Row[] = [
+  { what: "enter", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
+  { what: "leave", expected: "delete Ingress maintenance-acme", right: CHANGING, run: acmeLeaves },
+  {
+    what: "ten enters and leaves in a row",
+    expected: "20 ups, each of one Ingress",
+    right: CHANGING,
+    async run(scene) {
+      const seen = new Set<string>();
+      for (let round = 0; round < 10; round += 1) {
+        seen.add(await acmeEnters(scene));
+        seen.add(await acmeLeaves(scene));
+      }
+      const each = ["create Ingress maintenance-acme", "delete Ingress maintenance-acme"];
+      return [...seen].sort().join() === each.join() ? "20 ups, each of one Ingress" : [...seen].join("; ");
+    },
+  },
+  { what: "enter, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
+  {
+    what: "a page server pod is deleted without a moment to finish",
+    expected: DONE,
+    unless: "for hosts that nobody owns the controller tries three times, and may meet the same pod each time",
+    unlessFor: ["nobody"],
+    unlessShare: 0.02,
+    async run({ pods }) {
+      const [first = ""] = await pods.names();
+      await pods.delete(first);
+      await pods.untilBothAnswer();
+      return DONE;
+    },
+  },
+  {
+    what: "a page server's nginx is killed (SIGKILL)",
+    expected: DONE,
+    unless: "for hosts that nobody owns the controller tries three times, and may meet the same pod each time",
+    unlessFor: ["nobody"],
+    unlessShare: 0.02,
+    async run({ pods }) {
+      const [first = ""] = await pods.names();
+      pods.kill(first);
+      await sleep(2000);
+      await pods.untilBothAnswer();
+      return DONE;
+    },
+  },
+  {
+    what: "both page server pods are killed at once (SIGKILL)",
+    expected: DONE,
+    unless: "nobody is there to answer until the kubelet has started one again",
+    unlessFor: ["acme", "nobody"],
+    async run({ pods }) {
+      for (const name of await pods.names()) pods.kill(name);
+      await sleep(2000);
+      await pods.untilBothAnswer();
+      return DONE;
+    },
+  },
+  {
+    what: "the node of both pods is drained (there is one node)",
+    expected: "the first pod's eviction 201, the second's 429",
+    async run({ pods }) {
+      const [first = "", second = ""] = await pods.names();
+      await pods.schedule(false);
+      try {
+        const evicted = await pods.evict(first);
+        await sleep(8000);
+        const kept = await pods.evict(second);
+        return `the first pod's eviction ${evicted}, the second's ${kept}`;
+      } finally {
+        await pods.schedule(true);
+        await pods.untilBothAnswer();
+      }
+    },
+  },
+  {
+    what: "the page server is rolled by a change of its configuration",
+    expected: "create ConfigMap, delete ConfigMap, update Deployment page-server-deployment",
+    async run({ lab: { stack }, pods }) {
+      await stack.type(["config", "set", "retryAfter", "600"]);
+      const up = await stack.up();
+      await pods.untilBothAnswer();
+      return seeChanges(up);
+    },
+  },
+  bucketThatIs("down", "is down", 60),
+  bucketThatIs("slow", "takes 3 s for an answer", 20),
+  bucketThatIs("forbidden", "answers 403", 20),
+  bucketThatIs("failing", "answers 500 with a page of its own", 20),
+  bucketThatIs("a stranger", "is a stranger, who answers 200 with a page of his own", 20),
+  {
+    what: "the bucket's name resolves no longer, and every pod begins anew",
+    expected: "served",
+    async run({ lab: { stack, edge }, bucket, pods }) {
+      const set = (address: string) => stack.type(["config", "set", "--path", "bucket.readUrl", address]);
+      await set("http://nobody.invalid/maintenance-pages");
+      await stack.up();
+      await pods.untilBothAnswer();
+      const source = (await visit(edge, HOSTS.acme)).headers["x-maintenance-page"];
+      await set(`${bucket.address}/maintenance-pages`);
+      await stack.up();
+      await pods.untilBothAnswer();
+      return String(source).endsWith("source=embedded") ? "served" : String(source);
+    },
+  },
+  {
+    what: "the controller is killed and started again",
+    expected: DONE,
+    unless: "there is one controller, so nobody is there until it has started again",
+    async run({ edge }) {
+      await edge.stop();
+      await edge.start();
+      return DONE;
+    },
+  },
+  {
+    what: `the API server is down for ${API_SERVER_DOWN} s`,
+    expected: DONE,
+    async run({ cluster }) {
+      await cluster.apiServer.stop();
+      await sleep(API_SERVER_DOWN * 1000);
+      await cluster.apiServer.start();
+      await sleep(5000);
+      return DONE;
+    },
+  },
+  {
+    what: "acme is scaled to zero, and back",
+    expected: DONE,
+    async run({ lab: { samples, edge } }) {
+      await samples.scale("acme", 0);
+      await acmeItself(edge, 503);
+      await sleep(5000);
+      await samples.scale("acme", 1);
+      await acmeItself(edge, 200);
+      return DONE;
+    },
+  },
+  {
+    what: "acme's Ingress is deleted, and created again",
+    expected: DONE,
+    async run({ lab: { samples, edge } }) {
+      await samples.deleteIngress("acme");
+      await acmeItself(edge, 404);
+      await sleep(5000);
+      await samples.createIngress("acme");
+      await acmeItself(edge, 200);
+      return DONE;
+    },
+  },
+  {
+    what: "acme's Ingress is changed to 30 paths and a regular expression of 250 characters",
+    expected: DONE,
+    async run({ lab: { samples } }) {
+      await samples.apply(withManyPaths());
+      await sleep(8000);
+      await samples.delete(withManyPaths());
+      await sleep(5000);
+      return DONE;
+    },
+  },
+  {
+    what: "beta, which is healthy, is scaled to zero, and back",
+    expected: DONE,
+    right: { beta: ["own", "50x"] },
+    unless: "beta's pod has no time to finish, so who is on the way to it as it ends may get no answer",
+    unlessFor: ["beta"],
+    unlessShare: 0.01,
+    async run({ lab: { samples, edge } }) {
+      await samples.scale("beta", 0);
+      await untilAnswer(
+        () => visit(edge, HOSTS.beta),
+        ({ status }) => status === 503,
+      );
+      await sleep(5000);
+      await samples.scale("beta", 1);
+      await untilAnswer(
+        () => visit(edge, HOSTS.beta),
+        ({ status }) => status === 200,
+        60,
+      );
+      return DONE;
+    },
+  },
+  {
+    what: `leave, and up is killed (SIGKILL) after ${MOMENTS.map((moment) => 100 * moment).join(", ")} % of the time that entering takes, and run again each time`,
+    expected: "each converges: in maintenance, one override; then open, none",
+    right: CHANGING,
+    run: killedUps,
+  },
+  {
+    what: "two ups at once",
+    expected: "one is refused as the stack is locked; in maintenance",
+    right: CHANGING,
+    async run(scene) {
+      await setMaintenance(scene);
+      const both = [startUp(scene), startUp(scene)];
+      const ended = await Promise.all(both.map(endOf));
+      const refused = ended.filter(({ code, output }) => code !== 0 && /locked/.test(output)).length;
+      await everyHostIs("acme", isPageOf("acme"), scene.lab.edge);
+      return `${refused === 1 ? "one is" : `${refused} are`} refused as the stack is locked; in maintenance`;
+    },
+  },
+  {
+    what: "leave, and destroy",
+    expected: "nothing is left",
+    right: { ...CHANGING, nobody: ["not-found"] },
+    unless: "hosts that nobody owns have no page any more",
+    unlessFor: ["nobody"],
+    async run(scene) {
+      await acmeLeaves(scene);
+      const { stack, samples } = scene.lab;
+      await stack.destroy();
+      const left = await samples.left("maintenance-pages");
+      return left.length === 0 ? "nothing is left" : left.join(", ");
+    },
+  },
+];
+
+async function killedUps(scene: Scene): Promise<string> {
+  const seen: string[] = [];
+  await acmeLeaves(scene);
+  await setMaintenance(scene);
+  const begin = Date.now();
+  await endOf(startUp(scene));
+  const whole = Date.now() - begin;
+  for (const moment of MOMENTS) {
+    const when = `after ${100 * moment} %`;
+    await acmeLeaves(scene);
+    await setMaintenance(scene);
+    const up = startUp(scene);
+    const ended = endOf(up);
+    await sleep(moment * whole);
+    if (up.pid !== undefined && up.exitCode === null) process.kill(-up.pid, "SIGKILL");
+    else seen.push(`${when}: it had ended`);
+    await ended;
+    // Who was killed leaves the lock behind; Pulumi says so, and how to take it away.
+    await scene.lab.stack.type(["cancel", "--yes"]);
+    await scene.lab.stack.up();
+    await everyHostIs("acme", isPageOf("acme"), scene.lab.edge);
+    const entered = await overrides(scene);
+    await acmeLeaves(scene);
+    const left = await overrides(scene);
+    if (entered !== 1 || left !== 0) seen.push(`${when}: ${entered} overrides, then ${left}`);
+    if ((await scene.lab.stack.up()).changes.length > 0) seen.push(`${when}: not converged`);
+  }
+  return seen.length === 0 ? "each converges: in maintenance, one override; then open, none" : seen.join("; ");
+}
+
+async function overrides({ lab: { samples } }: Scene): Promise<number> {
+  const left = await samples.left("maintenance-pages");
+  return left.filter((name) => name.startsWith("Ingress maintenance-")).length;
+}
+
+/** In the configuration only: the `up` is another's. */
+async function setMaintenance({ lab: { stack } }: Scene): Promise<void> {
+  await stack.type(["config", "set", "maintenance", '["acme"]']);
+}
+
+function startUp({ lab: { stack } }: Scene): ChildProcess {
+  return stack.start(["up", "--yes", "--skip-preview", "--non-interactive", "--color", "never"]);
+}
+
+async function endOf(child: ChildProcess): Promise<{ readonly code: number | null; readonly output: string }> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  await once(child, "close");
+  return { code: child.exitCode, output };
+}
+
+/** A second Ingress of acme's, with more paths than anybody has, and one that is longer than anybody's. */
+function withManyPaths() {
+  const backend = { service: { name: "caddy", port: { number: 80 } } };
+  const path = (text: string) => ({ path: text, pathType: "ImplementationSpecific", backend });
+  const long = `/courses/(${"[a-z0-9]+|".repeat(30).slice(0, 230)}x)`.padEnd(250, "x");
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      name: "many-paths",
+      namespace: "acme",
+      annotations: { "nginx.ingress.kubernetes.io/use-regex": "true" },
+    },
+    spec: {
+      ingressClassName: "nginx",
+      rules: hostsOf("acme").map((host) => ({
+        host,
+        http: { paths: [...Array.from({ length: 30 }, (_, index) => path(`/path-${index}/.*`)), path(long)] },
+      })),
+    },
+  };
+}
