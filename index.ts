@@ -25,11 +25,14 @@ for (const warning of settings.warnings) pulumi.log.warn(warning);
 const { instances, bypassSecret, protect } = settings;
 
 // --- pages
-const look = { ...settings, clients: readClients(instances, settings.theme) };
-const sharedPages = renderSharedPages(look);
-const failurePages = renderFailurePages(instances, look);
-const standingPages = renderStandingPages(instances, look);
-const shown = settings.maintenance.filter(isShown).map((entry) => ({ entry, own: renderInstancePages(entry, look) }));
+const pageSettings = { ...settings, clients: readClients(instances, settings.theme) };
+const sharedPages = renderSharedPages(pageSettings);
+const failurePages = renderFailurePages(instances, pageSettings);
+const standingPages = renderStandingPages(instances, pageSettings);
+const shown = settings.maintenance.filter(isShown).map((entry) => ({
+  entry,
+  own: renderInstancePages(entry, pageSettings),
+}));
 
 // --- the bucket with the pages, and the page server that answers with them
 const provider = clusterProvider(settings.kubernetes, settings.cluster);
@@ -40,7 +43,7 @@ const bucket = new PagesBucket(
     pages: [sharedPages, ...failurePages, ...standingPages, ...shown.flatMap(({ own }) => own ?? [])].flatMap(
       ({ objects }) => objects,
     ),
-    clients: [...look.clients.values()],
+    clients: [...pageSettings.clients.values()],
   },
   { provider: storeProvider(settings.bucket) },
 );
@@ -53,21 +56,21 @@ const pageServer = new PageServer(
     embeddedPages: sharedPages.objects,
     retryAfter: settings.retryAfter,
     languages: settings.languages,
-    clients: instances.filter(({ name }) => look.clients.has(name)),
+    clients: instances.filter(({ name }) => pageSettings.clients.has(name)),
     mark: stackMark(pulumi.getStack(), settings),
     protect,
   },
   { provider },
 );
 
-// --- at each edge the controller, where this stack installs it, and the overrides of instances in maintenance
+// --- each edge: the controller, if this stack installs it, and the overrides of the instances in maintenance
 const overrides = shown.map(({ entry: { instance, kind, bypass }, own }) => ({
   instance: instance.name,
   hosts: instance.hosts,
   edges: instance.edges,
   kind,
   revision: own?.revision,
-  hasAssets: (look.clients.get(instance.name)?.assets.length ?? 0) > 0,
+  hasAssets: (pageSettings.clients.get(instance.name)?.assets.length ?? 0) > 0,
   bypass:
     bypass && bypassSecret !== undefined
       ? { key: bypassKey(bypassSecret, instance.name), service: serviceOf(instance) }
@@ -90,7 +93,7 @@ const atEdges = declared.flatMap(({ resources }) => resources);
 
 if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), atEdges);
 
-// --- what makes `pulumi destroy` refuse before it deletes anything
+// --- makes `pulumi destroy` fail before it deletes anything
 new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...atEdges] });
 
 // --- outputs

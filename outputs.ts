@@ -1,21 +1,21 @@
 import { z } from "zod";
 import type { MaintenanceEntry, State } from "./model/maintenance";
 
-/** What the stack's output `maintenance` says of one entry. */
+/** One entry of the stack's output `maintenance`. */
 export interface MaintenanceOutput {
   readonly instance: string;
   readonly state: State;
   readonly kind: string;
   readonly hosts: readonly string[];
-  /** When the page comes or came, as an ISO 8601 time in UTC. */
+  /** When the maintenance starts or started, as an ISO 8601 time in UTC. */
   readonly from?: string;
-  /** When the page is expected to go, as an ISO 8601 time in UTC. */
+  /** When the maintenance is expected to end, as an ISO 8601 time in UTC. */
   readonly until?: string;
 }
 
 /**
- * The stack's output `maintenance`: what is in maintenance, with which hosts and until when; entries that are only
- * planned, or over, are there too, with their state.
+ * The stack's output `maintenance`: every entry with its state, its hosts and its window. Planned and ended entries are
+ * included.
  */
 export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonly MaintenanceOutput[] {
   return entries.map(({ instance, state, kind, from, until }) => ({
@@ -29,11 +29,11 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
 }
 
 /**
- * The stack's output `tutorSettings`: what an instance's Tutor is to know, to show the 50x page (tutor/README.md).
+ * The stack's output `tutorSettings`: the settings with which an instance's Tutor shows the 50x page (tutor/README.md).
  * `{instance}` stands for the instance's name, as in `hostPatterns`.
  *
- * @param pagesUrl where the pages' objects are read, without a slash at the end.
- * @param languages the languages of the pages, the default language first: the 50x page's.
+ * @param pagesUrl the URL above the pages' objects, without a slash at the end.
+ * @param languages the languages of the pages, the default language first. The 50x page uses that one.
  *
  * @example
  * tutorSettingsOutput("https://pages.example.org/pages", ["en", "fr"]);
@@ -47,7 +47,7 @@ export function tutorSettingsOutput(pagesUrl: string, [language]: readonly strin
   };
 }
 
-/** Entries for other programs, in the order of the configuration: what `maintenance list --json` prints, and the feed's. */
+/** Entries for other programs, in the order of the configuration. `maintenance list --json` prints them; the feed contains them. */
 export const listSchema = z.array(
   z.strictObject({
     instance: z.string(),
@@ -60,10 +60,10 @@ export const listSchema = z.array(
   }),
 );
 
-/** One of them. */
+/** One entry of that list. */
 export type Listed = z.output<typeof listSchema>[number];
 
-/** An entry for other programs. */
+/** Converts an entry for other programs. */
 export function listedEntry({ instance, kind, state, from, until, message }: MaintenanceEntry): Listed {
   return {
     instance: instance.name,
@@ -76,11 +76,11 @@ export function listedEntry({ instance, kind, state, from, until, message }: Mai
   };
 }
 
-/** The feed's shape. */
+/** The schema of the feed. */
 export const feedSchema = z.strictObject({ maintenance: listSchema });
 
 /**
- * The feed `status.json`: what is in maintenance and what is planned, for a status page or a banner.
+ * The feed `status.json`: current and planned maintenance, for a status page or a banner.
  *
  * @example
  * feedOf(settings.maintenance); // '{"maintenance":[{"instance":"acme","kind":"scheduled","state":"planned",…}]}'

@@ -3,16 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 export interface DestroyProtectionArgs {
   /** Whether Pulumi refuses to destroy the stack. */
   readonly protect: boolean;
-  /** What has to stay while it refuses: everything. */
+  /** The resources that must stay while it refuses: all of them. */
   readonly dependsOn: readonly pulumi.Resource[];
 }
 
 /**
- * What `pulumi destroy` would delete first, and must not: then it deletes nothing of what this depends on either
- * (pkg/resource/deploy/deployment_executor.go in pulumi/pulumi, performPostSteps). With the protected objects alone it deletes
- * the others before it comes to them, and every instance in maintenance is open.
+ * The first resource that `pulumi destroy` would delete. It is protected, so Pulumi deletes nothing that it depends on either
+ * (pkg/resource/deploy/deployment_executor.go in pulumi/pulumi, performPostSteps). With only the other objects protected, Pulumi
+ * deletes the unprotected ones before it stops, and every instance in maintenance is open.
  *
- * The name is what a person reads in Pulumi's refusal.
+ * Pulumi's error message shows the name.
  *
  * @example
  * new DestroyProtection("the-setting-protect", { protect: true, dependsOn: [bucket, pageServer, overrides] });

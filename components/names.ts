@@ -1,7 +1,7 @@
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 const NAME = "app.kubernetes.io/name";
 
-/** The labels of everything that is made, for `kubectl get … -l app.kubernetes.io/part-of=maintenance-pages`. */
+/** The labels of all objects, for `kubectl get … -l app.kubernetes.io/part-of=maintenance-pages`. */
 export function labels(name: string): Record<string, string> {
   return {
     ...selector(name),
@@ -10,22 +10,22 @@ export function labels(name: string): Record<string, string> {
   };
 }
 
-/** What selects the pods of `labels(name)`. It can't change once a Deployment has it, so it is the name alone. */
+/** The selector of the pods with `labels(name)`. A Deployment's selector can't change, so it contains only the name. */
 export function selector(name: string): Record<string, string> {
   return { [NAME]: name };
 }
 
 /**
- * The annotation of all objects: a field of ours that another writer has changed gets our value again at the next
- * `up`. Without it the API server refuses the whole object for one such field, in the middle of an incident too.
+ * The annotation of all objects. If another writer has changed a field of ours, the next `up` sets our value again. Without this
+ * annotation the API server rejects the whole object because of that field, even during an incident.
  */
 export const OURS = { "pulumi.com/patchForce": "true" } as const;
 
 /**
- * The annotations of what is there as soon as it is written, and gone as soon as it is deleted: Pulumi waits for nothing more. By
- * default the plugin deletes in the foreground (pkg/await/await.go in pulumi/pulumi-kubernetes, Deletion): the object stays until the
- * garbage collector comes by. Pulumi does not wait for that here, so an instance that is put into maintenance again at once could get the object that is
- * about to go.
+ * The annotations of objects that are ready when they are written, and gone when they are deleted: Pulumi does not wait for them.
+ * By default the plugin deletes in the foreground (pkg/await/await.go in pulumi/pulumi-kubernetes, Deletion): the object stays until
+ * the garbage collector removes it. Pulumi does not wait for that here. So maintenance that is enabled again at once could take over
+ * an object that is about to disappear.
  */
 export const NOT_AWAITED = {
   "pulumi.com/skipAwait": "true",

@@ -6,10 +6,10 @@ import { readKubeconfig } from "../settings/kubeconfig";
 import type { BucketSettings, KubernetesSettings } from "../settings/schema";
 
 /**
- * The provider of the one cluster this stack is for. It always names a context when one is known: without it the
- * provider falls back to whatever is current (pulumi/pulumi-kubernetes#2357).
+ * The provider of the stack's only cluster. It always names a context if one is known. Otherwise the provider would use the
+ * current context (pulumi/pulumi-kubernetes#2357).
  *
- * @param cluster where the kubeconfig leads, or `undefined` when there was none to read.
+ * @param cluster the cluster that the kubeconfig leads to, or `undefined` when there was no kubeconfig to read.
  */
 export function clusterProvider(settings: KubernetesSettings, cluster: Cluster | undefined): KubernetesProvider {
   const context = cluster?.context ?? settings.context;
@@ -17,23 +17,23 @@ export function clusterProvider(settings: KubernetesSettings, cluster: Cluster |
     () =>
       new KubernetesProvider("cluster", {
         ...(context === undefined ? {} : { context }),
-        // The text, also of a file: a path leads nowhere on the next machine. It holds credentials, hence secret.
+        // The text, also for a file: the path does not exist on another machine. It contains credentials, so it is a secret.
         ...(settings.kubeconfig === undefined ? {} : { kubeconfig: pulumi.secret(readKubeconfig(settings).join("")) }),
-        // Without it another authority, server name or user in the kubeconfig would replace every object of the cluster
-        // (provider.go, DiffConfig). A stack never moves to another cluster, so one value is right always.
+        // Without it, a change of the authority, server name or user in the kubeconfig would replace every object of the
+        // cluster (provider.go, DiffConfig). A stack never moves to another cluster, so the value is constant.
         clusterIdentifier: "the cluster of this stack",
         enableServerSideApply: true,
-        // Without it a changed page's text replaces the ConfigMap, and with it the Deployment: no pod is left to answer.
+        // Without it, a changed text of a page replaces the ConfigMap and then the Deployment: no pod would answer meanwhile.
         enableConfigMapMutable: true,
-        // A run that was killed has made objects that the state does not know. The next one takes them over.
+        // A run that was killed has created objects that are not in the state. The next run takes them over.
         upsertExistingObjects: true,
       }),
   );
 }
 
 /**
- * The provider's class takes the path in $KUBECONFIG for an input, and the engine keeps inputs in the state. On the next machine
- * a path that leads nowhere is read as a kubeconfig's text, and every refresh fails. The plugin reads the variable itself.
+ * The provider's class reads $KUBECONFIG as an input, and the engine stores inputs in the state. On another machine the path does
+ * not exist. Then the provider reads it as the text of a kubeconfig, and every refresh fails. The plugin itself reads the variable.
  */
 function withoutKubeconfigVariable<Result>(make: () => Result): Result {
   const { KUBECONFIG } = process.env;
@@ -45,7 +45,7 @@ function withoutKubeconfigVariable<Result>(make: () => Result): Result {
   }
 }
 
-/** The provider of the bucket's store: AWS, or a store that speaks its S3 API. */
+/** The provider of the bucket's store: AWS, or a store with the S3 API. */
 export function storeProvider(bucket: BucketSettings): AwsProvider {
   switch (bucket.profile) {
     case "aws":
@@ -58,7 +58,7 @@ export function storeProvider(bucket: BucketSettings): AwsProvider {
         region: region(bucket.region),
         endpoints: [{ s3: bucket.endpoint }],
         s3UsePathStyle: bucket.pathStyle,
-        // Calls to AWS services that such a store does not have.
+        // Without these, the provider calls AWS services that such a store does not have.
         skipCredentialsValidation: true,
         skipRegionValidation: true,
         skipRequestingAccountId: true,
@@ -67,7 +67,7 @@ export function storeProvider(bucket: BucketSettings): AwsProvider {
   }
 }
 
-// The SDK types regions as the list that AWS had when it was released; a store's region can be any word.
+// The SDK's type lists the regions of AWS at its release. A store's region can be any word.
 function region(name: string): Region {
   return name as Region;
 }

@@ -3,8 +3,8 @@ import { bypassKey } from "./bypass";
 
 const SECRET = "a-secret-of-more-than-thirty-two-characters";
 
-describe("a bypass' key", () => {
-  it("is each instance's own, and another with another secret", () => {
+describe("the key of a bypass", () => {
+  it("differs between instances and between secrets", () => {
     const keys = [
       bypassKey(SECRET, "acme"),
       bypassKey(SECRET, "beta"),
@@ -15,7 +15,7 @@ describe("a bypass' key", () => {
     expect(keys[0]).toBe(keys[3]);
   });
 
-  it("is what a header, a cookie's name and the controller's annotations can hold", () => {
+  it("fits into a header, a cookie's name and the controller's annotations", () => {
     const { header, cookie } = bypassKey(SECRET, "acme");
     expect(header).toMatch(/^[0-9a-f]{32}$/);
     expect(cookie).toBe(`maintenance-bypass-${header}`);

@@ -3,17 +3,17 @@ import { createHmac } from "node:crypto";
 /** The header that lets a request through, with the key as its value. */
 export const BYPASS_HEADER = "X-Maintenance-Bypass";
 
-/** What lets a request through to one instance in maintenance. */
+/** The key that lets a request through to one instance in maintenance. */
 export interface BypassKey {
   /** The header's value. */
   readonly header: string;
-  /** The cookie's name. Its value is `always`: ingress-nginx compares a canary cookie's value with that word alone. */
+  /** The cookie's name. Its value is `always`: with any other value ingress-nginx does not use the canary. */
   readonly cookie: string;
 }
 
 /**
- * An instance's key. Each instance has its own, so a key does not open another instance. A new secret
- * makes new keys for all of them.
+ * The key of an instance. Each instance has its own, so a key does not open another instance. A new secret changes all
+ * keys.
  *
  * @param secret the setting `bypassSecret`.
  *

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { nearest, type Problem, pathText } from "./problems";
 
 /**
- * What the schemas of a stack's configuration and of a client's files are made of. A message says what is allowed; `problemsOf` adds
- * the path and what was found.
+ * The building blocks of the schemas for a stack's configuration and for a client's files. A message says what is allowed.
+ * `problemsOf` adds the path and what was found.
  */
 
-/** A label of a host name (RFC 1123 section 2.1), which is also what Kubernetes takes as a name of most objects. */
+/** A label of a host name (RFC 1123 section 2.1). Kubernetes has the same rule for the names of most objects. */
 export const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 export const dnsLabel = (what: string) =>
@@ -14,10 +14,10 @@ export const dnsLabel = (what: string) =>
     .string({ error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` })
     .regex(DNS_LABEL, { error: `${what}: lower-case letters, digits and inner hyphens, 63 at most` });
 
-// An issue of the schema carries its message but not what would have been right.
+// An issue of the schema contains its message, but not the allowed choices. So they are stored by message.
 const choicesByMessage = new Map<string, readonly string[]>();
 
-/** An object that refuses keys it does not know, so that a misspelled setting is never a silent default. */
+/** An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = Object.keys(shape);
   const allowed = `an object with the settings ${names.join(", ")}`;
@@ -33,15 +33,15 @@ function choicesNamedIn(message: string): readonly string[] {
 }
 
 /**
- * A rule about a text's or a list's length. Zod's own `min` and `max` also look at the `length` of what is neither, and fail
- * with an error of JavaScript's when that is an object that can't be compared with a number.
+ * A rule for the length of a text or a list. Zod's own `min` and `max` also read the `length` of other values. If it is an
+ * object that can't be compared with a number, they throw a JavaScript error.
  */
-export const isLong =
+export const hasLength =
   (from: number, to = Number.POSITIVE_INFINITY) =>
   ({ length }: { readonly length: number }) =>
     from <= length && length <= to;
 
-export const text = (allowed: string) => z.string({ error: allowed }).refine(isLong(1), { error: allowed });
+export const text = (allowed: string) => z.string({ error: allowed }).refine(hasLength(1), { error: allowed });
 
 export const flag = (allowed = "true or false") => z.boolean({ error: allowed });
 
@@ -53,12 +53,12 @@ export const wholeNumber = (from: number, to: number, unit: string) => {
 export const url = (allowed: string) =>
   z
     .string({ error: allowed })
-    .refine((value) => /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'\\;{}$?#]+$/u.test(value) && isAddress(value), {
+    .refine((value) => /^https?:\/\/[^\s\p{Cc}\p{Cs}\ufffe\uffff"'\\;{}$?#]+$/u.test(value) && isPlain(value), {
       error: allowed,
     });
 
-/** Whether a URL leads somewhere, and has no user's name, which would be part of the host for nginx. */
-function isAddress(value: string): boolean {
+/** Whether a URL can be parsed and has no user name and password. nginx would read a user name as part of the host. */
+function isPlain(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { username, password } = new URL(value);
   return username === "" && password === "";
@@ -68,19 +68,19 @@ function isAddress(value: string): boolean {
 export const plainText = (longest: number) =>
   z
     .string({ error: "plain text" })
-    .refine(isLong(0, longest), { error: `plain text of ${longest} characters at most` })
-    // Cc but for tab and line breaks; Cs is half of a surrogate pair, which UTF-8 can't carry; XML 1.0 has neither
-    // them nor the last two of the basic plane.
+    .refine(hasLength(0, longest), { error: `plain text of ${longest} characters at most` })
+    // Cc without tab and line breaks. Cs is half of a surrogate pair, which UTF-8 can't encode. XML 1.0 allows neither
+    // of them, nor U+FFFE and U+FFFF.
     .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
 
-/** One of some names, of which a message shows the nearest. */
+/** One name of a list. The message shows the nearest one. */
 export const choice = (what: string, names: readonly string[]) => {
   const error = `${what}: ${names.join(", ")}`;
   choicesByMessage.set(error, names);
   return z.string({ error }).refine((name) => names.includes(name), { error });
 };
 
-/** What a schema's issue means to the person who wrote the value. */
+/** Turns an issue of the schema into problems, for the person who wrote the value. */
 export function problemsOf(
   issue: z.core.$ZodIssue,
   values: unknown,
@@ -97,7 +97,7 @@ export function problemsOf(
     }));
   }
   if (issue.code === "invalid_union") {
-    // The branch that a person meant is the one whose outer shape fits what was written.
+    // The person probably meant the branch whose outer shape matches the value.
     const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0 || !isWrongShape(inner)));
     if (meant !== undefined && meant.length > 0) return meant.flatMap((inner) => problemsOf(inner, values, path));
   }
@@ -134,8 +134,8 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
 }
 
 /**
- * The time a person wrote without quotes: YAML reads it as a time, and Pulumi's engine hands it over in the way of Go,
- * `2026-12-01 22:00:00 +0100 +0100`. It is not simply taken, since a time without an offset arrives as one in UTC.
+ * The time that a person wrote without quotes. YAML reads it as a time, and Pulumi's engine passes it on in Go's format,
+ * `2026-12-01 22:00:00 +0100 +0100`. It is suggested but not accepted: a time without an offset arrives as UTC.
  */
 function nearestTime(found: string): string | undefined {
   const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d) \S+$/.exec(found);

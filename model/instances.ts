@@ -3,27 +3,27 @@ export interface Instance {
   readonly name: string;
   /** Lower-case host names; a wildcard is `*.` before a host that the instance owns. */
   readonly hosts: readonly string[];
-  /** What visitors know the site as, where the registry says. */
+  /** The site's name for visitors, if the registry has one. */
   readonly title?: string | undefined;
-  /** The edges that it is behind, by name, where the registry says; see `isBehind`. */
+  /** The names of the edges that it is behind, if the registry lists them; see `isBehind`. */
   readonly edges?: readonly string[] | undefined;
-  /** Where its own Ingress leads, as far as the registry says; see `serviceOf`. */
+  /** The Service behind its own Ingress, as far as the registry describes it; see `serviceOf`. */
   readonly service?: { readonly [Key in keyof InstanceService]?: InstanceService[Key] | undefined } | undefined;
 }
 
-/** Whether an instance is behind an edge: behind all of them, unless the registry says which. */
+/** Whether an instance is behind an edge. Without a list in the registry it is behind all edges. */
 export function isBehind({ edges }: Pick<Instance, "edges">, edge: string): boolean {
   return edges === undefined || edges.includes(edge);
 }
 
-/** A Service of the cluster, and one of its ports, by number or name. */
+/** A Service of the cluster and one of its ports, by number or name. */
 export interface InstanceService {
   readonly name: string;
   readonly namespace: string;
   readonly port: number | string;
 }
 
-/** Where an instance's own Ingress leads: to Tutor's Caddy (tutor/templates/k8s/services.yml), unless the registry says else. */
+/** The Service behind an instance's own Ingress. Without one in the registry: Tutor's Caddy (tutor/templates/k8s/services.yml). */
 export function serviceOf({ name, service }: Instance): InstanceService {
   return { name: service?.name ?? "caddy", namespace: service?.namespace ?? name, port: service?.port ?? 80 };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { section, url } from "./fields";
 
-/** Whether a contact is a mail address: good enough for a `mailto:` link, which is all that becomes of it. */
+/** Whether a contact is a mail address. The check is good enough for a `mailto:` link, its only use. */
 export function isMail(contact: string): boolean {
   return /^[\w.+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(contact);
 }
@@ -15,7 +15,7 @@ export const linksSchema = section({
       error: "an http(s) URL or a mail address, such as help@example.org",
     })
     .optional()
-    .describe("Where visitors can ask: an address on the web, or of mail."),
+    .describe("Where visitors can ask for help: a URL or a mail address."),
 }).describe("Links that are shown on every page.");
 
 export type Links = z.output<typeof linksSchema>;

@@ -1,41 +1,41 @@
 import type { Instance } from "./instances";
 
-/** Why an instance is in maintenance: announced beforehand, or not. */
+/** Why an instance is in maintenance: announced in advance, or not. */
 export const KINDS = ["scheduled", "unscheduled"] as const;
 
-/** Every kind that an override can show; `provisioning` comes from a list of its own. */
+/** Every kind of page that an override can show. `provisioning` comes from a separate list. */
 export const OVERRIDE_KINDS = [...KINDS, "provisioning"] as const;
 
-/** How a maintenance ends: by a person, or by itself at its end. */
+/** How a maintenance ends: a person ends it, or it ends by itself at `until`. */
 export const ENDS = ["manually", "automatically"] as const;
 
 /** Why an instance shows a page. */
 export type Kind = (typeof OVERRIDE_KINDS)[number];
 
 /**
- * Where an entry stands at the time of the run:
- * - `planned`: its `from` lies ahead; the instance is open;
+ * The state of an entry at the time of the run:
+ * - `planned`: its `from` is in the future; the instance is open;
  * - `active`: the page is shown;
  * - `overdue`: its `until` has passed; the page is still shown, and a person should check;
  * - `ended`: its `until` has passed and it ends automatically; the instance is open.
  */
 export type State = "planned" | "active" | "overdue" | "ended";
 
-/** One line of the `maintenance` list, understood. */
+/** One entry of `maintenance` or `provisioning`, parsed and checked. */
 export interface MaintenanceEntry {
   readonly instance: Instance;
   readonly kind: Kind;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
-  /** The operator's words by language, in the order in which they were written; the first stands in for the others. */
+  /** The operator's message by language, in the configured order; see `wordsIn`. */
   readonly message: Readonly<Record<string, string>> | undefined;
   readonly endsAutomatically: boolean;
-  /** Whether a person who has the key still reaches the instance. */
+  /** Whether a person with the key can still reach the instance. */
   readonly bypass: boolean;
   readonly state: State;
 }
 
-/** An entry without window and message: its page is shown from now on, until a person ends it. */
+/** An entry without window and message: its page is shown from now on, until a person ends the maintenance. */
 export function plainEntry(instance: Instance, kind: Kind): MaintenanceEntry {
   return {
     instance,
@@ -49,7 +49,7 @@ export function plainEntry(instance: Instance, kind: Kind): MaintenanceEntry {
   };
 }
 
-/** The operator's words in the first of these languages that they were given in. */
+/** The operator's message in the first of these languages that has one. */
 export function wordsIn(
   message: MaintenanceEntry["message"],
   languages: readonly string[],

@@ -1,21 +1,21 @@
 import { RunError } from "@pulumi/pulumi/errors";
 import { distance } from "fastest-levenshtein";
 
-/** One thing that is wrong with the configuration, in the words of the person who wrote it. */
+/** One problem in the configuration, as the person who wrote it sees it. */
 export interface Problem {
   /** Where: the configuration path as `pulumi config set --path` takes it, such as `maintenance[0].until`; or a file. */
   readonly path: string;
-  /** What stands there, or `undefined` when nothing does. */
+  /** The value found there, or `undefined` when there is none. */
   readonly found: unknown;
-  /** What may stand there. */
+  /** What is allowed there. */
   readonly allowed: string;
-  /** The valid value nearest to what was found, when there is one. */
+  /** The valid value nearest to the found one, if there is any. */
   readonly nearest?: string | undefined;
 }
 
 /**
- * What a person wrote can't be used. The message lists every problem at once and is meant for people: as a `RunError`
- * Pulumi shows it without a stack trace. Other code that catches it shows `message` alone.
+ * Something that a person wrote can't be used. The message is for people and lists every problem at once. Pulumi shows a
+ * `RunError` without a stack trace. Other code that catches it shows only `message`.
  */
 abstract class ProblemsError extends RunError {
   constructor(
@@ -42,8 +42,8 @@ export class SettingsError extends ProblemsError {
 }
 
 /**
- * A page can't be made: what a client's folder holds is broken. A problem's path is the file's, with line and column
- * where they are known.
+ * A page can't be rendered, because a file in a client's folder is broken. A problem's path is the path of the file, with
+ * line and column if they are known.
  *
  * @example
  * throw new PagesError([{ path: "pages/clients/acme/page.html.liquid:3:5", found: "…", allowed: "…" }]);
@@ -63,8 +63,8 @@ function describe({ path, found, allowed, nearest }: Problem): string {
 }
 
 /**
- * A line with invisible characters escaped: control characters, those that change the direction of text, half characters. A path
- * contains names that people wrote, and `allowed` contains words of a kubeconfig.
+ * Escapes the invisible characters of a line: control characters, characters that change the direction of text, halves of
+ * surrogate pairs. A path contains names that people wrote, and `allowed` contains words of a kubeconfig.
  */
 function visible(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
@@ -74,7 +74,7 @@ function visible(line: string): string {
   );
 }
 
-// Long enough for any name or time, short enough that a pasted file doesn't bury the other problems.
+// Long enough for any name or time, short enough that a pasted file doesn't hide the other problems.
 const LONGEST_FOUND = 120;
 
 function show(found: unknown): string {
@@ -94,7 +94,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 }
 
 /**
- * The candidate with the smallest edit distance to `found`; of equals the first. `undefined` without candidates.
+ * The candidate with the smallest edit distance to `found`; of several, the first. `undefined` without candidates.
  *
  * @example
  * nearest("acm", ["beta", "acme"]); // "acme"
@@ -113,7 +113,7 @@ export function nearest(found: string, candidates: Iterable<string>): string | u
 }
 
 /**
- * Names as a sentence part: all of a short list, the first of a long one with the count.
+ * Names as part of a sentence: a short list in full, a long list cut off, with the count.
  *
  * @example
  * listed(["acme", "beta"]); // "acme, beta"

@@ -6,7 +6,7 @@ import { COLOURS, contrastProblems, themeOf, themeSchema, themeStyle } from "./t
 const shared = themeOf();
 
 describe("the shared theme", () => {
-  it("can be read, in the light and in the dark", () => {
+  it("has enough contrast, in light and in dark mode", () => {
     for (const { surface, background, text, muted, accent } of [shared.light, shared.dark]) {
       for (const colour of [text, muted, accent]) {
         expect(wcagContrast(colour, surface)).toBeGreaterThanOrEqual(4.5);
@@ -17,7 +17,7 @@ describe("the shared theme", () => {
 });
 
 describe("a theme", () => {
-  it("is the shared one with what the layers say, the last one first", () => {
+  it("is the shared theme, changed by the layers; the last one wins", () => {
     const theme = themeOf(
       { accent: "rgb(0 0 128)", radius: "0" },
       { accent: "#8a1f4d", dark: { text: "white" } },
@@ -27,14 +27,14 @@ describe("a theme", () => {
     expect(theme).toMatchObject({ radius: "0", font: shared.font, dark: { text: "#ffffff" } });
   });
 
-  it("has the same hue in the dark, as light as it has to be there", () => {
+  it("has the same accent hue in dark mode, light enough to read", () => {
     const { light, dark } = themeOf({ accent: "#8a1f4d" });
     expect(wcagContrast(light.accent, dark.surface)).toBeLessThan(4.5);
     expect(wcagContrast(dark.accent, dark.surface)).toBeGreaterThanOrEqual(4.5);
     expect(themeOf({ accent: "#8a1f4d", dark: { accent: "#f9c" } }).dark.accent).toBe("#ff99cc");
   });
 
-  it("is refused where it can't be read, with the nearest that can", () => {
+  it("is rejected when a contrast is too low, with the nearest readable colour", () => {
     const layer = { accent: "#ffcc00", dark: { text: "#333" } };
     expect(contrastProblems(themeOf(layer), layer, "theme")).toStrictEqual([
       {
@@ -52,7 +52,7 @@ describe("a theme", () => {
     ]);
   });
 
-  it("whose surface alone is changed is held against what was there", () => {
+  it("that changes only the surface is checked against the shared colours", () => {
     const layer = { surface: "#1f5fbf" };
     expect(contrastProblems(themeOf(layer), layer, "theme").map(({ path }) => path)).toStrictEqual([
       "theme.surface",
@@ -61,7 +61,7 @@ describe("a theme", () => {
     ]);
   });
 
-  it("has a nearest that passes, whatever the colours are", () => {
+  it("always has a nearest colour that passes", () => {
     const colour = fc.integer({ min: 0, max: 0xffffff }).map((value) => `#${value.toString(16).padStart(6, "0")}`);
     fc.assert(
       fc.property(colour, colour, (accent, text) => {
@@ -77,7 +77,7 @@ describe("a theme", () => {
     );
   });
 
-  it.each(COLOURS)("can't get anything into the style sheet but a colour (%s)", (name) => {
+  it.each(COLOURS)("puts only a colour into the style sheet (%s)", (name) => {
     for (const value of [
       "red;}body{display:none",
       "url(https://x.example)",
@@ -92,7 +92,7 @@ describe("a theme", () => {
   });
 
   it.each(["x;}", "</style>", "url(x)", "a\\b", "{", '"Noto Sans', "a, 'b", `"a'`, "a,", 'a "b"', ""])(
-    "can't get anything into the style sheet but a font: %s",
+    "puts only a font into the style sheet: %s",
     (font) => {
       expect(themeSchema.safeParse({ font }).success).toBe(false);
     },

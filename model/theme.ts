@@ -18,40 +18,42 @@ const colour = (of: string) =>
     .describe(of);
 
 const palette = {
-  accent: colour("Links, and the line at the top. In the dark without one of its own: the same hue, lighter."),
-  background: colour("Around the page."),
-  surface: colour("Behind the text."),
+  accent: colour(
+    "Links, and the line at the top. Without a value for dark mode, the same hue is used there, but lighter.",
+  ),
+  background: colour("The area around the page."),
+  surface: colour("The page behind the text."),
   text: colour("The text."),
-  muted: colour("Labels, and the site's name."),
+  muted: colour("Labels and the site's name."),
   line: colour("Lines between parts."),
 };
 
-// Names between commas, each in both of its quotes or in none: a single one would swallow the rest of the style sheet.
+// Names separated by commas, each in a pair of quotes or without quotes: a single quote would swallow the rest of the style sheet.
 const FONT_NAME = String.raw`[\p{L}\p{N} _-]+`;
 const FONT = String.raw`\s*(?:"${FONT_NAME}"|'${FONT_NAME}'|${FONT_NAME})\s*`;
 const FONTS = new RegExp(`^${FONT}(?:,${FONT})*$`, "u");
 
-/** Design tokens: what a stack, or a client's theme.json, sets differently from `pages/default-theme.json`. */
+/** Design tokens that a stack or a client's theme.json sets in place of those of `pages/default-theme.json`. */
 export const themeSchema = section({
   ...palette,
   font: z
-    .string({ error: "a font list of CSS" })
-    .regex(FONTS, { error: 'a font list of CSS, such as "Noto Sans", sans-serif' })
+    .string({ error: "a CSS font list" })
+    .regex(FONTS, { error: 'a CSS font list, such as "Noto Sans", sans-serif' })
     .optional()
-    .describe("Fonts that visitors may have; none is ever downloaded."),
+    .describe("Fonts that visitors may have installed. None is ever downloaded."),
   radius: z
-    .string({ error: "a length of CSS" })
-    .regex(/^(?:0|\d+(?:\.\d+)?(?:px|rem|em))$/, { error: "a length of CSS, such as 0.75rem" })
+    .string({ error: "a CSS length" })
+    .regex(/^(?:0|\d+(?:\.\d+)?(?:px|rem|em))$/, { error: "a CSS length, such as 0.75rem" })
     .optional()
-    .describe("How round the page's corners are."),
-  dark: section(palette).optional().describe("The colours where visitors prefer dark ones."),
+    .describe("The radius of the page's corners."),
+  dark: section(palette).optional().describe("The colours for visitors who prefer dark mode."),
 });
 
 export type ThemeSettings = z.output<typeof themeSchema>;
 
 type Palette = Readonly<Record<(typeof COLOURS)[number], string>>;
 
-/** Every design token with its value, for light and for dark surroundings. */
+/** Every design token with its value, for light and for dark mode. */
 export interface Theme {
   readonly light: Palette;
   readonly dark: Palette;
@@ -62,19 +64,19 @@ export interface Theme {
 type Layer = Palette & { readonly font: string; readonly radius: string; readonly dark: Palette };
 
 /**
- * The shared theme, in the form of the setting `theme` and of a client's theme.json. (Node would take a `theme.json` for
- * this module: it looks for that ending before `.ts`.)
+ * The shared theme, in the form of the setting `theme` and of a client's theme.json. The file must not be named `theme.json`:
+ * Node would load it in place of this module, because it tries the ending `.json` before `.ts`.
  */
 const SHARED: Layer = JSON.parse(readFileSync(join(__dirname, "..", "pages", "default-theme.json"), "utf8"));
 
-/** The least contrast of text (WCAG 2.2, success criterion 1.4.3). */
-const LEAST_CONTRAST = 4.5;
+/** The minimum contrast of text (WCAG 2.2, success criterion 1.4.3). */
+const MIN_CONTRAST = 4.5;
 
 /**
- * The shared theme with what the layers, the stack's setting and a client's file, put in its place; the last one wins.
+ * The shared theme, changed by the layers: the stack's setting, then the client's file. The last layer wins.
  *
  * @example
- * themeOf({ accent: "#8a1f4d" }).light.accent; // "#8a1f4d"; and dark.accent the same, as light as it has to be there
+ * themeOf({ accent: "#8a1f4d" }).light.accent; // "#8a1f4d"; dark.accent has the same hue, light enough for dark mode
  */
 export function themeOf(...layers: readonly (ThemeSettings | undefined)[]): Theme {
   let { dark, font, radius, ...light } = SHARED;
@@ -83,7 +85,7 @@ export function themeOf(...layers: readonly (ThemeSettings | undefined)[]): Them
     const { dark: ofDark, font: otherFont, radius: otherRadius, ...ofLight } = layer;
     light = { ...light, ...hex(ofLight) };
     dark = { ...dark, ...hex(ofDark ?? {}) };
-    // A brand's colour is given once; in the dark it is the same, only lighter.
+    // A brand's colour is set once. In dark mode it has the same hue and is lighter.
     if (ofLight.accent !== undefined && ofDark?.accent === undefined) {
       dark = { ...dark, accent: readable(ofLight.accent, dark.surface) };
     }
@@ -93,7 +95,7 @@ export function themeOf(...layers: readonly (ThemeSettings | undefined)[]): Them
   return { light, dark, font, radius };
 }
 
-/** What of a theme can't be read, for each colour that the layer at `path` sets. */
+/** Contrasts that are too low, for each colour that the layer at `path` sets. */
 export function contrastProblems(theme: Theme, layer: ThemeSettings, path: string): readonly Problem[] {
   const schemes = [
     { palette: theme.light, set: layer, at: path },
@@ -102,10 +104,10 @@ export function contrastProblems(theme: Theme, layer: ThemeSettings, path: strin
   return schemes.flatMap(({ palette, set, at }) =>
     (["text", "muted", "accent"] as const).flatMap((colour) => {
       const contrast = wcagContrast(palette[colour], palette.surface);
-      if ((set[colour] ?? set.surface) === undefined || contrast >= LEAST_CONTRAST) return [];
+      if ((set[colour] ?? set.surface) === undefined || contrast >= MIN_CONTRAST) return [];
       const path = `${at}.${set[colour] === undefined ? "surface" : colour}`;
       const found = set[colour] ?? set.surface;
-      const pair = `a contrast of ${LEAST_CONTRAST}:1 or more between ${colour} and surface (WCAG AA)`;
+      const pair = `a contrast of ${MIN_CONTRAST}:1 or more between ${colour} and surface (WCAG AA)`;
       return [
         {
           path,
@@ -131,18 +133,18 @@ export function themeStyle({ light, dark, font, radius }: Theme): string {
 
 const toOklch = converter("oklch");
 
-/** A colour of the same hue that can be read on the surface: the nearest in lightness, at the end black or white. */
+/** A colour of the same hue that can be read on the surface: the nearest in lightness, or else black or white. */
 function readable(colour: string, surface: string): string {
   const own = toOklch(colour);
   const darker = (toOklch(surface)?.l ?? 1) > 0.6;
   for (let steps = 0; own !== undefined && steps <= 100; steps += 1) {
     const shade = formatHex({ ...own, l: own.l + (darker ? -0.01 : 0.01) * steps });
-    if (wcagContrast(shade, surface) >= LEAST_CONTRAST) return shade;
+    if (wcagContrast(shade, surface) >= MIN_CONTRAST) return shade;
   }
   return darker ? "#000000" : "#ffffff";
 }
 
-/** Colours in whatever form of CSS as the six digits that are safe to put into a style sheet. */
+/** Converts CSS colours of any notation to six hexadecimal digits, which are safe in a style sheet. */
 function hex(palette: { readonly [name: string]: string | undefined }): Partial<Palette> {
   return Object.fromEntries(
     Object.entries(palette).flatMap(([name, value]) => {

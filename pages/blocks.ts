@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { nearest, type Problem } from "../model/problems";
 import { pathOf, TEMPLATES_FOLDER } from "./paths";
 
-/** Liquid passes over a block that its layout does not have: a misspelled one would silently not be there. */
+/** Blocks that the layout does not have. Liquid ignores them, so a misspelled block would silently be missing. */
 export function blockProblems(file: string): readonly Problem[] {
   const text = readFileSync(file, "utf8");
   const layout = /\{%-?\s*layout\s+["']([^"']+)["']/.exec(text)?.[1];

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { bundle } from "./bundle";
 
-// That nginx lets through what went in is shown on a real one: test/e2e/page-server.test.ts.
+// test/e2e/page-server.test.ts checks the output of a real nginx.
 
-it("offers each language's text, the first for everybody else", () => {
+it("contains the text of each language; the first is the default", () => {
   expect(
     bundle([
       { language: "en", body: "Hello" },
@@ -15,7 +15,7 @@ it("offers each language's text, the first for everybody else", () => {
   );
 });
 
-it("keeps what all have in common once", () => {
+it("stores common parts once", () => {
   const texts = ["en", "fr"].map((language) => ({ language, body: `<${language}>STYLE<p>SCRIPT</p>` }));
   const [first, ...others] = texts;
   if (first === undefined) throw new Error("no text");
@@ -24,7 +24,7 @@ it("keeps what all have in common once", () => {
   );
 });
 
-it("keeps with each what not all of them have", () => {
+it("stores a part with each version when one of them does not have it", () => {
   expect(
     bundle(
       [
@@ -36,7 +36,7 @@ it("keeps with each what not all of them have", () => {
   ).toBe('<!--# if expr="$language = fr" -->c<!--# else -->aSTYLEb<!--# endif -->');
 });
 
-it("leaves nothing of a text for nginx to do", () => {
+it("escapes directives in a text", () => {
   const text = bundle([{ language: "en", body: 'a <!--#include virtual="/x" --> <!--# b' }]);
   expect(text.match(/<!--#[^>]*>/g)).toStrictEqual([
     '<!--# echo var="lt" encoding="none" -->',

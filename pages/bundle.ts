@@ -1,16 +1,17 @@
-/** A text in one language, as BCP 47 names it. */
+/** A text in one language. */
 export interface Version {
+  /** A BCP 47 tag. */
   readonly language: string;
   readonly body: string;
 }
 
 /**
- * A page's versions in one text, of which nginx's server-side includes let the one through that the variable `$language`
- * names, byte by byte, or else the first (https://nginx.org/en/docs/http/ngx_http_ssi_module.html).
+ * All language versions of a page in one text. nginx's server-side includes choose the version that the variable `$language`
+ * names, or else the first, and send it unchanged (https://nginx.org/en/docs/http/ngx_http_ssi_module.html).
  *
  * @param versions the default language first.
- * @param common what each version has once and in this order, such as a style sheet, to be kept once; what is missing
- *   from any of them is kept with each.
+ * @param common parts that each version contains once and in this order, such as a style sheet. They are stored only once.
+ *   A part that is missing from any version is stored with each.
  *
  * @example
  * bundle([{ language: "en", body: "Hello" }, { language: "fr", body: "Bonjour" }]);
@@ -37,15 +38,15 @@ export function bundle(versions: readonly [Version, ...(readonly Version[])], co
   return `${branches.join("")}<!--# else -->${literal(first.body)}<!--# endif -->`;
 }
 
-/** The text before and after the first place where `piece` stands. */
+/** The text before and after the first occurrence of `piece`. */
 function cut(text: string, piece: string): readonly [string, string] | undefined {
   const index = text.indexOf(piece);
   return index < 0 ? undefined : [text.slice(0, index), text.slice(index + piece.length)];
 }
 
 /**
- * A text in which nginx finds nothing to do but to put back what would have been: `$lt` is its variable for `<`. What only
- * looks like the beginning of something, nginx would lose at the text's end.
+ * Escapes a text for server-side includes: each `<` that could start a directive becomes an `echo` of `$lt`, which is `<`.
+ * At the end of the text nginx would also lose a partial start of a directive.
  */
 function literal(text: string): string {
   return text.replace(/<(?=!--|!?-?$)/g, '<!--# echo var="lt" encoding="none" -->');

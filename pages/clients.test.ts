@@ -42,18 +42,18 @@ function failure() {
 const LAYOUT = '{% layout "page.html.liquid" %}\n';
 
 describe("a client's folder", () => {
-  it("is not needed", () => {
+  it("is optional", () => {
     expect(renderInstancePages(ENTRY, settings())).toBeUndefined();
     expect(failure()).toBeUndefined();
   });
 
-  it("gives the instance pages of its own, whatever the entry says", () => {
+  it("gives the instance its own pages, with any entry", () => {
     write({ "theme.json": '{ "accent": "#8a1f4d" }' });
     expect(page()).toContain("--accent:#8a1f4d;");
     expect(failure()?.key).toBe("instances/acme/50x.en.html");
   });
 
-  it("has its page for an unscheduled maintenance stored beforehand, where an entry without a message finds it", () => {
+  it("has its page for an unscheduled maintenance stored in advance, at the address of an entry without a message", () => {
     write({ "theme.json": '{ "accent": "#8a1f4d" }' });
     const [standing, ...others] = renderStandingPages([acme], settings());
     expect(others).toStrictEqual([]);
@@ -62,7 +62,7 @@ describe("a client's folder", () => {
     expect(renderStandingPages([{ ...acme, name: "beta" }], settings())).toStrictEqual([]);
   });
 
-  it("is laid over the stack's theme", () => {
+  it("is merged into the stack's theme", () => {
     write({ "theme.json": '{ "radius": "0" }' });
     expect(page("en", { theme: { accent: "#006644", radius: "2rem" } })).toMatch(/--accent:#006644;.*--radius:0\}/);
   });
@@ -73,12 +73,12 @@ describe("a client's folder", () => {
     expect(page("en")).toContain("<h1>We’re working on the site</h1>");
   });
 
-  it("brings a logo, which is in the page itself", () => {
+  it("can have a logo, which is embedded in the page", () => {
     write({ "logo.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>' });
     expect(page()).toContain('<img class="logo" src="data:image/svg+xml;base64,PHN2Zy');
   });
 
-  it("brings assets, which the page asks the page server for, but not where the page server does not answer", () => {
+  it("can have assets, which pages use only where the page server answers", () => {
     write({
       "assets/a/photo.webp": "x",
       "page.html.liquid": `${LAYOUT}{% block footer %}{% if assets %}<img src="{{ assets }}a/photo.webp" alt="">{% endif %}{% endblock %}`,
@@ -106,8 +106,8 @@ const WHOLE = `<!DOCTYPE html>
 </html>
 `;
 
-describe("a broken client is refused, with file and line", () => {
-  it("is told once, though the fault is in every page and language, and makes more of the page wrong", () => {
+describe("a broken client is rejected, with file and line", () => {
+  it("is reported once, although the problem is in every page and language and causes more errors", () => {
     write({ "page.html.liquid": `${LAYOUT}{% block footer %}<b onclick="x()">{% endblock %}` });
     expect(() => renderFailurePages([acme], settings())).toThrow(/have 2 problems.*Unclosed element.*onclick/s);
   });
@@ -116,7 +116,7 @@ describe("a broken client is refused, with file and line", () => {
 
   it.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
     [
-      "a variable that there is not",
+      "an unknown variable",
       { "page.html.liquid": `${LAYOUT}\n{% block footer %}{{ foo }}{% endblock %}` },
       "page.html.liquid:3:22",
       /undefined variable: foo/,
@@ -128,19 +128,19 @@ describe("a broken client is refused, with file and line", () => {
       /tag {% if site %} not closed/,
     ],
     [
-      "a filter that there is not",
+      "an unknown filter",
       { "page.html.liquid": `${LAYOUT}{% block footer %}{{ site | shout }}{% endblock %}` },
       "page.html.liquid:2:19",
       /undefined filter: shout/,
     ],
     [
-      "a layout that there is not",
+      "an unknown layout",
       { "page.html.liquid": '{% layout "pag" %}' },
       "page.html.liquid:1:1",
       /Failed to lookup \\"pag\\"/,
     ],
     [
-      "a block that there is not",
+      "an unknown block",
       { "page.html.liquid": `${LAYOUT}\n{% block foter %}x{% endblock %}` },
       "page.html.liquid:3",
       /found: +"foter"[\s\S]*nearest: +footer/,
@@ -152,7 +152,7 @@ describe("a broken client is refused, with file and line", () => {
       /found: +"Unclosed element '<div>'"/,
     ],
     [
-      "a picture from elsewhere",
+      "an image of another host",
       {
         "page.html.liquid": `${LAYOUT}{% block footer %}\n<img src="https://cdn.example/x.png" alt="">\n{% endblock %}`,
       },
@@ -160,7 +160,7 @@ describe("a broken client is refused, with file and line", () => {
       /found: +"https:\/\/cdn\.example\/x\.png"/,
     ],
     [
-      "an asset that there is not",
+      "an unknown asset",
       {
         "page.html.liquid": `${LAYOUT}{% block footer %}\n<img src="/.maintenance-page/x.png" alt="">\n{% endblock %}`,
       },
@@ -195,7 +195,7 @@ describe("a broken client is refused, with file and line", () => {
       /found: +"a page without its language"/,
     ],
     [
-      "a picture in the style sheet",
+      "an image in the style sheet",
       { "style.css": "main {\n  background: url(https://x.example/y.png);\n}" },
       "",
       /found: +"https:\/\/x\.example\/y\.png"/,
@@ -206,41 +206,41 @@ describe("a broken client is refused, with file and line", () => {
       "theme.json: theme.accent",
       /nearest: +#[0-9a-f]{6}/,
     ],
-    ["a token that there is not", { "theme.json": '{ "acent": "#000" }' }, "theme.json: acent", /nearest: +accent/],
-    ["no JSON", { "theme.json": "{" }, "theme.json", /allowed: +JSON/],
+    ["an unknown token", { "theme.json": '{ "acent": "#000" }' }, "theme.json: acent", /nearest: +accent/],
+    ["invalid JSON", { "theme.json": "{" }, "theme.json", /allowed: +JSON/],
     [
-      "a string that there is not",
+      "an unknown string",
       { "languages/fr.json": '{ "window": { "labl": "x" } }' },
       "languages/fr.json: window.labl",
       /nearest: +label/,
     ],
-    ["a language that there is not", { "languages/frr.json": "{}" }, "languages/frr.json", /nearest: +fr\.json/],
+    ["an unknown language", { "languages/frr.json": "{}" }, "languages/frr.json", /nearest: +fr\.json/],
     [
-      "a string that is no text",
+      "a string that is not a text",
       { "languages/fr.json": '{ "retry": 3 }' },
       "languages/fr.json: retry",
       /allowed: +a text/,
     ],
-    ["a file that means nothing", { "theme.jsn": "{}" }, "theme.jsn", /nearest: +theme\.json/],
+    ["an unknown file", { "theme.jsn": "{}" }, "theme.jsn", /nearest: +theme\.json/],
     ["a logo that is too large", { "logo.png": "x".repeat(5000) }, "logo.png", /found: +"5000 bytes"/],
     ["two logos", { "logo.png": "x", "logo.svg": "x" }, "logo.svg", /allowed: +one logo/],
     [
-      "an asset whose name can't be in an address",
+      "an asset with a name that a URL can't contain",
       { "assets/My Photo.png": "x" },
       "assets/My Photo.png",
       /lower-case letters/,
     ],
-    ["an asset of no type", { "assets/photo": "x" }, "assets/photo", /the ending of a known type/],
+    ["an asset of an unknown type", { "assets/photo": "x" }, "assets/photo", /the ending of a known type/],
   ])("%s", (_, files, place, message) => {
     write(files);
-    let said = "";
+    let output = "";
     try {
       page();
     } catch (error) {
-      said = error instanceof Error ? error.message : String(error);
+      output = error instanceof Error ? error.message : String(error);
     }
-    expect(said).toContain(at(place));
-    expect(said).toMatch(message);
-    expect(said).toMatch(/^The pages have \d+ problems?\. Nothing was changed\.\n/);
+    expect(output).toContain(at(place));
+    expect(output).toMatch(message);
+    expect(output).toMatch(/^The pages have \d+ problems?\. Nothing was changed\.\n/);
   });
 });

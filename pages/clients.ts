@@ -9,44 +9,44 @@ import { contrastProblems, type ThemeSettings, themeOf, themeSchema } from "../m
 import { blockProblems } from "./blocks";
 import { CLIENTS_FOLDER, pathOf } from "./paths";
 
-/** A file that a client's page shows, beside what is in the page itself. */
+/** A file that a client's page loads. */
 export interface Asset {
-  /** The name in the page's addresses: the path below the client's `assets/`, with slashes. */
+  /** The name in the page's URLs: the path below the client's `assets/`, with slashes. */
   readonly name: string;
   readonly file: string;
-  /** As a Content-Type header has it. */
+  /** The value of the Content-Type header. */
   readonly contentType: string;
 }
 
-/** What an instance's pages have that the shared ones don't. */
+/** The differences between an instance's pages and the shared pages. */
 export interface Client {
   readonly name: string;
-  /** The client's folder; a template in it comes before the shared one. */
+  /** The client's folder. A template in it replaces the shared one of the same name. */
   readonly folder: string;
   readonly theme: ThemeSettings | undefined;
-  /** Whether it has templates or style of its own, which can be wrong. */
+  /** Whether it has its own templates or style, which must be checked. */
   readonly hasMarkup: boolean;
-  /** More style, after the shared style sheet. */
+  /** Additional style, after the shared style sheet. */
   readonly style: string;
-  /** The logo as a `data:` URL, so that a page shows it wherever it is served from. */
+  /** The logo as a `data:` URL, so that a page shows it from any server. */
   readonly logo: string | undefined;
-  /** Strings in place of the shared ones, by language. */
+  /** Strings that replace the shared ones, by language. */
   readonly strings: ReadonlyMap<string, Partial<Strings>>;
   readonly assets: readonly Asset[];
 }
 
-/** The longest logo, in bytes: as text in the page it grows by a third, and a page has 14 KB in all. */
+/** The maximum size of a logo, in bytes. As text in the page it is a third larger, and a whole page has 14 KB. */
 export const LONGEST_LOGO = 4096;
 
 const LOGOS = ["logo.svg", "logo.png", "logo.webp"] as const;
 
-/** Every file and folder that a client's folder may hold. */
+/** The files and folders that are allowed in a client's folder. */
 const PARTS = [...LOGOS, "theme.json", "style.css", "page.html.liquid", "languages", "assets"] as const;
 
-/** A name that needs no escaping in an address and can't lead out of the folder. */
+/** A name that needs no escaping in a URL and can't lead out of the folder. */
 const ASSET = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*){0,3}$/;
 
-/** The instances that have a folder of their own. */
+/** The names of the instances with a folder. */
 export function clientNames(folder = CLIENTS_FOLDER): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter((name) => !name.startsWith(".") && statSync(join(folder, name)).isDirectory());
@@ -55,8 +55,8 @@ export function clientNames(folder = CLIENTS_FOLDER): readonly string[] {
 /**
  * The clients among a stack's instances, by name.
  *
- * @param theme the stack's own design tokens, over which a client's are laid.
- * @throws {PagesError} with everything that is wrong with their folders.
+ * @param theme the stack's design tokens. A client's tokens replace them.
+ * @throws {PagesError} with all problems of their folders.
  */
 export function readClients(
   instances: readonly { readonly name: string }[],
@@ -70,7 +70,7 @@ export function readClients(
 }
 
 /**
- * Reads a client's folder, `undefined` when the instance has none, and reports everything that is wrong with it.
+ * Reads a client's folder and reports all its problems. `client` is `undefined` when the instance has no folder.
  *
  * @example
  * readClient("acme").client?.theme?.accent; // "#8a1f4d"
@@ -162,7 +162,7 @@ function readClientStrings(folder: string, problems: Problem[]): ReadonlyMap<str
   return strings;
 }
 
-/** What in `own` has no place among the shared strings: an object for an object, a text for a text. */
+/** The parts of `own` that do not match the shared strings: an object must replace an object, a text a text. */
 function stringProblems(own: unknown, shared: unknown, file: string, above: readonly string[]): readonly Problem[] {
   const path = above.length === 0 ? file : `${file}: ${above.join(".")}`;
   if (typeof shared === "string") {
@@ -212,7 +212,7 @@ function readJson(text: string, path: string, problems: Problem[]): unknown {
   }
 }
 
-/** A language's strings with the client's in their place. */
+/** The strings of a language, with the client's strings in place of the shared ones. */
 export function stringsOf(language: string, client?: Client): Strings {
   const own = client?.strings.get(language);
   return own === undefined ? readStrings(language) : (deepmerge(readStrings(language), own) as Strings);

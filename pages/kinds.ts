@@ -1,16 +1,16 @@
 import mime from "mime";
 
-/** What a page is about, and the status it is answered with. */
+/** The kinds of pages; see `statusOf` for their statuses. */
 export const PAGE_KINDS = ["not-found", "provisioning", "scheduled", "unscheduled", "50x"] as const;
 
 export type PageKind = (typeof PAGE_KINDS)[number];
 
-/** The forms in which every page exists; also the endings of its objects and files. */
+/** The formats of every page. They are also the endings of its objects and files. */
 export const FORMATS = ["html", "json", "xml", "txt"] as const;
 
 export type Format = (typeof FORMATS)[number];
 
-/** One page in one format and language, as a visitor gets it. */
+/** One page in one format and language, as visitors get it. */
 export interface Page {
   readonly kind: PageKind;
   readonly format: Format;
@@ -20,8 +20,8 @@ export interface Page {
 }
 
 /**
- * The media type of each form, as a Content-Type header has it. JSON and XML are problem documents, whose types no
- * file ending stands for (RFC 9457 section 3 and appendix B).
+ * The value of Content-Type for each format. JSON and XML are problem documents. Their media types have no file ending
+ * (RFC 9457 section 3 and appendix B).
  */
 export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   html: `${mime.getType("html")}; charset=utf-8`,
@@ -31,18 +31,18 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 };
 
 /**
- * The Content-Disposition of every page's object: how the page server knows one from whatever else answers at the bucket's
- * address. Of what a store keeps with an object, no CDN rewrites this header.
+ * The Content-Disposition of every page's object. With it the page server recognizes a page: another server may answer at the
+ * bucket's address. Of the headers that a store keeps with an object, this is one that no CDN rewrites.
  */
 export const PAGE_DISPOSITION = 'inline; filename="maintenance-page"';
 
 /**
- * The path under which an instance in maintenance answers with its client's assets; nothing else of the instance is
- * reached there meanwhile.
+ * The path below which an instance in maintenance serves its client's assets. The application's own paths below it can't be
+ * reached meanwhile.
  */
 export const ASSETS_PATH = "/.maintenance-page/";
 
-/** The status that belongs to a page, or `undefined` where the failing server decides it (50x). */
+/** The status of a page; `undefined` when the failing server decides it (50x). */
 export function statusOf(kind: PageKind): 404 | 503 | undefined {
   switch (kind) {
     case "not-found":

@@ -15,7 +15,7 @@ function flat(strings: object, above: readonly string[] = []): ReadonlyMap<strin
 const english = flat(readStrings("en"));
 const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
 
-it("there are at least twenty languages, right-to-left ones among them", () => {
+it("there are at least twenty languages, some of them right-to-left", () => {
   expect(LANGUAGES.length).toBeGreaterThanOrEqual(20);
   expect(LANGUAGES[0]).toBe("en");
   expect(LANGUAGES).toEqual(expect.arrayContaining(RIGHT_TO_LEFT));
@@ -24,12 +24,12 @@ it("there are at least twenty languages, right-to-left ones among them", () => {
 describe.each(LANGUAGES)("%s", (language) => {
   const strings = flat(readStrings(language));
 
-  it("is a tag as it is written in BCP 47, with dates of its own", () => {
+  it("is a canonical BCP 47 tag, with its own date format", () => {
     expect(Intl.getCanonicalLocales(language)).toStrictEqual([language]);
     expect(Intl.DateTimeFormat.supportedLocalesOf(localeOf(language))).toHaveLength(1);
   });
 
-  it("has every string, and none that no page has", () => {
+  it("has exactly the strings of the English file", () => {
     expect([...strings.keys()].sort()).toStrictEqual([...english.keys()].sort());
   });
 
@@ -48,12 +48,12 @@ describe.each(LANGUAGES)("%s", (language) => {
     expect(same).toStrictEqual([]);
   });
 
-  it("speaks its own script", () => {
+  it("uses its own script", () => {
     const script = SCRIPTS[language] ?? /\p{Script=Latin}/u;
     for (const [key, text] of strings) if (key !== "direction") expect(text).toMatch(script);
   });
 
-  it("is used, every string of it", () => {
+  it("has no unused string", () => {
     const settings: PageSettings = {
       timeZone: "UTC",
       links: { status: "https://status.example.org", contact: "help@example.org" },

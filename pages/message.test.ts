@@ -16,7 +16,7 @@ describe("a paragraph's links", () => {
     expect(linksIn(text)).toStrictEqual(links);
   });
 
-  it("lead to the web or to a mailbox, and leave the text as it is", () => {
+  it("are http(s) or mail addresses, and do not change the text", () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.string({ unit: "grapheme" }), fc.webUrl(), fc.emailAddress(), fc.constant(" "))),
@@ -34,6 +34,6 @@ describe("a paragraph's links", () => {
   });
 });
 
-it("an empty line begins a paragraph, a line break does not", () => {
+it("an empty line starts a paragraph, a line break does not", () => {
   expect(paragraphsOf("one\ntwo\n\nthree\r\n \t\r\n\nfour")).toStrictEqual(["one\ntwo", "three", "four"]);
 });

@@ -1,22 +1,21 @@
 import LinkifyIt from "linkify-it";
 
-/** A piece of a paragraph: text, and where it leads when it is a link. */
+/** A piece of a paragraph: its text, and its URL if it is a link. */
 export interface Part {
   readonly text: string;
   readonly url: string | null;
 }
 
-// Only what a person can see is a link: an address with its scheme, or of mail. A bare `example.org` may be the name of
-// anything.
+// A link must be clear in the text: a URL with its scheme, or a mail address. `example.org` alone may be any name.
 const links = new LinkifyIt({ fuzzyLink: false, fuzzyIP: false, fuzzyEmail: true }).add("ftp:", null).add("//", null);
 
-/** A message's paragraphs: an empty line begins one. */
+/** The paragraphs of a message. An empty line starts a new one. */
 export function paragraphsOf(message: string): readonly string[] {
   return message.split(/\r?\n(?:[\t ]*\r?\n)+/);
 }
 
 /**
- * A paragraph with its links found. The parts' texts are the paragraph, nothing more and nothing less.
+ * Finds the links in a paragraph. Together the texts of the parts are exactly the paragraph.
  *
  * @example
  * partsOf("See https://status.example.org."); // [{ text: "See ", … }, { text: "https://…", url: "https://…" }, { text: ".", … }]

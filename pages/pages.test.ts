@@ -12,9 +12,9 @@ const validator = new HtmlValidate({
   extends: ["html-validate:recommended", "html-validate:document", "html-validate:a11y"],
   rules: {
     "no-inline-style": "error",
-    // Only where scripts are off, where nothing else could bring the site back; retry.js does it without a reload.
+    // The page uses it only when scripts are off. Otherwise retry.js loads the site again, without a refresh.
     "meta-refresh": "off",
-    // The script and the style are in the page; nothing is loaded that could be tampered with.
+    // Script and style are in the page, so nothing is loaded that needs a digest.
     "require-sri": "error",
   },
 });
@@ -25,21 +25,21 @@ const html = samples.flatMap((sample) =>
   sample.pages.filter(({ format }) => format === "html").map((page) => ({ sample, page })),
 );
 
-it("the samples are every kind in every language, for the shared pages and for every client", () => {
+it("the samples contain every kind in every language, for the shared pages and for every client", () => {
   const seen = new Set(
     html.map(({ sample, page }) => `${sample.client?.name ?? "shared"} ${page.kind} ${page.language}`),
   );
   for (const client of ["shared", ...clientNames()]) {
     for (const kind of PAGE_KINDS) {
-      // An unknown host belongs to nobody.
+      // An unknown host has no owner.
       if (client !== "shared" && kind === "not-found") continue;
       for (const language of LANGUAGES) expect(seen).toContain(`${client} ${kind} ${language}`);
     }
   }
 });
 
-const NOBODY: Client = {
-  name: "nobody",
+const SHARED_ONLY: Client = {
+  name: "shared-only",
   folder: TEMPLATES_FOLDER,
   theme: undefined,
   hasMarkup: true,
@@ -64,11 +64,11 @@ describe.each(LANGUAGES)("every HTML page in %s", (language) => {
     for (const { sample, page } of pages) expect(Buffer.byteLength(page.body), sample.name).toBeLessThan(LONGEST_PAGE);
   });
 
-  it("asks for nothing from elsewhere, and runs nothing but its own script", () => {
+  it("loads nothing from other hosts, and runs only its own script", () => {
     for (const { sample, page } of pages) {
       const style = /<style>(.*?)<\/style>/s.exec(page.body)?.[1] ?? "";
-      expect(markupProblems(page, sample.client ?? NOBODY, style), sample.name).toStrictEqual([]);
-      // A link is followed by the visitor; the SVG's name space is a name and no address.
+      expect(markupProblems(page, sample.client ?? SHARED_ONLY, style), sample.name).toStrictEqual([]);
+      // A visitor follows links; the browser does not load them. The SVG's namespace is a name, not an address.
       const rest = page.body.replace(/<a href="[^"]*" rel="noreferrer">[^<]*<\/a>/g, "");
       expect(rest.replace(/xmlns="[^"]*"/g, ""), sample.name).not.toMatch(/https?:\/\//i);
     }
@@ -86,7 +86,7 @@ describe.each(LANGUAGES)("every HTML page in %s", (language) => {
     }
   });
 
-  it("says its language and direction", () => {
+  it("declares its language and direction", () => {
     const direction = ["ar", "fa", "he", "ur"].includes(language) ? "rtl" : "ltr";
     for (const { sample, page } of pages)
       expect(page.body, sample.name).toContain(`<html lang="${language}" dir="${direction}">`);

@@ -89,7 +89,7 @@ describe("the shared pages", () => {
     );
   });
 
-  it("are translated for programs as well", () => {
+  it("are also translated for programs", () => {
     const xml = find(renderSharedPages(SETTINGS), "scheduled", "xml", "fr");
     expect(xml).toContain('xml:lang="fr"');
     expect(JSON.parse(find(renderSharedPages(SETTINGS), "scheduled", "json", "fr")).title).toBe(
@@ -98,7 +98,7 @@ describe("the shared pages", () => {
     expect(xml).toContain("<title>Maintenance planifiée</title>");
   });
 
-  it("are plain text for whoever asks for it", () => {
+  it("exist as plain text", () => {
     expect(find(renderSharedPages(SETTINGS), "scheduled", "txt", "en")).toBe(
       [
         "We’re doing scheduled maintenance",
@@ -112,7 +112,7 @@ describe("the shared pages", () => {
     );
   });
 
-  it("link to the status page and to whoever can be asked", () => {
+  it("link to the status page and to the contact", () => {
     const pages = renderSharedPages({ ...SETTINGS, links: { contact: "https://example.org/?a=1&b=<" } });
     expect(find(pages, "scheduled", "html", "en")).toContain(
       '<li><a href="https://example.org/?a=1&amp;b=&lt;" rel="noreferrer">Contact us</a></li>',
@@ -120,7 +120,7 @@ describe("the shared pages", () => {
     expect(find(renderSharedPages({ ...SETTINGS, links: {} }), "scheduled", "html", "en")).not.toContain("<ul");
   });
 
-  it("say their status in JSON", () => {
+  it("contain their status in JSON", () => {
     const statuses = renderSharedPages({ ...SETTINGS, languages: ["en"] })
       .pages.filter((page) => page.format === "json")
       .map((page) => [page.kind, JSON.parse(page.body).status]);
@@ -135,7 +135,7 @@ describe("the shared pages", () => {
 });
 
 describe("an instance's own page", () => {
-  it("exists only where the entry says more than the shared page", () => {
+  it("exists only if the entry says more than the shared page", () => {
     expect(renderInstancePages(entry(), SETTINGS)).toBeUndefined();
     expect(renderInstancePages(entry({ message: { en: "Hello" } }), SETTINGS)).toBeDefined();
     expect(renderInstancePages(entry({ until: UNTIL }), SETTINGS)).toBeDefined();
@@ -159,7 +159,7 @@ describe("an instance's own page", () => {
     );
   });
 
-  it("says the same in plain text and in XML", () => {
+  it("has the same content in plain text and in XML", () => {
     const { txt, xml } = own({ from: FROM, until: UNTIL, message: { en: "First <b>\n\nSecond" } });
     expect(txt.body.split("\n")).toStrictEqual([
       "acme.example.org",
@@ -185,7 +185,7 @@ describe("an instance's own page", () => {
     expect(xml.body).toContain('<message xml:lang="en" xml:space="preserve">First &lt;b&gt;\n\nSecond</message>');
   });
 
-  it("says when it takes longer, and then promises no time", () => {
+  it("shows that the maintenance takes longer, and then shows no end", () => {
     const { html, json, objects } = own({ until: UNTIL, state: "overdue" });
     expect(html.body).toContain("taking longer than planned");
     expect(objects[0]).not.toHaveProperty("retryAfter");
@@ -201,7 +201,7 @@ describe("an instance's own page", () => {
     expect(first.objects[0]?.key).toBe(`instances/acme/${first.revision}/scheduled.html`);
   });
 
-  it("calls the site by its title, or else by its first host", () => {
+  it("shows the site's title, or else its first host", () => {
     const titled = { name: "acme", hosts: ["acme.example.org"], title: "Acme & Sons" };
     expect(own({ instance: titled, message: { en: "Hi" } }).html.body).toContain("<bdi>Acme &amp; Sons</bdi>");
     expect(own({ message: { en: "Hi" } }).html.body).toContain(
@@ -209,7 +209,7 @@ describe("an instance's own page", () => {
     );
   });
 
-  it("says the operator's words in the visitor's language, or else in the first of the stack's", () => {
+  it("shows the message in the visitor's language, or else in the first of the stack's", () => {
     const languages = ["en", "fr", "ar"];
     const pages = own({ message: { fr: "Bonjour", en: "Hello" } }, { languages });
     const words = (language: string) =>
@@ -221,7 +221,7 @@ describe("an instance's own page", () => {
     expect(JSON.parse(find(pages, "scheduled", "json", "ar")).maintenance.message).toBe("Hello");
   });
 
-  it("is refused when a message makes it longer than one round trip", () => {
+  it("is rejected when a message makes it larger than one round trip", () => {
     expect(() => own({ message: { en: "x".repeat(2000) } })).not.toThrow();
     expect(() => own({ message: { en: "&é".repeat(1000) + "&".repeat(1000) } })).toThrow(
       /The pages have 1 problem\. Nothing was changed\.\s+acme: the page scheduled in en\s+found: +"\d{5} bytes"/,
@@ -244,28 +244,28 @@ const HOSTILE = [
   "x\r\nSet-Cookie: a=b\r\n\r\n<b>".replaceAll("\r", ""),
 ];
 
-/** A page with nothing but harmless words, to hold the others against. */
+/** A page with only harmless texts, for comparison. */
 const PLAIN_PAGE = own(
   { instance: { name: "acme", hosts: ["acme.example.org"], title: "x" }, message: { en: "x" } },
   { links: { contact: "https://example.org/" } },
 );
 const PLAIN = { html: PLAIN_PAGE.html.body, xml: PLAIN_PAGE.xml.body };
 
-describe("whatever a person writes", () => {
+describe("any text that a person writes", () => {
   const text = fc
     .tuple(fc.string({ unit: "grapheme" }), fc.constantFrom(...HOSTILE), fc.string({ unit: "binary", maxLength: 40 }))
-    // What the schema lets through: no control characters but tab and line breaks.
+    // As the schema allows: no control characters except tab and line breaks.
     .map((parts) =>
       parts.join("").replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (found) => (/[\t\n]/.test(found) ? found : "")),
     )
     .filter((words) => words.trim() !== "")
     .map((words) => words.trim());
 
-  it("is shown as text in every format, with nothing lost and nothing added", () => {
+  it("is shown as text in every format, unchanged", () => {
     fc.assert(
       fc.property(text, text, text, (message, title, query) => {
         const instance = { name: "acme", hosts: ["acme.example.org"], title };
-        // What the schema lets through as a contact: neither spaces nor quotes nor angle brackets.
+        // As the schema allows for a contact: no spaces, quotes or angle brackets.
         const contact = `https://example.org/?q=${query.replace(/[\s"'<>]/g, "")}`;
         const { html, json, xml, txt, objects } = own({ instance, message: { en: message } }, { links: { contact } });
 
@@ -286,7 +286,7 @@ describe("whatever a person writes", () => {
         for (const { name, attributes } of page) {
           if (name === "a") expect(attributes.href).toMatch(/^(?:https?:\/\/|mailto:)/i);
         }
-        // All that becomes a header or an address of an object.
+        // These become headers or addresses of objects.
         for (const { key, ...object } of objects) {
           expect(key).toMatch(/^instances\/acme\/[0-9a-f]{16}\/scheduled\.\w+$/);
           expect(object).not.toHaveProperty("retryAfter");

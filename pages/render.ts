@@ -15,31 +15,31 @@ import { digestOf, RETRY_SCRIPT, SCRIPT_DIGEST } from "./script";
 import { type Templates, templatesOf } from "./templates";
 import { durationInWords, timeInWords } from "./times";
 
-/** What is stored: in the bucket and, when shared, in the cluster. */
+/** A stored page: in the bucket and, if it is shared, also in the cluster. */
 export interface PageObject {
-  /** The key below the bucket's prefix for pages, and so the path below the bucket's URL. */
+  /** The key after the bucket's prefix for pages. It is also the path below the pages' URL. */
   readonly key: string;
   readonly format: Format;
   readonly body: string;
-  /** When to come back, as the value of a Retry-After header (an HTTP date); without it the page server's default. */
+  /** The value of the Retry-After header (an HTTP date). Without it the page server uses its default. */
   readonly retryAfter?: string;
 }
 
-/** Pages, and the objects in which they are stored. */
+/** Pages and the objects in which they are stored. */
 export interface Pages {
   readonly pages: readonly Page[];
   readonly objects: readonly PageObject[];
 }
 
-/** The pages of one instance's own: what its maintenance entry or its client's folder says differs from the shared ones. */
+/** An instance's own pages. They differ from the shared ones, because of its maintenance entry or its client's folder. */
 export interface InstancePages extends Pages {
   readonly instance: string;
   /**
-   * A digest of the pages. It is part of their keys, so an address never changes its content: a cache can keep it for
-   * ever, and a page server that lost the bucket can't show the text of an earlier maintenance.
+   * A digest of the pages. It is part of their keys, so the content at an address never changes. A cache can store it forever,
+   * and a page server that can't reach the bucket never shows the text of an earlier maintenance.
    */
   readonly revision: string;
-  /** Whether they say what the shared pages don't, so that visitors must not see those until these are there. */
+  /** Whether they say more than the shared pages. Then visitors must not see the shared pages while these are not yet stored. */
   readonly awaited: boolean;
 }
 
@@ -48,9 +48,9 @@ export interface FailurePages extends Pages {
   readonly instance: string | undefined;
 }
 
-/** What all pages of a stack have in common. */
+/** The settings that all pages of a stack share. */
 export interface PageSettings {
-  /** The zone in which windows are shown, beside UTC. */
+  /** The time zone in which windows are shown, in addition to UTC. */
   readonly timeZone: string;
   readonly links: Links;
   /** The languages of the pages, the default language first. */
@@ -60,18 +60,18 @@ export interface PageSettings {
   readonly clients: ReadonlyMap<string, Client>;
 }
 
-/** What one page is about. */
+/** The subject of one page. */
 interface Subject {
   readonly kind: PageKind;
   readonly instance?: Instance | undefined;
   readonly entry?: MaintenanceEntry | undefined;
 }
 
-// How often a page reloads where scripts are off. Well above the page server's cost of an answer, well below a
-// visitor's patience.
+// How often a page reloads when scripts are off. Long enough for the page server's load, short enough for a visitor's
+// patience.
 const RETRY_SECONDS = 60;
 
-/** The pages that any instance and unknown hosts share: every kind in every format and language. */
+/** The pages for all instances and unknown hosts: every kind in every format and language. */
 export function renderSharedPages(settings: PageSettings): Pages {
   const look = lookOf(undefined, settings);
   const pages = PAGE_KINDS.flatMap((kind) => renderPages({ kind }, look, settings));
@@ -79,10 +79,10 @@ export function renderSharedPages(settings: PageSettings): Pages {
 }
 
 /**
- * The pages of an entry that says more than the shared page does, or `undefined` when the shared page says it all: an
- * unscheduled `["acme"]` must not wait for a bucket.
+ * The pages of an entry that says more than the shared page. `undefined` when the shared page is enough: an unscheduled
+ * `["acme"]` must not wait for a bucket.
  *
- * @throws {PagesError} when a page is broken or grew too long.
+ * @throws {PagesError} when a page is broken or too large.
  */
 export function renderInstancePages(entry: MaintenanceEntry, settings: PageSettings): InstancePages | undefined {
   const { instance, kind } = entry;
@@ -105,9 +105,9 @@ export function renderInstancePages(entry: MaintenanceEntry, settings: PageSetti
 }
 
 /**
- * The 50x pages: one for all, and one for each instance whose pages differ, at addresses that stay, since a server that shows them
- * knows the instance and nothing else. For other servers than the page server each is also stored as plain HTML in the first
- * language: only what a browser navigates to is replaced by it. (The page server's own, for all, is a shared page as any.)
+ * The 50x pages: one for all instances, and one for each instance whose pages differ. Their addresses do not change, because a
+ * server that shows them knows only the instance. Servers other than the page server use plain HTML in the first language: they
+ * replace only pages to which a browser navigates. The page server uses all formats; for all instances they are shared pages.
  */
 export function renderFailurePages(instances: readonly Instance[], settings: PageSettings): readonly FailurePages[] {
   return [undefined, ...clientsAmong(instances, settings)].map((instance) => {
@@ -127,8 +127,8 @@ export function renderFailurePages(instances: readonly Instance[], settings: Pag
 }
 
 /**
- * The pages of the instances that differ as an unscheduled maintenance without a message shows them. They are in the
- * bucket beforehand, like the shared ones, so that such an instance too enters it without a bucket.
+ * The pages for an unscheduled maintenance without a message, of all instances whose pages differ. They are stored in advance,
+ * like the shared ones. So the maintenance of such an instance does not wait for the bucket either.
  */
 export function renderStandingPages(instances: readonly Instance[], settings: PageSettings): readonly InstancePages[] {
   return clientsAmong(instances, settings).flatMap(
@@ -159,14 +159,14 @@ function renderPages(
   const html = pages.filter(({ format }) => format === "html");
   const problems = [
     ...pages.flatMap((page) => sizeProblems(page, instance?.name)),
-    // The shared templates' markup is held against the standard by the tests.
+    // Tests check the markup of the shared templates.
     ...(look.client?.hasMarkup ? templateProblems(html, look.client, look.style) : []),
   ];
   if (problems.length > 0) throw new PagesError(problems);
   return pages;
 }
 
-/** One object for each kind and format, with every language in it: a page is changed by changing four objects, not a hundred. */
+/** One object for each kind and format, with all languages: a changed page changes four objects, not a hundred. */
 function bundlesOf(pages: readonly Page[], { style }: Look): readonly PageObject[] {
   const bundles = new Map<string, Page[]>();
   for (const page of pages) {
@@ -179,7 +179,7 @@ function bundlesOf(pages: readonly Page[], { style }: Look): readonly PageObject
   });
 }
 
-// --- the look: what all pages of a client have in common, and the policy that allows it
+// --- the look: the style shared by all pages of a client, and the policy that allows it
 
 interface Look {
   readonly client: Client | undefined;
@@ -196,8 +196,8 @@ function lookOf(client: Client | undefined, settings: PageSettings): Look {
 }
 
 /**
- * The policy that travels in the page, so that it holds wherever the page is served from. Style sheet and script are
- * allowed by their digests, hence nothing that gets into a page can add style, script or frame, or ask another host.
+ * The policy in the page itself, so that it applies on every server. Style sheet and script are allowed by their digests. So
+ * nothing that gets into a page can add a style, a script or a frame, or send a request to another host.
  */
 function policyFor(style: string): string {
   return [
@@ -213,8 +213,13 @@ function policyFor(style: string): string {
 
 // --- the formats
 
-/** What the templates for people, HTML and plain text, are filled with. */
-function filling({ kind, instance, entry }: Subject, language: string, look: Look, settings: PageSettings): object {
+/** The data for the templates for people: HTML and plain text. */
+function templateData(
+  { kind, instance, entry }: Subject,
+  language: string,
+  look: Look,
+  settings: PageSettings,
+): object {
   const { direction, window, message, retry, links, ...kinds } = stringsOf(language, look.client);
   return {
     kind,
@@ -225,7 +230,7 @@ function filling({ kind, instance, entry }: Subject, language: string, look: Loo
     script: RETRY_SCRIPT,
     style: look.style,
     logo: look.client?.logo ?? null,
-    // Where the application answers by itself and only fails, that path is the application's.
+    // On a 50x page this path belongs to the application, which still gets the requests.
     assets: look.client !== undefined && look.client.assets.length > 0 && kind !== "50x" ? ASSETS_PATH : null,
     strings: kinds[kind],
     labels: { window, message, retry },
@@ -240,7 +245,7 @@ function siteOf({ title, hosts }: Instance): string | null {
   return title ?? hosts.find((host) => !host.startsWith("*.")) ?? null;
 }
 
-/** The operator's words in a visitor's language, or else in the first of the stack's that they were given in. */
+/** The operator's message in the visitor's language, or else in the first of the stack's languages that has one. */
 function messageIn(entry: MaintenanceEntry | undefined, language: string, languages: readonly string[]) {
   const words = wordsIn(entry?.message, [language, ...languages]);
   if (words === undefined) return undefined;
@@ -268,7 +273,7 @@ function windowOf({ from, until, state }: MaintenanceEntry, language: string, ti
   };
 }
 
-/** What the problem documents say: members of RFC 9457 section 3.1, and our own under `maintenance`. */
+/** The data of the problem documents: members of RFC 9457 section 3.1, and our own below `maintenance`. */
 function problem({ kind, instance, entry }: Subject, language: string, look: Look, settings: PageSettings) {
   const { title, heading } = stringsOf(language, look.client)[kind];
   return {
@@ -312,8 +317,8 @@ function xml(subject: Subject, language: string, look: Look, settings: PageSetti
 type Renderer = (subject: Subject, language: string, look: Look, settings: PageSettings) => string;
 
 const RENDERERS: Readonly<Record<Format, Renderer>> = {
-  html: (...page) => page[2].templates.render("page.html.liquid", page[0].kind, filling(...page)),
+  html: (...page) => page[2].templates.render("page.html.liquid", page[0].kind, templateData(...page)),
   json,
   xml,
-  txt: (...page) => page[2].templates.render("page.txt.liquid", page[0].kind, filling(...page)),
+  txt: (...page) => page[2].templates.render("page.txt.liquid", page[0].kind, templateData(...page)),
 };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The script of every page, without the comments that only a reader of the source needs. */
+/** The script of every page, without its comments. */
 export const RETRY_SCRIPT = readFileSync(join(__dirname, "retry.js"), "utf8").replace(/^\s*\/\/.*\n/gm, "");
 
 /** An inline text as a Content-Security-Policy allows it (https://www.w3.org/TR/CSP3/#framework-directive-source-list). */
@@ -11,7 +11,7 @@ export function digestOf(text: string): string {
 }
 
 /**
- * What the policy has to allow scripts for: the one that tries the site again. The page server sends it as well, so that nothing in
- * a page can allow more.
+ * The digest of the retry script, the only script that the policy allows. The page server sends it in a header as well, so that
+ * nothing in a page can allow more.
  */
 export const SCRIPT_DIGEST = digestOf(RETRY_SCRIPT);

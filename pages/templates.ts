@@ -6,28 +6,24 @@ import type { Client } from "./clients";
 import type { PageKind } from "./kinds";
 import { pathOf, TEMPLATES_FOLDER } from "./paths";
 
-/** Fills templates: the shared ones, or a client's own where it has any. */
+/** Renders templates: a client's own, or else the shared ones. */
 export interface Templates {
   /**
    * @throws {PagesError} with file, line and column, when a client's template is broken.
    */
-  render(
-    template: "page.html.liquid" | "page.txt.liquid" | "problem.xml.liquid",
-    kind: PageKind,
-    filling: object,
-  ): string;
+  render(template: "page.html.liquid" | "page.txt.liquid" | "problem.xml.liquid", kind: PageKind, data: object): string;
 }
 
 /**
- * The templates for a client's pages, or the shared ones. A client's `page.html.liquid` comes before the shared page, and
- * `scheduled.html.liquid` (or any other kind's) before that; with `{% layout "page.html.liquid" %}` it is the shared page
- * with some blocks of its own.
+ * The templates for a client's pages, or the shared ones. A client's `page.html.liquid` replaces the shared page, and its
+ * `scheduled.html.liquid` (or that of another kind) replaces both. With `{% layout "page.html.liquid" %}` a template is the
+ * shared page with some blocks replaced.
  */
 export function templatesOf(client?: Client): Templates {
   const engine = new Liquid({
     root: client === undefined ? [TEMPLATES_FOLDER] : [client.folder, TEMPLATES_FOLDER],
     layouts: [TEMPLATES_FOLDER],
-    // Everything that is put into a page is text unless the template says otherwise.
+    // All values are escaped as text, unless the template says otherwise.
     outputEscape: "escape",
     strictVariables: true,
     strictFilters: true,
@@ -36,11 +32,11 @@ export function templatesOf(client?: Client): Templates {
   });
   const own = client === undefined ? [] : readdirSync(client.folder).filter((file) => file.endsWith(".html.liquid"));
   return {
-    render(template, kind, filling) {
+    render(template, kind, data) {
       const ofKind = `${kind}.html.liquid`;
       const file = template === "page.html.liquid" && own.includes(ofKind) ? ofKind : template;
       try {
-        return engine.renderFileSync(file, filling);
+        return engine.renderFileSync(file, data);
       } catch (error) {
         if (client === undefined) throw error;
         throw new PagesError([problemOf(error, client.folder, file)]);
@@ -49,14 +45,14 @@ export function templatesOf(client?: Client): Templates {
   };
 }
 
-/** What liquidjs says of a template, as a person looks for it: file, line, column, and the reason. */
+/** Turns an error of liquidjs into a problem with file, line, column and reason. */
 function problemOf(error: unknown, folder: string, rendered: string): Problem {
   const token: unknown = at(error, "token");
   const input = at(token, "input");
-  // An undefined variable comes without its file, but with the file's text.
+  // The error of an undefined variable has no file name, but the text of the file.
   const candidates = [rendered, ...readdirSync(folder)].map((name) => join(folder, name));
-  const holder = candidates.find((path) => path.endsWith(".liquid") && isFileWith(path, input));
-  const file = String(at(token, "file") ?? holder ?? join(folder, rendered));
+  const match = candidates.find((path) => path.endsWith(".liquid") && isFileWith(path, input));
+  const file = String(at(token, "file") ?? match ?? join(folder, rendered));
   const [line, column] = error instanceof Error ? positionIn(error.message) : [];
   const reason =
     error instanceof Error ? error.message.replace(/, (?:file:.*, )?line:\d+, col:\d+$/, "") : String(error);

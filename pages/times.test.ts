@@ -7,7 +7,7 @@ it.each([
   ["UTC", /^Tuesday,? 1 December 2026 at 20:00 UTC$/],
   ["Europe/Berlin", /^Tuesday,? 1 December 2026 at 21:00 (?:CET|GMT\+1) \(20:00\u00a0UTC\)$/],
   ["Asia/Tokyo", /^Wednesday,? 2 December 2026 at 05:00 (?:JST|GMT\+9) \(Tuesday 20:00\u00a0UTC\)$/],
-])("says a time in %s", (timeZone, words) => {
+])("writes a time in %s", (timeZone, words) => {
   expect(timeInWords(TIME, timeZone)).toMatch(words);
 });
 
@@ -16,6 +16,6 @@ it.each([
   [7_200_000, "2 hours"],
   [9_000_000, "2 hours, 30 minutes"],
   [90_000_000, "1 day, 1 hour"],
-])("says %d ms", (milliseconds, words) => {
+])("writes %d ms", (milliseconds, words) => {
   expect(durationInWords(milliseconds)).toBe(words);
 });

@@ -1,7 +1,7 @@
 import { localeOf } from "../model/languages";
 
 /**
- * A time as a visitor reads it: in the stack's time zone, and in UTC for visitors elsewhere.
+ * A time for visitors: in the stack's time zone, and in UTC for visitors in other zones.
  *
  * @example
  * timeInWords(new Date("2026-12-01T20:00:00Z"), "Europe/Berlin"); // "Tuesday 1 December 2026 at 21:00 CET (20:00 UTC)"
@@ -21,7 +21,7 @@ export function timeInWords(time: Date, timeZone: string, language = "en"): stri
   }).format(time);
   if (isUtc(time, timeZone)) return full;
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" } as const;
-  // The day only where it is another one than in the stack's zone.
+  // The day is added only if it differs from the day in the stack's zone.
   const day = (zone: string) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(time);
   const date = day(timeZone) === day("UTC") ? {} : ({ weekday: "long" } as const);
   return `${full} (${new Intl.DateTimeFormat(locale, { ...date, ...clock }).format(time)}\u00a0UTC)`;
@@ -35,9 +35,9 @@ function isUtc(time: Date, timeZone: string): boolean {
 }
 
 /**
- * A length of time in days, hours and minutes, rounded to the minute.
+ * A duration in days, hours and minutes, rounded to the minute.
  *
- * @param milliseconds more than nothing.
+ * @param milliseconds greater than 0.
  *
  * @example
  * durationInWords(9_000_000); // "2 hours, 30 minutes"

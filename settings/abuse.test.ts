@@ -15,15 +15,15 @@ import { pagesUrl } from "./bucket-address";
 import { NAMESPACE, readSettings, type Settings } from "./read";
 import { configSchema, isTextSetting } from "./schema";
 
-// Whatever is written, a person gets settings that are safe to use or words that help. Everything here is generated, most of
-// it by somebody who means harm; fast-check prints the seed of what it found.
+// With any configuration, a person gets settings that are safe to use or a message that helps. All configurations here are
+// generated, most of them hostile. fast-check prints the seed of a failure.
 
 const NOW = new Date("2026-12-01T12:00:00Z");
 
-/** Stands in a configuration for text that no value of JSON is written as. */
+/** A placeholder in a configuration for text that JSON can't express. */
 const raw = (text: string) => `@raw(${Buffer.from(text).toString("base64")})`;
 
-/** The configuration as Pulumi hands it over. */
+/** The configuration as Pulumi passes it to the program. */
 function configuration(values: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
@@ -37,7 +37,7 @@ function configuration(values: Readonly<Record<string, unknown>>): Record<string
   );
 }
 
-// --- what is written
+// --- the generated configurations
 
 const characters = fc.oneof(
   fc.constantFrom("\0", "\u0007", "\u001b[2J", "\u007f", "\u0085", "\u2028", "\ufeff", "\ufffe", "\r\n", "\n\n", "\t"),
@@ -100,7 +100,7 @@ const words = fc.oneof(
   },
 );
 
-// `toString`, `toJSON` and their like are what other code of this process would call or look up on a value.
+// Other code of this process would call or look up `toString`, `toJSON` and similar names on a value.
 const names = fc.oneof(
   fc.constantFrom(
     "__proto__",
@@ -178,7 +178,7 @@ const anything = fc.letrec<{ value: unknown; list: unknown[]; object: object }>(
 
 const settingNames = fc.constantFrom(...Object.keys(configSchema.shape));
 
-/** Sound configurations, of many shapes. */
+/** Valid configurations, of many shapes. */
 const sound = fc.record(
   {
     instances: fc.constantFrom<unknown>(
@@ -234,7 +234,7 @@ const sound = fc.record(
   },
 );
 
-/** One thing that is done to a configuration: somewhere in it a value is replaced, added or taken away. */
+/** One change of a configuration: somewhere a value is replaced, added or removed. */
 const mutation = fc.record({
   place: fc.nat(),
   action: fc.constantFrom("replace", "replace", "replace", "add", "remove"),
@@ -258,7 +258,7 @@ function mutated(config: unknown, { place, action, name, value }: Mutation): unk
   return copy;
 }
 
-/** As a parser of JSON does it, to which `__proto__` is a name like any other. */
+/** Sets a property as a JSON parser does: `__proto__` is a name like any other. */
 function define(holder: object, key: string, value: unknown): void {
   Object.defineProperty(holder, key, { value, configurable: true, enumerable: true, writable: true });
 }
@@ -270,7 +270,7 @@ function placesIn(value: unknown): readonly (readonly [object, string])[] {
 
 const edge = (settings: object) => ({ default: { kind: "ingress-nginx", ...settings } });
 
-/** What is hostile where it is most likely to be taken: each as one setting, or a few together. */
+/** Hostile values at the places where they are most likely to be accepted: one setting each, or a few together. */
 const aimed = fc.oneof(
   fc.record({ instance: fc.constant("acme"), message: fc.oneof(words, fc.record({ en: words })) }).map((entry) => ({
     maintenance: [entry],
@@ -303,7 +303,7 @@ const aimed = fc.oneof(
   words.map((instancesDirectory) => ({ instancesDirectory })),
 );
 
-/** Sound but for what was aimed at a setting, or done to one or, less often, more places of it. */
+/** A valid configuration with a hostile setting, or with one change or, less often, several. */
 const nearlyValid = fc
   .tuple(
     sound,
@@ -316,9 +316,9 @@ const nearlyValid = fc
   .map(([config, { settings, mutations }]) => mutations.reduce<unknown>(mutated, { ...config, ...settings }))
   .map((config) => config as Readonly<Record<string, unknown>>);
 
-// --- what must hold
+// --- the rules
 
-/** Reads the configuration, and holds whatever comes of it against the rules. */
+/** Reads the configuration and checks the result against the rules. */
 function isValid(config: Readonly<Record<string, string>>): boolean {
   let settings: Settings;
   try {
@@ -334,8 +334,8 @@ function isValid(config: Readonly<Record<string, string>>): boolean {
   return true;
 }
 
-// What a terminal would act on: all control characters but the line break, what turns the direction of text, and half
-// characters.
+// Characters that a terminal acts on: control characters except the line break, those that change the direction of text, and
+// halves of surrogate pairs.
 const UNSEEN = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 function expectForPeople(error: unknown, kind: typeof SettingsError | typeof PagesError, beginning: string): void {
@@ -380,7 +380,7 @@ function expectHostsOwned(settings: Settings): void {
   }
 }
 
-/** No Helm value of somebody's takes away what sends unknown hosts to the page server. */
+/** No Helm value of the user removes the one that sends unknown hosts to the page server. */
 function expectOwnBackend({ pageServer: { namespace }, edges }: Settings): void {
   for (const edge of Object.values(edges)) {
     const { controller, defaultBackend } = helmValues(namespace, edge);
@@ -389,11 +389,11 @@ function expectOwnBackend({ pageServer: { namespace }, edges }: Settings): void 
   }
 }
 
-/** nginx's tokens (https://nginx.org/en/docs/beginners_guide.html#conf_structure): what of them is no text of ours. */
+/** nginx's tokens (https://nginx.org/en/docs/beginners_guide.html#conf_structure). */
 const TOKEN =
   /#[^\n]*|[{};]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:[^\s;{}"'\\]|\\.|\$\{)(?:[^\s;{}\\]|\\.|\$\{)*|\s+|./gs;
 
-/** What a configuration makes nginx do: its directives without the words in them, but with their variables. */
+/** The structure of an nginx configuration: its directives without their words, but with their variables. */
 function structureOf(configurationText: string): string {
   const tokens = configurationText.match(TOKEN) ?? [];
   return tokens
@@ -413,7 +413,7 @@ function expectNginxUnchanged({ bucket, retryAfter, languages, instances }: Sett
   expect(written).not.toMatch(/[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}]/u);
 }
 
-/** The pages of every shown entry: in the first language, in which every one of the configuration's texts is shown. */
+/** The pages of every shown entry, in the first language: it shows all texts of the configuration. */
 function expectPagesHarmless(settings: Settings): void {
   const look = { ...settings, languages: settings.languages.slice(0, 1), clients: new Map() };
   try {
@@ -422,7 +422,7 @@ function expectPagesHarmless(settings: Settings): void {
       for (const page of pages) expectHarmless(page);
     }
   } catch (error) {
-    // Texts that are too long for a page are told as such.
+    // A text that is too long for a page is reported.
     expectForPeople(error, PagesError, "The pages have");
   }
 }
@@ -436,7 +436,7 @@ function sharedPages(look: Parameters<typeof renderSharedPages>[0]): readonly Pa
   return pages;
 }
 
-// What neither HTML nor XML may hold (https://www.w3.org/TR/xml/#charsets).
+// Characters that neither HTML nor XML allows (https://www.w3.org/TR/xml/#charsets).
 const NO_TEXT = /[^\P{Cc}\t\n\r]|[\p{Cs}\ufffe\uffff]/u;
 
 const ELEMENTS = /^(?:html|head|meta|noscript|title|style|body|main|p|bdi|h1|h2|section|dl|dt|dd|time|a|ul|li|script)$/;
@@ -470,7 +470,7 @@ const ANY = 6500;
 const NEARLY = 12_000;
 const NO_JSON = 2000;
 
-/** Runs the property and prints how many cases there were; fast-check runs more of them when it shrinks. */
+/** Runs the property and prints the number of cases. When fast-check shrinks a failure, it runs more of them. */
 function attempt<Value>(
   what: string,
   runs: number,
@@ -492,8 +492,8 @@ function attempt<Value>(
 }
 
 // A quarter of a minute each on an idle machine.
-describe("whatever is written in the configuration", { timeout: 300_000 }, () => {
-  it("is settings or words for people, with any value under any name", () => {
+describe("any configuration", { timeout: 300_000 }, () => {
+  it("gives settings or a message for people, with any value under any name", () => {
     const entry = fc.tuple(fc.oneof({ arbitrary: settingNames, weight: 3 }, { arbitrary: names, weight: 1 }), anything);
     const config = fc.tuple(sound, fc.array(entry, { minLength: 1, maxLength: 4 }));
     attempt("any value under any name", ANY, config, ([whole, entries]) =>
@@ -501,12 +501,12 @@ describe("whatever is written in the configuration", { timeout: 300_000 }, () =>
     );
   });
 
-  it("is settings or words for people, where a sound configuration has something hostile in it", () => {
+  it("gives settings or a message for people, with hostile values in a valid configuration", () => {
     const { cases, valid } = attempt("nearly valid", NEARLY, nearlyValid, configuration);
     expect(valid / cases).toBeGreaterThan(0.1);
   });
 
-  it("is words for people, where it should be JSON and is not", () => {
+  it("gives a message for people, with text that is not JSON", () => {
     const noJson = words.filter((text) => {
       try {
         JSON.parse(text);

@@ -1,9 +1,9 @@
 import type { BucketSettings } from "./schema";
 
-/** The key prefix of every page: what the bucket's policy lets the world read. */
+/** The key prefix of every page. The bucket's policy makes the objects below it public. */
 export const PAGES_PREFIX = "pages";
 
-/** The name of the feed's object, behind the prefix. */
+/** The name of the feed's object, after the prefix. */
 export const FEED = "status.json";
 
 /**
@@ -16,7 +16,7 @@ export function bucketUrl(bucket: BucketSettings): string {
   if (bucket.readUrl !== undefined) return withoutSlash(bucket.readUrl);
   switch (bucket.profile) {
     case "aws":
-      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html; China has a domain of its own:
+      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html; China has another domain:
       // https://docs.amazonaws.cn/en_us/aws/latest/userguide/endpoints-Beijing.html
       return `https://${bucket.name}.s3.${bucket.region}.amazonaws.com${bucket.region.startsWith("cn-") ? ".cn" : ""}`;
     case "s3-compatible": {
@@ -26,13 +26,13 @@ export function bucketUrl(bucket: BucketSettings): string {
   }
 }
 
-/** Where the pages are: the bucket's address with the prefix. */
+/** The URL above the pages' objects: the bucket's address with the prefix. */
 export function pagesUrl(bucket: BucketSettings): string {
   return `${bucketUrl(bucket)}/${PAGES_PREFIX}`;
 }
 
 /**
- * The bucket's ARN; China and the US government regions are partitions of their own
+ * The bucket's ARN. China and the US government regions are separate partitions
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
  */
 export function bucketArn(bucket: BucketSettings): string {

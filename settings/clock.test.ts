@@ -1,17 +1,17 @@
 import { expect, it } from "vitest";
 import { readClock } from "./clock";
 
-it("reads the time that is set", () => {
+it("reads the time from the variable", () => {
   expect(readClock({ MAINTENANCE_PAGES_NOW: "2026-12-01T12:00:00Z" })).toStrictEqual(new Date("2026-12-01T12:00:00Z"));
 });
 
-it("is the clock of the machine otherwise", () => {
+it("otherwise uses the clock of the machine", () => {
   const before = Date.now();
   const read = readClock({}).getTime();
   expect(read).toBeGreaterThanOrEqual(before);
   expect(read).toBeLessThanOrEqual(Date.now());
 });
 
-it("refuses what is not a time", () => {
+it("rejects a value that is not a time", () => {
   expect(() => readClock({ MAINTENANCE_PAGES_NOW: "soon" })).toThrow(/MAINTENANCE_PAGES_NOW\n +found: +"soon"/);
 });

@@ -1,13 +1,13 @@
 import { SettingsError } from "../model/problems";
 
-/** The environment variable with which tests, and a rehearsal of a window, set the clock: an ISO 8601 time. */
+/** The environment variable that sets the clock, for tests and for the rehearsal of a window: an ISO 8601 time. */
 export const CLOCK_VARIABLE = "MAINTENANCE_PAGES_NOW";
 
 /**
- * The time of this run. Called once per run, by `index.ts`: everything that depends on time is decided from this one
- * reading, so that a preview and the pages agree with each other.
+ * The time of this run. `index.ts` calls this once per run. Everything that depends on time uses this one reading, so
+ * that a preview and the pages agree.
  *
- * @throws {SettingsError} when the variable is set to something that is not a time.
+ * @throws {SettingsError} when the variable is set, but not to a time.
  */
 export function readClock(environment: Readonly<Record<string, string | undefined>> = process.env): Date {
   const set = environment[CLOCK_VARIABLE];

@@ -9,14 +9,14 @@ const kubeconfig = (current: string | undefined, ...names: string[]) =>
   });
 
 describe("identifying the cluster", () => {
-  it("follows the named context, not the current one", () => {
+  it("follows the configured context, not the current one", () => {
     expect(identifyCluster({ context: "staging" }, [kubeconfig("production", "production", "staging")])).toStrictEqual({
       cluster: { context: "staging", clusterName: "staging-cluster", server: "https://staging.example:6443" },
       problems: [],
     });
   });
 
-  it("looks through several files, of which the first mention counts", () => {
+  it("searches several files; the first mention counts", () => {
     const files = [kubeconfig(undefined, "one"), kubeconfig("two", "two", "one")];
     expect(identifyCluster({ clusterName: "two-cluster" }, files)).toMatchObject({
       cluster: { context: "two" },
@@ -24,7 +24,7 @@ describe("identifying the cluster", () => {
     });
   });
 
-  it("takes two spellings of one address for one", () => {
+  it("treats two spellings of one address as equal", () => {
     expect(identifyCluster({ server: "https://one.example:6443/" }, [kubeconfig("one", "one")]).problems).toEqual([]);
   });
 
@@ -32,7 +32,7 @@ describe("identifying the cluster", () => {
     [{ clusterName: "two-cluster" }, "kubernetes.clusterName"],
     [{ server: "https://two.example:6443" }, "kubernetes.server"],
     [{ context: "onne" }, "kubernetes.context"],
-  ])("refuses %j", (expected, path) => {
+  ])("rejects %j", (expected, path) => {
     expect(identifyCluster(expected, [kubeconfig("one", "one")]).problems).toMatchObject([{ path }]);
   });
 
@@ -42,11 +42,11 @@ describe("identifying the cluster", () => {
     ]);
   });
 
-  it.each(["", "[", "contexts: 7", "{}"])("takes %j for no kubeconfig with a cluster", (text) => {
+  it.each(["", "[", "contexts: 7", "{}"])("finds no cluster in %j", (text) => {
     expect(identifyCluster({ context: "one" }, [text]).problems).toHaveLength(1);
   });
 
-  it("knows nothing without a kubeconfig", () => {
+  it("finds no cluster without a kubeconfig", () => {
     expect(identifyCluster({ context: "one" }, [])).toStrictEqual({ cluster: undefined, problems: [] });
   });
 });

@@ -3,14 +3,14 @@ import { z } from "zod";
 import { listed, nearest, type Problem } from "../model/problems";
 import type { KubernetesSettings } from "./schema";
 
-/** The cluster that the kubeconfig leads to, in the kubeconfig's words. */
+/** The cluster that the kubeconfig leads to, with the names of the kubeconfig. */
 export interface Cluster {
   readonly context: string;
   readonly clusterName: string;
   readonly server: string;
 }
 
-// The part that says where a context leads; the rest of a kubeconfig is the provider's. Shape:
+// The part that says where a context leads. Only the provider reads the rest of a kubeconfig. Shape:
 // https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 const kubeconfigSchema = z.object({
   "current-context": z.string().optional(),
@@ -25,11 +25,11 @@ const kubeconfigSchema = z.object({
 });
 
 /**
- * Follows the kubeconfig to the cluster and holds it against what the configuration expects. The network is not
- * used: a wrong cluster is refused before Pulumi starts a provider.
+ * Follows the kubeconfig to the cluster and compares it with the configuration. It does not use the network: a wrong
+ * cluster is rejected before Pulumi starts a provider.
  *
- * @param texts the kubeconfig files' texts in the order of `$KUBECONFIG`, of which the first mention of a name counts;
- *   empty when there is none to read, and then `cluster` is `undefined`.
+ * @param texts the texts of the kubeconfig files, in the order of `$KUBECONFIG`. The first mention of a name counts. Empty
+ *   when there is no file to read; `cluster` is `undefined` then.
  *
  * @example
  * identifyCluster({ context: "prod", server: "https://10.0.0.1:6443" }, [text]).problems; // [] when prod leads there
@@ -43,7 +43,7 @@ export function identifyCluster(
   for (const text of texts) {
     const file = kubeconfigSchema.safeParse(parseYaml(text));
     if (!file.success) {
-      const found = "a file that is not one";
+      const found = "a file of another format";
       return { cluster: undefined, problems: [{ path: "kubernetes.kubeconfig", found, allowed: "a kubeconfig" }] };
     }
     files.push(file.data);
@@ -81,7 +81,7 @@ function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Pr
       allowed: `the cluster that is reached; ${leads} ${reached.clusterName}`,
     });
   }
-  if (expected.server !== undefined && normal(expected.server) !== normal(reached.server)) {
+  if (expected.server !== undefined && normalized(expected.server) !== normalized(reached.server)) {
     problems.push({
       path: "kubernetes.server",
       found: expected.server,
@@ -91,8 +91,8 @@ function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Pr
   return problems;
 }
 
-/** A URL in the form in which two spellings of one address are equal. */
-function normal(url: string): string {
+/** Normalizes a URL, so that two spellings of one address are equal. */
+function normalized(url: string): string {
   return URL.canParse(url) ? new URL(url).href.replace(/\/+$/, "") : url;
 }
 

@@ -5,7 +5,7 @@ import { DNS_LABEL } from "../model/fields";
 import type { Problem } from "../model/problems";
 import { hostProblem } from "./instances";
 
-/** An instance of a directory, with the hosts that its Tutor settings give it, and its namespace where they name one. */
+/** An instance of the directory, with the hosts of its Tutor settings, and with its namespace if they name one. */
 export interface DirectoryInstance {
   readonly hosts: readonly string[];
   readonly namespace?: string;
@@ -14,7 +14,7 @@ export interface DirectoryInstance {
 const PROJECT = join(__dirname, "..");
 
 /**
- * The settings of Tutor and its plugins that name a host for visitors, with the value that Tutor takes where none is written.
+ * The settings of Tutor and its plugins that name a host for visitors, with Tutor's default if it is used.
  * Sources: tutor/templates/config/defaults.yml of Tutor 22 (CMS_HOST, MEILISEARCH_HOST) and 17 (PREVIEW_LMS_HOST), and the
  * configuration defaults of the plugins named by the keys.
  */
@@ -24,7 +24,7 @@ const HOST_SETTINGS: Readonly<Record<string, string | undefined>> = {
   PREVIEW_LMS_HOST: "preview.{{ LMS_HOST }}",
   MFE_HOST: "apps.{{ LMS_HOST }}",
   MEILISEARCH_HOST: "meilisearch.{{ LMS_HOST }}",
-  // Only where they are written: most instances have none of these.
+  // Only if the instance sets them: most instances have none of these hosts.
   CREDENTIALS_HOST: undefined,
   DISCOVERY_HOST: undefined,
   ECOMMERCE_HOST: undefined,
@@ -35,15 +35,15 @@ const HOST_SETTINGS: Readonly<Record<string, string | undefined>> = {
   XQUEUE_HOST: undefined,
 };
 
-/** A list of more hosts, for those that no setting of Tutor's names. */
+/** A list of additional hosts, which no setting of Tutor names. */
 const EXTRA_HOSTS = "MAINTENANCE_PAGES_EXTRA_HOSTS";
 
 /**
- * Reads the instances of a cluster's own repository, as Grove and its successors keep them: a folder each, with the
- * `config.yml` that Tutor saved. That file is full of secrets: nothing but hosts is taken from it, and no message quotes
- * anything else.
+ * Reads the instances from the repository of a cluster, as Grove and its successors keep them: one folder for each instance,
+ * with the `config.yml` that Tutor saved. That file contains many secrets. Only hosts and the namespace are read from it,
+ * and messages quote nothing else.
  *
- * @param directory from the project's folder, such as `../my-cluster/instances`.
+ * @param directory a path relative to the project's folder, such as `../my-cluster/instances`.
  *
  * @example
  * readInstancesDirectory("../my-cluster/instances").instances.acme; // { hosts: ["acme.example.org", "studio.acme.example.org", …] }
@@ -54,7 +54,7 @@ export function readInstancesDirectory(
 ): { readonly instances: Readonly<Record<string, DirectoryInstance>>; readonly problems: readonly Problem[] } {
   const folder = join(project, directory);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    const allowed = "a folder with a folder for each instance, from the project's folder";
+    const allowed = "a folder with one folder for each instance; the path is relative to the project's folder";
     return { instances: {}, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
   const files = readdirSync(folder)
@@ -78,7 +78,7 @@ function readConfig(
   const [error] = document.errors;
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
-    // The library's message quotes the line, which may be a secret.
+    // The library's message quotes the line, which may contain a secret.
     return refused({ path: `${path}:${line}:${col}`, found: error.code, allowed: "YAML" });
   }
   const config: unknown = document.toJS();
@@ -88,7 +88,7 @@ function readConfig(
   const problems: Problem[] = [];
   const hosts: string[] = [];
   const add = (key: string, written: unknown) => {
-    const host = typeof written === "string" ? filled(written, config) : undefined;
+    const host = typeof written === "string" ? expanded(written, config) : undefined;
     const wrong = hostProblem(host ?? written);
     if (wrong === undefined && host !== undefined) {
       if (!hosts.includes(host)) hosts.push(host);
@@ -103,17 +103,17 @@ function readConfig(
   };
   for (const [key, byDefault] of Object.entries(HOST_SETTINGS)) {
     const written: unknown = Reflect.get(config, key) ?? byDefault;
-    // A host made from LMS_HOST has the same fault, which is reported once.
+    // Hosts that contain a wrong LMS_HOST are wrong too. The problem is reported once.
     if (key === "LMS_HOST" || (written !== undefined && problems.length === 0)) add(key, written);
   }
   const extra: unknown = Reflect.get(config, EXTRA_HOSTS) ?? [];
   if (Array.isArray(extra)) {
     for (const [index, host] of extra.entries()) add(`${EXTRA_HOSTS}[${index}]`, host);
   } else problems.push({ path: `${path}: ${EXTRA_HOSTS}`, found: extra, allowed: "a list of host names" });
-  // Tutor's default is `openedx`, which instances that share a cluster can't all have: without it, the instance's name.
+  // Tutor's default is `openedx`, but instances in one cluster can't all use that. The default here is the instance's name.
   const written: unknown = Reflect.get(config, "K8S_NAMESPACE");
   if (written === undefined) return { instance: { hosts }, problems };
-  const namespace = typeof written === "string" ? filled(written, config) : undefined;
+  const namespace = typeof written === "string" ? expanded(written, config) : undefined;
   if (namespace !== undefined && DNS_LABEL.test(namespace)) return { instance: { hosts, namespace }, problems };
   problems.push({ path: `${path}: K8S_NAMESPACE`, found: written, allowed: "the name of a namespace" });
   return { instance: { hosts }, problems };
@@ -123,13 +123,13 @@ function refused(problem: Problem): ReturnType<typeof readConfig> {
   return { instance: { hosts: [] }, problems: [problem] };
 }
 
-/** A value with the settings that it names in their places; Tutor's values are templates, and hosts use no more of them. */
-function filled(text: string, config: object, depth = 0): string | undefined {
+/** Replaces the settings that a value names. Tutor's values are templates, but hosts use only `{{ NAME }}`. */
+function expanded(text: string, config: object, depth = 0): string | undefined {
   if (depth > 5) return undefined;
   let isWhole = true;
   const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
     const value: unknown = Reflect.get(config, key) ?? HOST_SETTINGS[key];
-    const inner = typeof value === "string" ? filled(value, config, depth + 1) : undefined;
+    const inner = typeof value === "string" ? expanded(value, config, depth + 1) : undefined;
     if (inner === undefined) isWhole = false;
     return inner ?? "";
   });

@@ -7,7 +7,7 @@ const hosts = (config: Parameters<typeof registry>[0]) =>
 const problems = (config: Parameters<typeof registry>[0]) => registry(config).problems;
 
 describe("the registry", () => {
-  it("takes hosts from the instance, else from the patterns", () => {
+  it("reads hosts from the instance, or else from the patterns", () => {
     expect(
       hosts({
         instances: { acme: {}, beta: { hosts: ["beta.example", "*.beta.example"] } },
@@ -19,23 +19,23 @@ describe("the registry", () => {
     });
   });
 
-  it("takes a list of names", () => {
+  it("accepts a list of names", () => {
     expect(hosts({ instances: ["acme"], hostPatterns: ["{instance}.example.org"] })).toStrictEqual({
       acme: ["acme.example.org"],
     });
   });
 
-  it("wants hosts from somewhere", () => {
+  it("rejects an instance without hosts and patterns", () => {
     expect(problems({ instances: { acme: {} } })).toStrictEqual([
       {
         path: "instances.acme",
         found: undefined,
-        allowed: "hosts for the instance, or hostPatterns for all that name none",
+        allowed: "hosts for this instance, or hostPatterns for all instances without hosts",
       },
     ]);
   });
 
-  it("wants an instance", () => {
+  it("rejects an empty registry", () => {
     expect(problems({ instances: [], hostPatterns: ["{instance}.example.org"] })).toHaveLength(1);
   });
 
@@ -50,7 +50,7 @@ describe("the registry", () => {
     ["", undefined],
     ["a..b", undefined],
     [`${"a".repeat(64)}.example.org`, undefined],
-  ])("refuses the host %j", (host, nearest) => {
+  ])("rejects the host %j", (host, nearest) => {
     expect(problems({ instances: { acme: { hosts: [host] } } })).toMatchObject([
       { path: "instances.acme.hosts[0]", found: host, nearest },
     ]);
@@ -64,7 +64,7 @@ describe("the registry", () => {
     expect(problems({ instances: { acme: { hosts: ["acme.example.org", "*.apps.acme.example.org"] } } })).toEqual([]);
   });
 
-  it("lets no two instances own a host, not through a wildcard either", () => {
+  it("rejects a host that two instances own, also through a wildcard", () => {
     expect(problems({ instances: { acme: { hosts: ["a.example"] }, beta: { hosts: ["a.example"] } } })).toMatchObject([
       { path: "instances.beta.hosts", found: "a.example", allowed: expect.stringContaining("acme owns") },
     ]);
@@ -78,26 +78,26 @@ describe("the registry", () => {
     expect(problems(shared)).toMatchObject([{ found: "studio-a.example" }]);
   });
 
-  it("wants {instance} in a pattern", () => {
+  it("rejects a pattern without {instance}", () => {
     expect(problems({ instances: ["acme"], hostPatterns: ["www.example.org"] })).toMatchObject([
       { path: "hostPatterns[0]", found: "www.example.org" },
     ]);
   });
 
-  it("refuses a host that only this instance's name makes too long", () => {
+  it("rejects a host that is too long because of the instance's name", () => {
     const name = "a".repeat(60);
     expect(problems({ instances: [name], hostPatterns: ["studio-{instance}.example"] })).toMatchObject([
       { path: "instances[0]", found: `studio-${name}.example` },
     ]);
   });
 
-  it("refuses a name that Kubernetes would, and shows a near one", () => {
+  it("rejects a name that Kubernetes does not allow, and shows a near one", () => {
     expect(problems({ instances: ["Acme Corp"], hostPatterns: ["{instance}.example"] })).toMatchObject([
       { path: "instances[0]", found: "Acme Corp", nearest: "acme-corp" },
     ]);
   });
 
-  it("never gives a host to two instances, whatever is written", () => {
+  it("never gives a host to two instances, with any configuration", () => {
     const host = fc.constantFrom("a.example", "b.a.example", "*.a.example", "*.b.a.example", "*.example", "c.example");
     const instances = fc.dictionary(
       fc.constantFrom("x", "y", "z"),

@@ -7,12 +7,12 @@ import type { Config } from "./schema";
 /** The registry: instances by name, in the order of the configuration. */
 export type Registry = ReadonlyMap<string, Instance>;
 
-/** What the registry is made from. */
+/** The configuration of the registry. */
 export interface RegistryConfig {
-  /** As written; `undefined` when it was refused already. */
+  /** As configured; `undefined` when it was already rejected. */
   readonly instances?: Config["instances"];
   readonly hostPatterns?: readonly string[] | undefined;
-  /** The names of the edges; `undefined` when they were refused already. */
+  /** The names of the edges; `undefined` when they were already rejected. */
   readonly edges?: readonly string[] | undefined;
 }
 
@@ -22,7 +22,7 @@ const LONGEST_HOST = 253;
 const HOST_ALLOWED = "a lower-case host name of two or more labels, such as acme.example.org";
 
 /**
- * Builds the registry from the configuration and reports everything that is wrong with it.
+ * Builds the registry from the configuration and reports all its problems.
  *
  * @example
  * registry({ instances: ["acme"], hostPatterns: ["{instance}.example.org"] }).registry.get("acme")?.hosts; // ["acme.example.org"]
@@ -34,7 +34,7 @@ export function registry(config: RegistryConfig): {
   const ofPatterns = patternProblems(config.hostPatterns ?? []);
   const problems: Problem[] = [...ofPatterns];
   const instances = new Map<string, Instance>();
-  for (const { name, title, service, edges, hosts: own, path, found } of written(config.instances ?? [])) {
+  for (const { name, title, service, edges, hosts: own, path, found } of configured(config.instances ?? [])) {
     if (!DNS_LABEL.test(name)) {
       problems.push({
         path,
@@ -50,11 +50,15 @@ export function registry(config: RegistryConfig): {
     }
     const hosts = own ?? config.hostPatterns?.map((pattern) => pattern.replaceAll("{instance}", name));
     if (hosts === undefined) {
-      problems.push({ path, found, allowed: "hosts for the instance, or hostPatterns for all that name none" });
+      problems.push({
+        path,
+        found,
+        allowed: "hosts for this instance, or hostPatterns for all instances without hosts",
+      });
       continue;
     }
     if (own !== undefined) problems.push(...hostProblems(own, `${path}.hosts`));
-    // A sound pattern can still make a host that is too long; a broken one is reported once, where it stands.
+    // A valid pattern can still make a host that is too long. A broken pattern is reported once, at its own path.
     else if (ofPatterns.length === 0) {
       problems.push(...hostProblems(hosts, path).map((problem) => ({ ...problem, path, nearest: undefined })));
     }
@@ -74,7 +78,7 @@ export function registry(config: RegistryConfig): {
   return { registry: instances, problems };
 }
 
-interface Written {
+interface ConfiguredInstance {
   readonly name: string;
   readonly title: string | undefined;
   readonly service: Instance["service"];
@@ -84,7 +88,7 @@ interface Written {
   readonly found: unknown;
 }
 
-function written(instances: NonNullable<Config["instances"]>): readonly Written[] {
+function configured(instances: NonNullable<Config["instances"]>): readonly ConfiguredInstance[] {
   return Array.isArray(instances)
     ? instances.map((name, index) => ({
         name,
@@ -110,7 +114,7 @@ function patternProblems(patterns: readonly string[]): readonly Problem[] {
   return patterns.flatMap((pattern, index) => {
     const path = `hostPatterns[${index}]`;
     if (!pattern.includes("{instance}")) {
-      return [{ path, found: pattern, allowed: "a host name with {instance} in it: two instances can't own one host" }];
+      return [{ path, found: pattern, allowed: "a host name with {instance}: two instances can't own the same host" }];
     }
     return hostProblems(
       patterns.map((other) => other.replaceAll("{instance}", "x")),
@@ -121,7 +125,7 @@ function patternProblems(patterns: readonly string[]): readonly Problem[] {
   });
 }
 
-/** What is wrong with the edges that an instance names. */
+/** The problems of an instance's list of edges. */
 function edgeProblems(
   named: readonly string[],
   known: readonly string[] | undefined,
@@ -135,7 +139,7 @@ function edgeProblems(
   });
 }
 
-/** What is wrong with one instance's hosts, looked at alone. */
+/** The problems of one instance's hosts, apart from those with other instances. */
 function hostProblems(hosts: readonly string[], path: string): readonly Problem[] {
   const plain = hosts.filter((host) => !host.startsWith("*."));
   return hosts.flatMap((host, index): Problem[] => {
@@ -143,13 +147,13 @@ function hostProblems(hosts: readonly string[], path: string): readonly Problem[
     const base = host.startsWith("*.") ? host.slice(2) : host;
     if (!isHost(base)) return [{ path: at, found: host, allowed: HOST_ALLOWED, nearest: nearestHost(host) }];
     if (hosts.indexOf(host) !== index) return [{ path: at, found: host, allowed: "each host once" }];
-    // `*.example.org` beside `acme.example.org` would take every other instance of the domain into maintenance.
+    // `*.example.org` beside `acme.example.org` would put every other instance of the domain into maintenance.
     if (base !== host && !plain.some((own) => own === base || base.endsWith(`.${own}`))) {
       return [
         {
           path: at,
           found: host,
-          allowed: "a wildcard only below a host that the instance itself owns",
+          allowed: "a wildcard only below another host of the same instance",
           nearest: plain[0] === undefined ? undefined : `*.${plain[0]}`,
         },
       ];
@@ -158,7 +162,7 @@ function hostProblems(hosts: readonly string[], path: string): readonly Problem[
   });
 }
 
-/** What is wrong with a host by itself, if anything is. */
+/** The problem of a single host; `undefined` when it is valid. */
 export function hostProblem(host: unknown): Pick<Problem, "allowed" | "nearest"> | undefined {
   if (typeof host === "string" && isHost(host)) return undefined;
   return { allowed: HOST_ALLOWED, nearest: typeof host === "string" ? nearestHost(host) : undefined };
@@ -169,7 +173,7 @@ function isHost(host: string): boolean {
   return host.length <= LONGEST_HOST && labels.length >= 2 && labels.every((label) => DNS_LABEL.test(label));
 }
 
-/** The host a person may have meant: lower-cased, without scheme, port, path and dots too many, in its ASCII form. */
+/** The host that a person may have meant: in lower case and ASCII, without scheme, port, path and dots at the end. */
 function nearestHost(found: string): string | undefined {
   const bare = found
     .trim()
@@ -190,7 +194,7 @@ function nearestLabel(found: string): string | undefined {
   return DNS_LABEL.test(label) ? label : undefined;
 }
 
-/** Hosts that two instances claim, directly or by a wildcard that covers the other's host. */
+/** Hosts that two instances claim, directly or through a wildcard that covers a host of the other instance. */
 function ownershipProblems(instances: Registry): readonly Problem[] {
   const owner = new Map<string, string>();
   const problems: Problem[] = [];
@@ -221,22 +225,22 @@ function owned(name: string, host: string, other: string, wildcard?: string): Pr
   };
 }
 
-/** Every wildcard that would match the host: nginx lets `*.` stand for several labels. */
+/** Every wildcard that matches the host. In nginx `*.` stands for one or more labels. */
 function wildcardsOver(host: string): readonly string[] {
-  // What is no host owns none; of a hundred thousand labels the wildcards would fill the memory.
+  // A text of this length is not a host. The wildcards of a hundred thousand labels would fill the memory.
   if (host.length > LONGEST_HOST + 2) return [];
   const labels = host.replace(/^\*\./, "").split(".");
   return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
 }
 
-/** What to say of a name that is no instance. */
+/** The problem of a name that is not in the registry. */
 export function unknownInstance(path: string, found: string, known: Registry): Problem {
   const names = [...known.keys()];
   const all = found === "*" || found.trim() === "" || found.toLowerCase() === "all";
   return {
     path,
     found,
-    allowed: `the name of an instance: ${listed(names)}${all ? "; nothing stands for all of them" : ""}`,
+    allowed: `the name of an instance: ${listed(names)}${all ? "; no name stands for all instances" : ""}`,
     nearest: all ? undefined : nearest(found, names),
   };
 }

@@ -5,8 +5,8 @@ import { SettingsError } from "../model/problems";
 import type { KubernetesSettings } from "./schema";
 
 /**
- * Reads the kubeconfig that Pulumi's Kubernetes provider will read: the configured one (text or path), else the files
- * of `$KUBECONFIG`, else `~/.kube/config`. Of the latter two, files that do not exist are left out, as kubectl does.
+ * Reads the same kubeconfig as Pulumi's Kubernetes provider: the configured one (text or path), else the files of
+ * `$KUBECONFIG`, else `~/.kube/config`. In the last two cases files that do not exist are ignored, as in kubectl.
  *
  * @returns the files' texts; empty when there is none.
  * @throws {SettingsError} when the configured file does not exist, or a file can't be read.
@@ -17,7 +17,7 @@ export function readKubeconfig(
 ): readonly string[] {
   const { kubeconfig } = settings;
   if (kubeconfig !== undefined) return [isText(kubeconfig) ? kubeconfig : read(kubeconfig, "kubernetes.kubeconfig")];
-  // An empty variable counts as none, as it does for kubectl.
+  // An empty variable counts as unset, as in kubectl.
   const variable = environment.KUBECONFIG || undefined;
   return (variable ?? join(homedir(), ".kube", "config"))
     .split(delimiter)
@@ -34,7 +34,7 @@ function read(path: string, source: string): string {
   }
 }
 
-/** Whether a configured kubeconfig is the text itself and not a path to it. */
+/** Whether a configured kubeconfig is the text itself, not a path. */
 function isText(kubeconfig: string): boolean {
   return kubeconfig.includes("\n") || kubeconfig.trimStart().startsWith("{");
 }

@@ -39,13 +39,13 @@ describe("a maintenance entry", () => {
     expect(read([entry(more)])).toMatchObject({ problems: [], entries: [{ state }] });
   });
 
-  it("hides no instance that is planned or ended", () => {
+  it("keeps an instance open while its entry is planned or ended", () => {
     expect(read([entry({ from: AFTER })]).entries.filter(isShown)).toEqual([]);
     expect(read([entry({ until: BEFORE, ends: "automatically" })]).entries.filter(isShown)).toEqual([]);
     expect(read([entry({ until: BEFORE })]).entries.filter(isShown)).toHaveLength(1);
   });
 
-  it("wants a known instance and shows the nearest", () => {
+  it("rejects an unknown instance and shows the nearest name", () => {
     expect(read(["acm"]).problems).toStrictEqual([
       {
         path: "maintenance[0]",
@@ -59,15 +59,15 @@ describe("a maintenance entry", () => {
     ]);
   });
 
-  it.each(["*", "", " ", "all", "ALL"])("does not take %j for every instance", (name) => {
+  it.each(["*", "", " ", "all", "ALL"])("does not read %j as all instances", (name) => {
     const { entries, problems } = read([name]);
     expect(entries).toEqual([]);
     expect(problems).toMatchObject([
-      { nearest: undefined, allowed: expect.stringContaining("nothing stands for all") },
+      { nearest: undefined, allowed: expect.stringContaining("no name stands for all") },
     ]);
   });
 
-  it("names an instance once", () => {
+  it("is the only one of its instance", () => {
     expect(read(["acme", entry({})]).problems).toMatchObject([{ path: "maintenance[1]", found: "acme" }]);
   });
 
@@ -98,12 +98,12 @@ describe("the limit", () => {
     expect(read(["acme"], 0).problems).toHaveLength(1);
   });
 
-  it("does not bind a registry of three", () => {
+  it("does not apply to a registry of three", () => {
     const three = registry({ instances: ["a", "b", "c"], hostPatterns: ["{instance}.example"] }).registry;
     expect(maintenance({ maintenance: ["a", "b", "c"], languages: ["en"] }, three, NOW).problems).toEqual([]);
   });
 
-  it("looks ahead: windows that will overlap count now", () => {
+  it("counts windows that will overlap in the future", () => {
     const planned = (instance: string, from: string, until: string, ends: "manually" | "automatically") =>
       ({ instance, kind: "scheduled", from, until, ends }) as const;
     const overlap = [
@@ -118,11 +118,11 @@ describe("the limit", () => {
       planned("gamma", "2027-01-03T00:00:00Z", "2027-01-04T00:00:00Z", "automatically"),
     ];
     expect(read(inTurn).problems).toEqual([]);
-    // Without "automatically" nobody knows when the first ones leave.
+    // Without "automatically" the end of the first ones is not known.
     expect(read(inTurn.map((one) => ({ ...one, ends: "manually" as const }))).problems).toHaveLength(1);
   });
 
-  it("counts the same as asking at every minute", () => {
+  it("counts the same as a check of every minute", () => {
     const minute = fc.integer({ min: 0, max: 20 });
     const window = fc.record({ from: fc.option(minute), until: fc.option(minute), endsAutomatically: fc.boolean() });
     const date = (value: number | null) => (value === null ? undefined : new Date(value * 60_000));

@@ -4,23 +4,23 @@ import { listed, nearest, type Problem } from "../model/problems";
 import { type Registry, unknownInstance } from "./instances";
 import type { ConfiguredEntry } from "./schema";
 
-/** What the entries are made from. */
+/** The configuration of the entries. */
 export interface MaintenanceConfig {
-  /** The list as written; `undefined` stands for an entry that was refused already. */
+  /** The configured list; `undefined` stands for an entry that was already rejected. */
   readonly maintenance: readonly (ConfiguredEntry | undefined)[];
   readonly maintenanceLimit?: number | undefined;
   /** Instances that are being set up. They have no visitors yet, so the limit does not count them. */
   readonly provisioning?: readonly string[] | undefined;
-  /** The languages of the pages; a message that is one text is in the first. */
+  /** The languages of the pages. A message with a single text is in the first one. */
   readonly languages: readonly string[];
-  /** What the keys of bypasses are made from. */
+  /** The secret from which the keys of bypasses are derived. */
   readonly bypassSecret?: string | undefined;
-  /** The edges by name; `undefined` when they were refused already. */
+  /** The edges by name; `undefined` when they were already rejected. */
   readonly edges?: Readonly<Record<string, EdgeSettings>> | undefined;
 }
 
 /**
- * Understands the `maintenance` list at the time `now` and reports everything that is wrong with it.
+ * Reads the `maintenance` list for the time `now` and reports all its problems.
  *
  * @example
  * maintenance({ maintenance: ["acme"] }, registry, new Date()).entries[0]?.state; // "active"
@@ -35,7 +35,7 @@ export function maintenance(
   config.maintenance.forEach((configured, index) => {
     if (configured === undefined) return;
     const path = `maintenance[${index}]`;
-    const written = inFull(configured);
+    const written = asObject(configured);
     const instance = registry.get(written.instance);
     if (instance === undefined) {
       const at = typeof configured === "string" ? path : `${path}.instance`;
@@ -62,10 +62,14 @@ export function maintenance(
     }
     const endsAutomatically = written.ends === "automatically";
     if (endsAutomatically && until === undefined) {
-      problems.push({ path: `${path}.ends`, found: written.ends, allowed: "automatically only with an until" });
+      problems.push({
+        path: `${path}.ends`,
+        found: written.ends,
+        allowed: "manually; automatically only with an until",
+      });
     }
     if (written.bypass && config.bypassSecret === undefined) {
-      const allowed = "true only with the setting bypassSecret; `maintenance bypass --rotate` makes one";
+      const allowed = "true only with the setting bypassSecret, which `maintenance bypass --rotate` makes";
       problems.push({ path: `${path}.bypass`, found: true, allowed });
     }
     entries.set(instance.name, {
@@ -96,7 +100,7 @@ export function maintenance(
   return { entries: [...entries.values()], problems };
 }
 
-function inFull(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {
+function asObject(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {
   return typeof entry === "string" ? { instance: entry, kind: "unscheduled", ends: "manually" } : entry;
 }
 
@@ -105,10 +109,10 @@ function messageOf(
   languages: readonly string[],
 ): MaintenanceEntry["message"] {
   const byLanguage = typeof written === "object" ? written : { [languages[0] ?? ""]: written ?? "" };
-  const said = Object.entries(byLanguage).flatMap(([language, text]) =>
+  const texts = Object.entries(byLanguage).flatMap(([language, text]) =>
     text.trim() === "" ? [] : [[language, text.trim()]],
   );
-  return said.length === 0 ? undefined : Object.fromEntries(said);
+  return texts.length === 0 ? undefined : Object.fromEntries(texts);
 }
 
 function stateAt(now: Date, from: Date | undefined, until: Date | undefined, endsAutomatically: boolean): State {
@@ -118,8 +122,8 @@ function stateAt(now: Date, from: Date | undefined, until: Date | undefined, end
 }
 
 /**
- * The guard against a whole cluster in maintenance by accident. It looks ahead: a list that would pass the limit once
- * its windows begin is refused when it is written, not at night when no person is there.
+ * The limit prevents that a whole cluster is in maintenance by accident. It includes the future: a list that would exceed the
+ * limit when its windows start is rejected when it is written, not at night when no person is there.
  */
 function limitProblems(
   entries: readonly MaintenanceEntry[],
@@ -146,7 +150,7 @@ export function mostAtOnce(
   const begin = (entry: (typeof entries)[number]) => entry.from?.getTime() ?? Number.NEGATIVE_INFINITY;
   const end = (entry: (typeof entries)[number]) =>
     entry.endsAutomatically && entry.until !== undefined ? entry.until.getTime() : Number.POSITIVE_INFINITY;
-  // The count only rises where a window begins, so those moments are the only ones to look at.
+  // The count rises only when a window starts, so only these moments are checked.
   return entries
     .map((at) => entries.filter((entry) => begin(entry) <= begin(at) && begin(at) < end(entry)))
     .reduce<typeof entries>((most, set) => (set.length > most.length ? set : most), [])

@@ -92,13 +92,13 @@ describe("reading the settings", () => {
     });
   });
 
-  it("takes exactly what `pulumi config set maintenance '[\"acme\"]'` writes", () => {
+  it("accepts the value that `pulumi config set maintenance '[\"acme\"]'` writes", () => {
     expect(read({ maintenance: '["acme"]' }).maintenance).toMatchObject([
       { instance: { name: "acme" }, state: "active" },
     ]);
   });
 
-  it("takes instances from a directory, and lets those that are written come first", () => {
+  it("reads instances from a directory, and prefers the configured values", () => {
     const directory = () => ({
       instances: { acme: { hosts: ["acme.example.com"] }, delta: { hosts: ["delta.example.com"] } },
       problems: [],
@@ -118,14 +118,14 @@ describe("reading the settings", () => {
     ]);
   });
 
-  it("needs instances from somewhere", () => {
+  it("rejects a configuration without instances", () => {
     const { instances: _, ...rest } = valid;
     expect(() => readSettings(configuration(rest), NOW, () => [])).toThrow(
       /instances\s+found: +nothing\s+allowed: .*instancesDirectory/,
     );
   });
 
-  it("leaves other namespaces alone", () => {
+  it("ignores other namespaces", () => {
     const other = { "aws:region": "eu-central-1", "pulumi:disable-default-providers": '["*"]' };
     expect(readSettings({ ...configuration(valid), ...other }, NOW, () => []).maintenance).toEqual([]);
   });
@@ -134,13 +134,13 @@ describe("reading the settings", () => {
     ["acme", '["acme"]'],
     ["acme, beta", '["acme","beta"]'],
     ['["acme"', undefined],
-  ])("says how %s is meant", (maintenance, nearest) => {
+  ])("shows how to write %s", (maintenance, nearest) => {
     expect(problemsOf({ maintenance })).toStrictEqual([
       { path: "maintenance", found: maintenance, allowed: "JSON", nearest },
     ]);
   });
 
-  it("refuses a misspelled setting, and shows the one that was meant", () => {
+  it("rejects a misspelled setting and shows the nearest", () => {
     expect(problemsOf({ maintenence: ["acme"] })).toMatchObject([
       { path: "maintenence", found: ["acme"], nearest: "maintenance" },
     ]);
@@ -201,7 +201,7 @@ describe("reading the settings", () => {
     [
       { bucket: { ...valid.bucket, endpoint: "http://10.0.0.1:9000", pathStyle: false } },
       "bucket.pathStyle",
-      expect.stringContaining("no name"),
+      expect.stringContaining("IP address"),
     ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
     [{ timeZone: "Berlin" }, "timeZone", expect.stringContaining("IANA")],
@@ -216,7 +216,11 @@ describe("reading the settings", () => {
     ],
     [{ kubernetes: {} }, "kubernetes", expect.stringContaining("never used unchecked")],
     [{ retryAfter: "soon" }, "retryAfter", "JSON"],
-    [{ instances: { acme: { service: { port: 0 } } } }, "instances.acme.service.port", "a port's number, or its name"],
+    [
+      { instances: { acme: { service: { port: 0 } } } },
+      "instances.acme.service.port",
+      "a port number, or the name of a port",
+    ],
     [
       { instances: { acme: { service: { host: "x" } } } },
       "instances.acme.service.host",
@@ -225,12 +229,12 @@ describe("reading the settings", () => {
     [
       { edges: edge({ values: controllerConfig({ "custom-http-errors": "502" }) }) },
       "edges.default.values.controller.config.custom-http-errors",
-      expect.stringContaining("nothing: gatewayErrors sets it"),
+      expect.stringContaining("gatewayErrors sets it"),
     ],
     [
       { edges: edge({ values: controllerConfig({ "disable-proxy-intercept-errors": "false" }) }) },
       "edges.default.values.controller.config.disable-proxy-intercept-errors",
-      expect.stringContaining("nothing: gatewayErrors sets it"),
+      expect.stringContaining("gatewayErrors sets it"),
     ],
     [
       { edges: edge({ gatewayErrors: false, values: controllerConfig({ "custom-http-errors": "502, 404" }) }) },
@@ -242,7 +246,7 @@ describe("reading the settings", () => {
       "edges.default.values.controller.config.custom-http-errors",
       expect.stringContaining("without 503"),
     ],
-  ])("refuses %j at %s", (more, path, allowed) => {
+  ])("rejects %j at %s", (more, path, allowed) => {
     expect(problemsOf(more)).toMatchObject([{ path, allowed }]);
   });
 
@@ -250,13 +254,13 @@ describe("reading the settings", () => {
     { "use-gzip": "true" },
     { "custom-http-errors": "502,504" },
     { "custom-http-errors": "502,503", "disable-proxy-intercept-errors": "true" },
-  ])("leaves the controller's %j to whoever sets it, without gatewayErrors", (config) => {
+  ])("accepts the user's own %j without gatewayErrors", (config) => {
     const values = controllerConfig(config);
     expect(read({ edges: edge({ gatewayErrors: false, values }) }).edges.default?.values).toStrictEqual(values);
   });
 
   it.each(["https://x.example/\0", "https://x.example/\ud800", "https://me:secret@x.example"])(
-    "refuses the address %j",
+    "rejects the address %j",
     (readUrl) => {
       expect(problemsOf({ bucket: { ...valid.bucket, readUrl } })).toMatchObject([
         { path: "bucket.readUrl", allowed: expect.stringContaining("http(s)") },
@@ -264,39 +268,39 @@ describe("reading the settings", () => {
     },
   );
 
-  // As text or number these have no form at all: JavaScript's own error when it is asked for.
+  // JavaScript throws an error when this object is converted to a text or a number.
   const formless = { toString: 1, valueOf: 1 };
 
-  it("refuses what has the length of a list and is none", () => {
+  it("rejects an object with a length that is not a list", () => {
     expect(problemsOf({ languages: { length: formless } })).toMatchObject([{ path: "languages" }]);
     expect(problemsOf({ instances: { acme: { title: { length: formless } } } })).toMatchObject([
       { path: "instances.acme.title" },
     ]);
   });
 
-  it("leaves a controller's setting that is neither text nor number to Helm", () => {
+  it("leaves a controller setting of another type to Helm", () => {
     const values = controllerConfig({ "custom-http-errors": formless, "disable-proxy-intercept-errors": formless });
     expect(read({ edges: edge({ gatewayErrors: false, values }) }).edges.default?.values).toStrictEqual(values);
   });
 
-  it("refuses what is nested too deep to be written again", () => {
+  it("rejects a value that is nested too deeply", () => {
     const deep = "[".repeat(20_000) + "]".repeat(20_000);
     const edges = `{"default":{"values":{"controller":${deep}}}}`;
     expect(problemsOf({ edges })).toMatchObject([{ path: "edges", allowed: "JSON of 50 levels at most" }]);
   });
 
-  it("tells once that the instances are no JSON", () => {
+  it("reports only once that the instances are not JSON", () => {
     expect(problemsOf({ instances: "acme" })).toStrictEqual([
       { path: "instances", found: "acme", allowed: "JSON", nearest: '["acme"]' },
     ]);
   });
 
-  it("refuses a host of very many labels at once", () => {
+  it("rejects a host with very many labels quickly", () => {
     const host = "a.".repeat(200_000);
     expect(problemsOf({ instances: { acme: { hosts: [host] } } })).toMatchObject([{ path: "instances.acme.hosts[0]" }]);
   });
 
-  it("shows what a terminal would act on, wherever it was written", () => {
+  it("escapes characters that a terminal acts on, at every place", () => {
     const name = "\u001b[2J\u202e\u{e0001}";
     const shown = String.raw`\u001b[2J\u202e\udb40\udc01`;
     const written = [{ instances: { acme: {}, [name]: {} } }, { [`feed${name}`]: 1 }, { provisioning: [name] }];
@@ -306,7 +310,7 @@ describe("reading the settings", () => {
     }
   });
 
-  it("shows a secret to nobody, whatever is wrong with it", () => {
+  it("never shows a secret, with any problem", () => {
     const bypassSecret = "Tr0ub4dor&3";
     const plain = configuration({ ...valid, bypassSecret });
     const problems = [
@@ -329,7 +333,7 @@ describe("reading the settings", () => {
     expect(JSON.stringify(problems)).not.toContain(bypassSecret);
   });
 
-  it("takes a bypass only with a secret to make its key from", () => {
+  it("accepts a bypass only with a secret", () => {
     const maintenance = [{ instance: "acme", bypass: true }];
     expect(problemsOf({ maintenance })).toMatchObject([{ path: "maintenance[0].bypass", found: true }]);
     const settings = read({ maintenance, bypassSecret: "x".repeat(32) });
@@ -340,7 +344,7 @@ describe("reading the settings", () => {
     ]);
   });
 
-  it("has a number of bypasses", () => {
+  it("limits the number of bypasses", () => {
     const names = Array.from({ length: 17 }, (_, index) => `i${index}`);
     const maintenance = names.map((instance) => ({ instance, bypass: true }));
     const more = { instances: names, maintenance, maintenanceLimit: 17, bypassSecret: "x".repeat(32) };
@@ -349,13 +353,13 @@ describe("reading the settings", () => {
     ]);
   });
 
-  it("shows how to write a time that YAML took out of its quotes", () => {
+  it("shows the quotes around a time that YAML has parsed", () => {
     expect(problemsOf({ maintenance: [{ instance: "acme", until: "2027-01-10 23:00:00 +0100 +0100" }] })).toMatchObject(
       [{ path: "maintenance[0].until", nearest: '"2027-01-10T23:00:00+01:00"' }],
     );
   });
 
-  it("reports every problem at once, of all rules", () => {
+  it("reports the problems of all rules at once", () => {
     const problems = problemsOf({
       instances: { acme: { hosts: ["Acme.example.org"] }, beta: {} },
       maintenance: ["acmee", { instance: "beta", kind: "x" }, { instance: "gamma" }],
@@ -373,7 +377,7 @@ describe("reading the settings", () => {
     ]);
   });
 
-  it("says all of it in one message without a stack", () => {
+  it("puts everything into one message without a stack trace", () => {
     expect(() => read({ maintenance: ["acm"] })).toThrow(
       [
         "The configuration has 1 problem. Nothing was changed.",
@@ -386,7 +390,7 @@ describe("reading the settings", () => {
     );
   });
 
-  it("takes instances that are being set up, which the limit does not count", () => {
+  it("accepts instances that are being set up; the limit does not count them", () => {
     const settings = read({ provisioning: ["acme", "beta"], maintenanceLimit: 0 });
     expect(settings.maintenance).toMatchObject([
       { instance: { name: "acme" }, kind: "provisioning", state: "active" },
@@ -402,7 +406,7 @@ describe("reading the settings", () => {
     ]);
   });
 
-  it("refuses a kubeconfig that leads to another cluster", () => {
+  it("rejects a kubeconfig that leads to another cluster", () => {
     const kubeconfig = `
 current-context: staging
 contexts: [{ name: staging, context: { cluster: staging-cluster } }]
@@ -413,7 +417,7 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
     );
   });
 
-  it("gives settings or a message for people, whatever is written", () => {
+  it("returns settings or a message for people, with any configuration", () => {
     const anything = fc.anything({ withBigInt: false, withDate: false, withNullPrototype: false });
     const name = fc.constantFrom("acme", "beta", "*", "", "__proto__", "constructor");
     const entry = fc.oneof(
@@ -455,7 +459,7 @@ clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" }
       }),
       { numRuns: 3000 },
     );
-    // Otherwise the property would have looked at one side only.
+    // Otherwise the property would have checked only one side.
     expect(Math.min(accepted, refused)).toBeGreaterThan(10);
   });
 });

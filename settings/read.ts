@@ -24,7 +24,7 @@ import {
 /** The namespace of the program's configuration keys: the project's name. */
 export const NAMESPACE = "maintenance-pages";
 
-/** The stack's configuration, valid and complete. Nothing after it reads configuration or the clock. */
+/** The stack's configuration, valid and complete. No later code reads the configuration or the clock. */
 export interface Settings {
   readonly instances: readonly Instance[];
   readonly maintenance: readonly MaintenanceEntry[];
@@ -34,13 +34,13 @@ export interface Settings {
   readonly languages: readonly string[];
   /** Design tokens that differ from the shared theme's. */
   readonly theme?: ThemeSettings | undefined;
-  /** Whether the bucket has a `status.json` with what is in maintenance and what is planned. */
+  /** Whether the bucket has a `status.json` with current and planned maintenance. */
   readonly feed: boolean;
   /** After how many hours an unscheduled maintenance without an end counts as forgotten. */
   readonly forgottenAfter: number;
-  /** What the keys of bypasses are made from; see model/bypass.ts. */
+  /** The secret from which the keys of bypasses are derived; see model/bypass.ts. */
   readonly bypassSecret?: string | undefined;
-  /** Retry-After where no window's end is known, in seconds. */
+  /** The value of Retry-After when the end of the window is not known, in seconds. */
   readonly retryAfter: number;
   readonly bucket: BucketSettings;
   /** Where visitors come in, by name. */
@@ -50,20 +50,20 @@ export interface Settings {
   /** The cluster that the kubeconfig leads to, or `undefined` when there was no kubeconfig to read. */
   readonly cluster: Cluster | undefined;
   readonly protect: boolean;
-  /** The time of the run, from which the entries' states were decided. */
+  /** The time of the run. The entries' states depend on it. */
   readonly now: Date;
-  /** What a person should know although nothing is wrong. */
+  /** Messages for people about entries that are valid but need attention. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Turns the stack's configuration into settings.
  *
- * @param stackConfig every configuration value as Pulumi hands it to a program: by full key, all of them strings.
+ * @param stackConfig all configuration values as Pulumi passes them to a program: by full key, as strings.
  * @param now the time of the run.
- * @param kubeconfigs finds the kubeconfig files' texts; the default reads what Pulumi's Kubernetes provider will read.
+ * @param kubeconfigs reads the texts of the kubeconfig files; the default reads the same files as Pulumi's Kubernetes provider.
  * @param readDirectory reads the instances of `instancesDirectory`.
- * @param isEncrypted whether the value of a key is encrypted where it is kept.
+ * @param isEncrypted whether the value of a key is stored encrypted.
  * @throws {SettingsError} with every problem at once.
  *
  * @example
@@ -78,12 +78,12 @@ export function readSettings(
 ): Settings {
   const { values, problems: unread } = decode(stackConfig);
   const parsed = configSchema.safeParse(values);
-  // The rules that span values are held against whatever is sound, so that a person sees every problem at once.
-  const config = parsed.data ?? soundParts(values);
+  // Rules that need more than one value check all valid parts, so that a person sees every problem at once.
+  const config = parsed.data ?? validParts(values);
   const directory = config.instancesDirectory === undefined ? undefined : readDirectory(config.instancesDirectory);
   const known = registry({
     hostPatterns: config.hostPatterns,
-    instances: together(config.instances, directory?.instances),
+    instances: mergedInstances(config.instances, directory?.instances),
     edges: config.edges && Object.keys(config.edges),
   });
   const found = maintenance(config, known.registry, now);
@@ -95,7 +95,7 @@ export function readSettings(
     ...(parsed.error?.issues ?? [])
       .flatMap((issue) => problemsOf(issue, values))
       .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
-      // A value that could not even be read was reported as such.
+      // A value that could not be read is already reported.
       .filter(({ path }) => !isUnread(path)),
     ...(directory?.problems ?? []),
     ...(values.instances === undefined && values.instancesDirectory === undefined && !isUnread("instances")
@@ -127,11 +127,11 @@ export function readSettings(
   };
 }
 
-/** The settings that are secrets: no message quotes them. */
+/** The settings that are secrets. No message quotes them. */
 const SECRETS: readonly string[] = ["bypassSecret"];
 const HIDDEN = "(not shown)";
 
-/** Secrets that anybody can read who can read the stack's file. */
+/** Secrets in plain text: every reader of the stack's file can read them. */
 function exposedSecrets(
   stackConfig: Readonly<Record<string, string>>,
   isEncrypted: (key: string) => boolean,
@@ -142,28 +142,28 @@ function exposedSecrets(
   }).map((path) => ({
     path,
     found: "plain text",
-    allowed: "an encrypted value: `maintenance bypass --rotate` makes a new one (this one was seen)",
+    allowed: "an encrypted value: `maintenance bypass --rotate` makes a new one (this one could be read)",
   }));
 }
 
 /**
- * Whether Pulumi keeps a value encrypted, which an environment variable says
- * (sdk/nodejs/runtime/config.ts in pulumi/pulumi, configSecretKeysEnvKey); without that variable it counts as encrypted.
+ * Whether Pulumi stores a value encrypted. An environment variable lists the encrypted keys
+ * (sdk/nodejs/runtime/config.ts in pulumi/pulumi, configSecretKeysEnvKey). Without that variable the value counts as encrypted.
  */
 function isEncryptedConfig(key: string): boolean {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "null");
   return !Array.isArray(keys) || keys.includes(key);
 }
 
-/** The registry as if all of it were written in the configuration; what is written there comes before the directory's. */
-function together(
-  written: Config["instances"],
+/** The configured instances together with those of the directory. Configured values replace those of the directory. */
+function mergedInstances(
+  configured: Config["instances"],
   directory: Readonly<Record<string, DirectoryInstance>> | undefined,
 ): Config["instances"] {
-  if (directory === undefined) return written;
-  const own: Exclude<typeof written, readonly string[] | undefined> = Array.isArray(written)
-    ? Object.fromEntries(written.map((name) => [name, {}]))
-    : (written ?? {});
+  if (directory === undefined) return configured;
+  const own: Exclude<typeof configured, readonly string[] | undefined> = Array.isArray(configured)
+    ? Object.fromEntries(configured.map((name) => [name, {}]))
+    : (configured ?? {});
   const merged = Object.entries(directory).map(([name, { hosts, namespace }]) => {
     const service = namespace === undefined ? own[name]?.service : { namespace, ...own[name]?.service };
     return [name, { hosts: [...hosts], ...own[name], ...(service === undefined ? {} : { service }) }];
@@ -171,8 +171,8 @@ function together(
   return { ...own, ...Object.fromEntries(merged) };
 }
 
-/** What the rules need of a configuration that has problems elsewhere. */
-function soundParts(values: Readonly<Record<string, unknown>>): Omit<RegistryConfig, "edges"> &
+/** The valid parts of a configuration that has problems, as far as the rules need them. */
+function validParts(values: Readonly<Record<string, unknown>>): Omit<RegistryConfig, "edges"> &
   MaintenanceConfig & {
     readonly kubernetes: KubernetesSettings | undefined;
     readonly theme: ThemeSettings | undefined;
@@ -188,7 +188,7 @@ function soundParts(values: Readonly<Record<string, unknown>>): Omit<RegistryCon
     maintenance: entries.map((value) => entry.safeParse(value).data),
     maintenanceLimit: shape.maintenanceLimit.safeParse(values.maintenanceLimit).data,
     provisioning: shape.provisioning.safeParse(values.provisioning).data,
-    // A wrong value was reported already; here it counts as a value.
+    // A wrong value is already reported. Here it counts as set.
     bypassSecret: typeof values.bypassSecret === "string" ? values.bypassSecret : undefined,
     edges: shape.edges.safeParse(values.edges).data,
     languages: shape.languages.safeParse(values.languages).data ?? LANGUAGES,
@@ -201,16 +201,16 @@ function warningsOf({ instance, until, state }: MaintenanceEntry): readonly stri
   if (state === "overdue") {
     return [
       `${instance.name} is overdue: its window ended at ${until?.toISOString()}, and the page is still shown. ` +
-        "Extend it with a later until, or take the entry out.",
+        "To extend it, set a later until. To end it, remove the entry.",
     ];
   }
   if (state === "ended") {
-    return [`${instance.name} is open again: its window ended at ${until?.toISOString()}. The entry can be taken out.`];
+    return [`${instance.name} is open again: its window ended at ${until?.toISOString()}. The entry can be removed.`];
   }
   return [];
 }
 
-/** Takes our keys out of the stack's configuration and reads the JSON of those that are not plain text. */
+/** Selects our keys of the stack's configuration and parses the values that are JSON. */
 function decode(stackConfig: Readonly<Record<string, string>>): {
   readonly values: Readonly<Record<string, unknown>>;
   readonly problems: readonly Problem[];
@@ -233,7 +233,7 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
   return { values: Object.fromEntries(entries), problems };
 }
 
-// Deeper than any chart's values. What is nested ten thousand times can be read, and then neither merged nor written again.
+// Deeper than the values of any chart. A value with ten thousand levels can be parsed, but neither merged nor serialized.
 const DEEPEST = 50;
 
 function isDeeperThan(levels: number, value: unknown): boolean {
@@ -241,7 +241,7 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
-/** `pulumi config set maintenance acme` is a usual mistake in a hurry; the nearest value is the list. */
+/** `pulumi config set maintenance acme` is a common mistake in a hurry. The nearest value is the list. */
 function nearestJson(name: string, value: string): string | undefined {
   const words = value.split(/[\s,]+/).filter((word) => /^[\w.-]+$/.test(word));
   return ["maintenance", "provisioning", "instances"].includes(name) && words.length > 0

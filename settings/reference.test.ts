@@ -11,7 +11,7 @@ const ROOT = join(__dirname, "..");
 const DOCS = join(ROOT, "docs");
 const TEMPLATE = readFileSync(join(DOCS, "template", "Pulumi.template.yaml"), "utf8");
 
-// In the template a comment has a space behind its #, and what is another way to say a setting has none, or more.
+// In the template a comment has one space after its #. An alternative for a setting has none, or more than one.
 const SETTING = /^ {2}maintenance-pages:.*(?:\n {4}.*)*/gm;
 const ALTERNATIVE = /^ {2}#maintenance-pages:.*(?:\n {2}# {2}.*)*/gm;
 
@@ -19,7 +19,7 @@ const textsOf = (kind: RegExp) => [...TEMPLATE.matchAll(kind)].map(([text]) => t
 const alternatives = textsOf(ALTERNATIVE);
 const nameIn = (text: string) => /maintenance-pages:(\w+)/.exec(text)?.[1] ?? "";
 
-/** What the template says of each setting, and says otherwise. */
+/** The template's text for each setting, with its alternatives. */
 const examples = new Map<string, readonly string[]>();
 for (const text of [...textsOf(SETTING), ...alternatives.map((text) => text.replace(/^ {2}#/gm, "  "))]) {
   examples.set(nameIn(text), [...(examples.get(nameIn(text)) ?? []), text.replace(/^ {2}/gm, "")]);
@@ -30,18 +30,18 @@ const settings: readonly Setting[] = Object.entries(configNode().properties ?? {
   ...settingsIn(path, node),
 ]);
 
-describe("what is written about the configuration", () => {
-  it("docs/configuration.md is the schema's (--update writes it)", async () => {
+describe("the documents about the configuration", () => {
+  it("docs/configuration.md matches the schema (--update writes it)", async () => {
     await expect(reference(examples)).toMatchFileSnapshot(join(DOCS, "configuration.md"));
   });
 
-  it("docs/configuration.schema.json is the schema's (--update writes it)", async () => {
+  it("docs/configuration.schema.json matches the schema (--update writes it)", async () => {
     const text = `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(DOCS, "configuration.schema.json"));
   });
 
   it.each(settings.map(({ path, node }) => [path, node] as const))("%s is described", (path, node) => {
-    // The members of a union are told by their own text.
+    // A constant selects a member of a union and needs no description.
     if (node.const === undefined) expect(node.description, path).toMatch(/\S\.$/);
   });
 });
@@ -53,13 +53,13 @@ describe("the template", () => {
     expect(values.some((value) => isIn(value, inner))).toBe(true);
   });
 
-  it.each([["as it is", TEMPLATE] as const, ...alternatives.map((text) => [text, withAlternative(text)] as const)])(
+  it.each([["unchanged", TEMPLATE] as const, ...alternatives.map((text) => [text, withAlternative(text)] as const)])(
     "is valid, %s",
     (_, template) => {
       expect(problemsOf(template)).toStrictEqual([]);
       const read = () =>
         readSettings(
-          // Only a bypass needs it, which the file has not as it is.
+          // Only the alternatives with a bypass need the secret.
           {
             ...configIn(parse(template)),
             ...(template === TEMPLATE ? {} : { "maintenance-pages:bypassSecret": "x".repeat(32) }),
@@ -74,7 +74,7 @@ describe("the template", () => {
   );
 });
 
-/** The template, with one of its settings said in the other way. */
+/** The template with an alternative for one of its settings. */
 function withAlternative(text: string): string {
   const first = textsOf(SETTING).find((setting) => nameIn(setting) === nameIn(text));
   const without = first === undefined ? TEMPLATE : TEMPLATE.replace(`${first}\n`, "");
@@ -91,14 +91,14 @@ function isIn(value: unknown, path: readonly string[]): boolean {
 
 const validate = new Ajv({ strict: false, validateFormats: false }).compile(stackFileSchema());
 
-/** What an editor would underline. */
+/** The errors that an editor shows. */
 function problemsOf(file: string): readonly string[] {
   validate(parse(file));
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
 describe("the schema for editors", () => {
-  it.each(stacksIn(ROOT))("takes the file of the stack %s", (stack) => {
+  it.each(stacksIn(ROOT))("accepts the file of the stack %s", (stack) => {
     expect(problemsOf(readFileSync(stackFileOf(ROOT, stack), "utf8"))).toStrictEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe("the schema for editors", () => {
     ["what `pulumi config set` writes", `maintenance-pages:provisioning: '["acme"]'`],
     ["a secret", "maintenance-pages:provisioning: { secure: AAAB }"],
     ["another namespace", "aws:region: eu-central-1"],
-  ])("takes %s", (_, line) => {
+  ])("accepts %s", (_, line) => {
     const template = TEMPLATE.replace("maintenance-pages:provisioning:\n    - delta", line);
     expect(template).not.toBe(TEMPLATE);
     expect(problemsOf(template)).toStrictEqual([]);
@@ -116,11 +116,11 @@ describe("the schema for editors", () => {
     ["a misspelled setting", "maintenance-pages:protected: true"],
     ["a wrong type", "maintenance-pages:protect: perhaps"],
     ["a number as a word", "maintenance-pages:protect: 3"],
-  ])("refuses %s", (_, line) => {
+  ])("rejects %s", (_, line) => {
     expect(problemsOf(TEMPLATE.replace("maintenance-pages:protect: true", line))).not.toStrictEqual([]);
   });
 
-  it("refuses a misspelled setting inside another", () => {
+  it("rejects a misspelled setting inside another", () => {
     expect(problemsOf(TEMPLATE.replace("pathStyle:", "pathstyle:"))).not.toStrictEqual([]);
   });
 });

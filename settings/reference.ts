@@ -2,10 +2,10 @@ import { z } from "zod";
 import { NAMESPACE } from "./read";
 import { configSchema, isTextSetting } from "./schema";
 
-// What people and editors read about the configuration, made from its schema: docs/configuration.md and
-// docs/configuration.schema.json.
+// The documents about the configuration, generated from its schema: docs/configuration.md for people and
+// docs/configuration.schema.json for editors.
 
-/** A value in the stack's file, as JSON Schema has it. */
+/** A value in the stack's file, as a node of a JSON Schema. */
 export interface SchemaNode {
   readonly description?: string;
   readonly default?: unknown;
@@ -18,35 +18,35 @@ export interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[];
   readonly items?: SchemaNode;
   readonly additionalProperties?: SchemaNode | boolean;
-  /** What a refusal says is allowed. */
+  /** The text after `allowed:` in an error message. */
   readonly allowed?: string;
 }
 
-/** A setting, or a part of one. */
+/** A setting, or a setting inside another. */
 export interface Setting {
-  /** Where it is: `bucket.name`, `maintenance[].kind`, `instances.<name>.hosts`. */
+  /** Its path, such as `bucket.name`, `maintenance[].kind`, `instances.<name>.hosts`. */
   readonly path: string;
   readonly node: SchemaNode;
   readonly isRequired: boolean;
 }
 
-/** The whole schema, with what refusals say. */
+/** The whole schema, with the texts of the error messages. */
 export function configNode(): SchemaNode {
   return z.toJSONSchema(configSchema, {
     io: "input",
     override: ({ zodSchema, jsonSchema }) => {
-      // No value is a symbol, so every schema refuses it, with its message.
-      const refusal = z.core.safeParse(zodSchema, Symbol()).error?.issues[0]?.message;
-      if (refusal !== undefined && !refusal.startsWith("Invalid input"))
-        Object.assign(jsonSchema, { allowed: refusal });
-      // It requires seconds, and the schema itself does not.
+      // No schema accepts a symbol, so each one returns its error message.
+      const message = z.core.safeParse(zodSchema, Symbol()).error?.issues[0]?.message;
+      if (message !== undefined && !message.startsWith("Invalid input"))
+        Object.assign(jsonSchema, { allowed: message });
+      // The pattern requires seconds, but the schema does not.
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
     },
   }) as SchemaNode;
 }
 
 /**
- * Everything inside a setting that has a name of its own, in the schema's order.
+ * The settings inside a setting, at every level, in the order of the schema.
  *
  * @example
  * settingsIn("links", node).map(({ path }) => path); // ["links.status", "links.contact"]
@@ -68,18 +68,19 @@ export function settingsIn(path: string, node: SchemaNode): readonly Setting[] {
 
 const ABOUT = `# Configuration
 
-<!-- Written from settings/schema.ts by \`npx vitest run settings/reference.test.ts --update\`; never by hand. -->
+<!-- Generated from settings/schema.ts by \`npm run docs\`. Do not edit. -->
 
-Every setting of a stack. They are in the stack's file, \`Pulumi.<stack>.yaml\`, as \`${NAMESPACE}:NAME\`, where an editor or
-\`pulumi config set NAME VALUE\` puts them. [The template](template/Pulumi.template.yaml) is a file with all of them, valid as it
-is. Whatever is not allowed is refused before anything changes, with the nearest value that is. What a change of each one does
-in the cluster: [changes.md](changes.md).
+Every setting of a stack. The settings are in the stack's file, \`Pulumi.<stack>.yaml\`, as \`${NAMESPACE}:NAME\`. Write them with an
+editor or with \`pulumi config set NAME VALUE\`. [The template](template/Pulumi.template.yaml) is a valid file with all of them.
+
+A value that is not allowed is rejected before anything changes. The message shows the allowed values and the nearest one.
+[changes.md](changes.md) shows what a change of each setting does in the cluster.
 `;
 
 /**
  * docs/configuration.md.
  *
- * @param examples for each setting by name, as text of a stack's file.
+ * @param examples the examples of each setting by name, as text of a stack's file.
  */
 export function reference(examples: ReadonlyMap<string, readonly string[]>): string {
   const settings = Object.entries(configNode().properties ?? {});
@@ -87,11 +88,11 @@ export function reference(examples: ReadonlyMap<string, readonly string[]>): str
   const summary = settings.map(([name, node]) => [
     `[${name}](#${name.toLowerCase()})`,
     sentence(node.description),
-    required.includes(name) ? "has to be there" : defaultOf(node),
+    required.includes(name) ? "required" : defaultOf(node),
   ]);
   return [
     ABOUT,
-    table(["setting", "what it is", "default"], summary),
+    table(["setting", "meaning", "default"], summary),
     ...settings.map(([name, node]) => section(name, node, examples.get(name) ?? [])),
   ].join("\n");
 }
@@ -108,7 +109,7 @@ function section(name: string, node: SchemaNode, examples: readonly string[]): s
   ].join("\n");
 }
 
-/** The shapes of a setting that has more than one, or of a map's values: the value of one of its settings says which it is. */
+/** The shapes of a setting with more than one, or of a map's values. The value of one inner setting selects the shape. */
 function shapesIn(path: string, { oneOf = [], additionalProperties }: SchemaNode) {
   if (typeof additionalProperties === "object") return shapesIn(`${path}.<name>`, additionalProperties);
   return oneOf.map((one): { readonly title: string; readonly inner: readonly Setting[] } => {
@@ -122,15 +123,15 @@ function innerTable(settings: readonly Setting[]): string {
     `\`${path}\``,
     (node.description ?? "").replace(DEFAULT_IN_WORDS, ""),
     node.const === undefined ? (node.allowed ?? "") : String(node.const),
-    isRequired ? "has to be there" : defaultOf(node),
+    isRequired ? "required" : defaultOf(node),
   ]);
-  return table(["", "what it is", "allowed", "default"], rows);
+  return table(["", "meaning", "allowed", "default"], rows);
 }
 
-// A list of thirty languages says less than its description.
+// For a list of thirty languages the description is clearer than the value.
 const LONGEST_DEFAULT = 50;
 
-/** How a description ends where the default is not one value. */
+/** The end of a description, if the default is not a single value. */
 const DEFAULT_IN_WORDS = / ?Default: (.*)\.$/;
 
 function defaultOf({ default: value, description = "" }: SchemaNode): string {
@@ -159,7 +160,7 @@ export function stackFileSchema(): object {
   ]);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    $comment: "Written from settings/schema.ts by `npx vitest run settings/reference.test.ts --update`; never by hand.",
+    $comment: "Generated from settings/schema.ts by `npm run docs`. Do not edit.",
     title: "A stack's file of maintenance-pages",
     type: "object",
     properties: {
@@ -167,7 +168,7 @@ export function stackFileSchema(): object {
         type: "object",
         properties: Object.fromEntries(config),
         required: required.map((name) => `${NAMESPACE}:${name}`),
-        // Other namespaces are other programs'.
+        // Other namespaces belong to other programs.
         patternProperties: { [`^(?!${NAMESPACE}:)`]: true },
         additionalProperties: false,
       },
@@ -176,7 +177,7 @@ export function stackFileSchema(): object {
   };
 }
 
-/** What \`pulumi config set\` writes where an editor would write YAML: JSON as text, and a secret. */
+/** The forms that `pulumi config set` writes instead of YAML: JSON as text, and secrets. */
 function otherSpellings(name: string, node: SchemaNode): readonly object[] {
   const secret = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
   if (isTextSetting(name)) return [secret];
@@ -187,7 +188,7 @@ function otherSpellings(name: string, node: SchemaNode): readonly object[] {
   return [{ type: "string", pattern: begins }, secret];
 }
 
-/** A node without what only the reference shows. */
+/** A node without the texts that only the reference shows. */
 function withoutWords(node: SchemaNode): unknown {
   return JSON.parse(
     JSON.stringify(node, (key, value: unknown) => (key === "allowed" && typeof value === "string" ? undefined : value)),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { edgesSchema } from "../components/edges/settings";
-import { choice, dnsLabel, flag, isLong, plainText, section, text, url, wholeNumber } from "../model/fields";
+import { choice, dnsLabel, flag, hasLength, plainText, section, text, url, wholeNumber } from "../model/fields";
 import { LANGUAGES } from "../model/languages";
 import { linksSchema } from "../model/links";
 import { ENDS, KINDS } from "../model/maintenance";
@@ -8,7 +8,7 @@ import { themeSchema } from "../model/theme";
 
 /**
  * The one schema of the stack's configuration: types, defaults and messages come from it. Rules that need more than one
- * value (who owns which host, what is in maintenance) are in `instances.ts` and `maintenance.ts`.
+ * value (the owner of a host, the instances in maintenance) are in `instances.ts` and `maintenance.ts`.
  *
  * A message says what is allowed; `read.ts` adds the path and what was found.
  */
@@ -29,39 +29,39 @@ function isPortNumber(port: number): boolean {
 const instanceSection = section({
   hosts: z
     .array(z.string({ error: "a host name" }), { error: "a list of host names" })
-    .refine(isLong(1), { error: "one or more host names" })
+    .refine(hasLength(1), { error: "one or more host names" })
     .optional()
     .describe(
-      "The instance's hosts. Without it they come from `hostPatterns`. A wildcard stands for hosts that the instance's " +
-        "own Ingress covers by that wildcard; a host that any Ingress names exactly has to be listed itself.",
+      "The instance's hosts. Without this setting they come from `hostPatterns`. A wildcard is for hosts that the instance's " +
+        "own Ingress covers with the same wildcard. A host that any Ingress names exactly must be listed itself.",
     ),
   title: plainText(100)
-    .refine(isLong(1), { error: "a site's name" })
+    .refine(hasLength(1), { error: "a site's name, of 1 to 100 characters" })
     .optional()
-    .describe("The site's name, shown on its own pages. Without it, its first host is."),
+    .describe("The site's name, shown on the instance's own pages. Without it they show the first host."),
   service: section({
-    name: dnsLabel("a Service's name").optional().describe("Its name. Default: caddy, which is Tutor's."),
-    namespace: dnsLabel("a namespace").optional().describe("Its namespace. Default: the instance's name."),
+    name: dnsLabel("a Service's name").optional().describe("The Service's name. Default: caddy, which is Tutor's."),
+    namespace: dnsLabel("a namespace").optional().describe("The Service's namespace. Default: the instance's name."),
     port: z
-      .union([z.number(), z.string()], { error: "a port's number, or its name" })
+      .union([z.number(), z.string()], { error: "a port number, or the name of a port" })
       .refine((port) => (typeof port === "number" ? isPortNumber(port) : /^[a-z0-9-]{1,15}$/.test(port)), {
-        error: "a port's number, or its name",
+        error: "a port number, or the name of a port",
       })
       .optional()
-      .describe("Its port, by number or name. Default: 80."),
+      .describe("The Service's port, by number or name. Default: 80."),
   })
     .optional()
     .describe(
-      "The Service that the instance's own Ingress leads to, for a bypass and for looking before it is opened.",
+      "The Service behind the instance's own Ingress. It is needed for a bypass, and to check the instance before its maintenance ends.",
     ),
   edges: z
-    .array(z.string({ error: "the name of an edge" }), { error: "a list of names of edges" })
-    .refine(isLong(1), { error: "one or more names of edges" })
+    .array(z.string({ error: "the name of an edge" }), { error: "a list of edge names" })
+    .refine(hasLength(1), { error: "one or more edge names" })
     .optional()
     .describe("The edges that the instance is behind, by their names in `edges`. Default: all of them."),
 });
 
-/** What `instances` may be. */
+/** The allowed values of `instances`. */
 export const INSTANCES_ALLOWED = "a list of names (with hostPatterns), or an object: name -> { hosts: [...] }";
 
 const instances = z.union(
@@ -77,34 +77,34 @@ const instances = z.union(
 
 // --- maintenance
 
-/** An entry of the `maintenance` list that says more than a name. */
+/** An entry of the `maintenance` list with more than a name. */
 export const entrySchema = section({
   instance: z.string({ error: "the name of an instance" }).describe("The instance's name in the registry."),
   kind: z
     .enum(KINDS, { error: `one of ${KINDS.join(", ")}` })
     .default("unscheduled")
     .describe("Which page is shown."),
-  from: time.optional().describe("The window's begin. Until then the instance stays open."),
-  until: time.optional().describe("The window's expected end, shown on the page and sent as Retry-After."),
+  from: time.optional().describe("The start of the window. Until then the instance stays open."),
+  until: time.optional().describe("The expected end of the window, shown on the page and sent as Retry-After."),
   message: z
     .union([plainText(2000), z.record(language, plainText(2000))], {
       error: "plain text, or an object: language -> plain text",
     })
     .optional()
     .describe(
-      "The operator's words to visitors. Plain text; an empty line begins a paragraph, and addresses become links. " +
-        "Either one text, in the first of `languages`, or one for each language, such as { en: …, fr: … }.",
+      "A message to visitors, in plain text. An empty line starts a new paragraph, and addresses become links. " +
+        "Either one text, in the first of `languages`, or one text for each language, such as { en: …, fr: … }.",
     ),
   ends: z
     .enum(ENDS, { error: "manually or automatically" })
     .default("manually")
     .describe(
-      "What happens at the window's end: `manually`: the page stays until a person ends the maintenance; `automatically`: it ends by itself.",
+      "How the maintenance ends. `manually`: the page stays until a person ends the maintenance. `automatically`: it ends by itself at `until`.",
     ),
   bypass: flag()
     .optional()
     .describe(
-      "Whether a person who has the key still reaches the instance (`maintenance bypass`). Needs `bypassSecret`.",
+      "Whether a person with the key can still reach the instance (`maintenance bypass`). Needs `bypassSecret`.",
     ),
 });
 
@@ -112,7 +112,7 @@ const maintenanceEntry = z.union([z.string({ error: "the name of an instance" })
   error: "the name of an instance, or an object with instance, kind, from, until, message, ends, bypass",
 });
 
-// --- what the pages say besides
+// --- the time zone of the pages
 
 const timeZone = z
   .string({ error: "a time zone, such as Europe/Berlin" })
@@ -143,7 +143,9 @@ const region = z
 
 const readUrl = url("an http(s) URL without query, such as https://pages.example.org")
   .optional()
-  .describe("Where the page server reads the objects, when that is not the bucket itself (a CDN, an inner address).");
+  .describe(
+    "The URL at which the page server reads the objects, if not from the bucket itself: a CDN, or an internal address.",
+  );
 
 const bucket = z
   .discriminatedUnion(
@@ -157,24 +159,26 @@ const bucket = z
           .string({ error: "an AWS account id of 12 digits, in quotes" })
           .regex(/^\d{12}$/, { error: "an AWS account id of 12 digits, in quotes" })
           .optional()
-          .describe("The AWS account to work in; credentials of another account are refused."),
+          .describe("The AWS account to use. Credentials of another account are rejected."),
         readUrl,
       }),
       section({
         profile: z.literal("s3-compatible"),
         name: bucketName,
-        region: region.default("us-east-1").describe("What the store calls its region; many take any."),
+        region: region.default("us-east-1").describe("The store's name for its region. Many stores accept any name."),
         endpoint: url("the store's http(s) URL, such as https://s3.example.org").describe("The store's S3 API."),
-        pathStyle: flag().default(true).describe("Whether the bucket's name is in the path or in the host name."),
+        pathStyle: flag()
+          .default(true)
+          .describe("Whether the bucket's name is in the path of a URL (true) or in its host name (false)."),
         readUrl,
       }).refine(({ name, endpoint, pathStyle }) => pathStyle || URL.canParse(endpoint.replace("://", `://${name}.`)), {
         path: ["pathStyle"],
-        error: "true: a bucket's name can't be in front of an address that is no name",
+        error: "true: a bucket's name can't be part of an IP address",
       }),
     ],
     { error: "aws or s3-compatible" },
   )
-  .describe("Where the rendered pages are kept.");
+  .describe("The bucket in which the rendered pages are stored.");
 
 // --- the page server and the cluster
 
@@ -182,37 +186,36 @@ const pageServer = section({
   namespace: dnsLabel("a namespace")
     .default("maintenance-pages")
     .describe(
-      "The namespace of all that is made. It has to be the stack's own: objects of the same names that are there already are taken over.",
+      "The namespace of the stack's objects. Nothing else may use it: existing objects with the same names are taken over.",
     ),
   image: text("a container image of nginx that runs without root")
     .regex(/^\S+$/, { error: "a container image without spaces" })
     .default("nginxinc/nginx-unprivileged:1.29-alpine")
-    .describe("The page server's image: an nginx that runs as any user, with a shell."),
-  replicas: wholeNumber(2, 20, "pods").default(2).describe("Pods, spread over the nodes."),
-}).describe("The small nginx in the cluster that answers with the pages.");
+    .describe("The page server's image: an nginx that can run as any user, with a shell."),
+  replicas: wholeNumber(2, 20, "pods").default(2).describe("The number of pods, spread over the nodes."),
+}).describe("The nginx in the cluster that serves the pages.");
 
 const kubernetes = section({
-  context: text("the name of a kubeconfig context").optional().describe("The kubeconfig context to work in."),
+  context: text("the name of a kubeconfig context").optional().describe("The kubeconfig context to use."),
   kubeconfig: text("a kubeconfig's path or its text")
     .optional()
     .describe(
-      "A kubeconfig, as a path or as text. Without it $KUBECONFIG, then ~/.kube/config. Its text is kept in the state, encrypted; " +
-        "paths in it have to be right on every machine. $KUBECONFIG leaves nothing in the state.",
+      "A kubeconfig, as a path or as text. Without it $KUBECONFIG is used, then ~/.kube/config. Its text is stored in the state, " +
+        "encrypted. Paths in it must be valid on every machine. With $KUBECONFIG nothing is stored in the state.",
     ),
   clusterName: text("the name of a cluster in the kubeconfig")
     .optional()
-    .describe("The cluster this stack is for; a context that leads elsewhere is refused."),
-  server: url("the API server's URL, as it stands in the kubeconfig")
+    .describe("The name of the stack's cluster. A context that leads to another cluster is rejected."),
+  server: url("the API server's URL, as in the kubeconfig")
     .optional()
-    .describe("The API server this stack is for; a context that leads elsewhere is refused."),
+    .describe("The API server of the stack's cluster. A context that leads to another API server is rejected."),
 })
   .describe(
-    "The cluster that this stack is for. At least one of these has to be there. They may change with the kubeconfig, but not to " +
-      "another cluster: what the stack has made stays where it is. Another cluster is another stack.",
+    "The cluster of this stack. At least one of these settings is required. They may change with the kubeconfig, but must not lead " +
+      "to another cluster: the stack's objects stay where they are. Another cluster needs another stack.",
   )
   .refine((value) => Object.values(value).some((setting) => setting !== undefined), {
-    error:
-      "one or more of context, kubeconfig, clusterName, server: the ambient current context is never used unchecked",
+    error: "one or more of context, kubeconfig, clusterName, server: the current context is never used unchecked",
   });
 
 // --- the whole
@@ -222,19 +225,19 @@ export const configSchema = section({
   instances: instances
     .optional()
     .describe(
-      "The registry: every instance of the cluster and the hosts it owns. It, or `instancesDirectory`, has to be there.",
+      "The registry: every instance of the cluster and the hosts it owns. Either this setting or `instancesDirectory` is required.",
     ),
-  instancesDirectory: text("a folder, from the project's folder")
+  instancesDirectory: text("a folder, relative to the project's folder")
     .optional()
     .describe(
-      "A folder with a folder for each instance, each with Tutor's config.yml, as Grove keeps them; from the project's " +
-        "folder. Instances in `instances` are added, and take the place of those of the same name.",
+      "A folder with one folder for each instance, each with Tutor's config.yml, as Grove keeps them. The path is relative to the " +
+        "project's folder. `instances` can add instances, and its values replace those of the folder.",
     ),
   hostPatterns: z
     .array(z.string({ error: "a pattern with {instance}" }), { error: "a list of patterns with {instance}" })
-    .refine(isLong(1), { error: "one or more patterns with {instance}" })
+    .refine(hasLength(1), { error: "one or more patterns with {instance}" })
     .optional()
-    .describe("The hosts of an instance that names none itself; `{instance}` stands for its name."),
+    .describe("The hosts of an instance without `hosts`. `{instance}` stands for the instance's name."),
   maintenance: z
     .array(maintenanceEntry, { error: `a list, such as '["acme"]'; an empty list is []` })
     .default([])
@@ -242,28 +245,28 @@ export const configSchema = section({
   maintenanceLimit: wholeNumber(0, 100_000, "instances")
     .optional()
     .describe(
-      "How many instances may be in maintenance at once. Default: half of the registry, or all of one with fewer than four.",
+      "How many instances may be in maintenance at the same time. Default: half of the registry, or all of one with fewer than four.",
     ),
   provisioning: z
     .array(z.string({ error: "the name of an instance" }), { error: `a list of names, such as '["acme"]'` })
     .default([])
-    .describe("Instances that are being set up: their hosts show that, instead of the not-found page's 'or'."),
-  timeZone: timeZone.default("UTC").describe("The time zone in which windows are shown, beside UTC."),
+    .describe("Instances that are being set up. Their hosts show the provisioning page instead of the not-found page."),
+  timeZone: timeZone.default("UTC").describe("The time zone in which windows are shown, in addition to UTC."),
   links: linksSchema.prefault({}),
   languages: z
     .array(language, { error: "a list of languages" })
-    .refine(isLong(1), { error: "one or more languages" })
+    .refine(hasLength(1), { error: "one or more languages" })
     .refine((tags) => new Set(tags).size === tags.length, { error: "each language once" })
     .default([...LANGUAGES])
     .describe(
-      "The languages of the pages. The first is the default language, for requests for none of them. Default: all, English first.",
+      "The languages of the pages. The first is the default language, for requests that accept none of them. Default: all, English first.",
     ),
   theme: themeSchema.optional().describe("Design tokens for the pages of all instances."),
   feed: flag()
     .default(false)
     .describe(
-      "Whether the bucket has a public status.json with current and planned maintenance. It changes " +
-        "whenever that does: entering then also writes to the bucket.",
+      "Whether the bucket has a public status.json with current and planned maintenance. Each change of the maintenance then " +
+        "also writes to the bucket.",
     ),
   forgottenAfter: wholeNumber(1, 8760, "hours")
     .default(24)
@@ -272,12 +275,14 @@ export const configSchema = section({
     ),
   bypassSecret: z
     .string({ error: "a secret of 32 characters or more, encrypted" })
-    .refine(isLong(32), { error: "a secret of 32 characters or more, encrypted" })
+    .refine(hasLength(32), { error: "a secret of 32 characters or more, encrypted" })
     .optional()
-    .describe("What the keys of bypasses are made from, encrypted. `maintenance bypass --rotate` makes a new one."),
+    .describe(
+      "The secret from which the keys of bypasses are derived, encrypted. `maintenance bypass --rotate` makes a new one.",
+    ),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)
-    .describe("Retry-After where no window's end is known, in seconds."),
+    .describe("The value of Retry-After when the end of the window is not known, in seconds."),
   bucket,
   edges: edgesSchema,
   pageServer: pageServer.prefault({}),
@@ -285,22 +290,22 @@ export const configSchema = section({
   protect: flag()
     .default(true)
     .describe(
-      "Whether Pulumi refuses to destroy the stack, and to delete or replace what every visitor depends on: the page server's namespace, Service and Deployment, the standby, the Helm release. " +
-        "`false` in the same `up` lets it replace them; `false` in an `up` of its own, beforehand, lets it delete or destroy.",
+      "Whether Pulumi refuses to destroy the stack, and to delete or replace the objects that every visitor depends on: the page server's namespace, Service and Deployment, the standby, the Helm release. " +
+        "To replace one of them, set `false` in the same `up`. To delete one or to destroy the stack, first run an `up` with `false`.",
     ),
 });
 
-/** Whether a setting is plain text, which the stack's configuration holds as it is and not as JSON. */
+/** Whether a setting is plain text. The stack's configuration stores such a value unchanged, not as JSON. */
 export function isTextSetting(name: string): boolean {
   const setting: unknown = Reflect.get(configSchema.shape, name);
-  const isLeftOut = setting instanceof z.ZodDefault || setting instanceof z.ZodOptional;
-  return isLeftOut && setting.unwrap() instanceof z.ZodString;
+  const isOptional = setting instanceof z.ZodDefault || setting instanceof z.ZodOptional;
+  return isOptional && setting.unwrap() instanceof z.ZodString;
 }
 
-/** The configuration after defaults, before the rules that span values. */
+/** The configuration with defaults, before the rules that need more than one value. */
 export type Config = z.output<typeof configSchema>;
 
-/** A maintenance entry as written: a name or an object. */
+/** A maintenance entry as configured: a name or an object. */
 export type ConfiguredEntry = Config["maintenance"][number];
 
 export type BucketSettings = Config["bucket"];

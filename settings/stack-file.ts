@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** A stack's name alone, which may be given with its organization and project: `acme/maintenance-pages/production`. */
+/** A stack's name without organization and project: `production` for `acme/maintenance-pages/production`. */
 export function stackName(stack: string): string {
   return stack.split("/").at(-1) ?? stack;
 }
@@ -11,7 +11,7 @@ export function stackFileOf(project: string, stack: string): string {
   return join(project, `Pulumi.${stackName(stack)}.yaml`);
 }
 
-/** The stacks that have a configuration in the project's folder. */
+/** The stacks with a configuration file in the project's folder. */
 export function stacksIn(project: string): readonly string[] {
   return readdirSync(project)
     .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
@@ -19,8 +19,8 @@ export function stacksIn(project: string): readonly string[] {
 }
 
 /**
- * The configuration in a stack's file, as Pulumi hands it to the program: texts as they are, all else as JSON. What is
- * encrypted stays so: of a secret it is enough to know that it is there.
+ * The configuration in a stack's file, in the form in which Pulumi passes it to the program: texts unchanged, all other values
+ * as JSON. Encrypted values stay encrypted: it is enough to know that a secret is set.
  *
  * @example
  * configIn({ config: { "maintenance-pages:maintenance": ["acme"] } }); // { "maintenance-pages:maintenance": '["acme"]' }

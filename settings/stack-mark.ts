@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Settings } from "./read";
 
 /**
- * The mark that a stack's pages carry. With it a change is verified: the answer is this stack's, and not another cluster's
- * with an instance of the same name. It means nothing to a visitor.
+ * The mark in the answers of a stack's page server. It verifies a change: the answer comes from this stack, and not from another
+ * cluster with an instance of the same name. It means nothing to a visitor.
  *
  * @param stack the stack's name without organization and project, such as `production`.
  * @returns eight hexadecimal digits.

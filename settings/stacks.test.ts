@@ -11,33 +11,33 @@ import { configIn, encryptedIn, stackFileOf, stacksIn } from "./stack-file";
 const root = join(__dirname, "..");
 const stacks = stacksIn(root).filter((stack) => stack !== "local");
 
-// Every stack's file, yours too: a mistake in one is found here, before anybody runs it.
+// Every stack's file, also yours: a mistake is found here, before the stack is run.
 
 it.each(stacks)("the configuration of the stack %s is valid", (stack) => {
   expect(() => read(stack)).not.toThrow();
 });
 
-it.each(stacks)("the pages of the stack %s can be shown, at any time", (stack) => {
+it.each(stacks)("the pages of the stack %s can be rendered, in any state", (stack) => {
   const settings = read(stack);
-  const look = { ...settings, clients: readClients(settings.instances, settings.theme) };
-  renderSharedPages(look);
-  renderFailurePages(settings.instances, look);
+  const pageSettings = { ...settings, clients: readClients(settings.instances, settings.theme) };
+  renderSharedPages(pageSettings);
+  renderFailurePages(settings.instances, pageSettings);
   for (const entry of settings.maintenance) {
-    for (const state of ["active", "overdue"] as const) renderInstancePages({ ...entry, state }, look);
+    for (const state of ["active", "overdue"] as const) renderInstancePages({ ...entry, state }, pageSettings);
   }
   for (const instance of settings.instances) {
     for (const kind of ["unscheduled", "provisioning"] as const) {
-      renderInstancePages(plainEntry(instance, kind), look);
+      renderInstancePages(plainEntry(instance, kind), pageSettings);
     }
   }
 });
 
-it.each(clientNames())("the folder pages/clients/%s is an instance's of one of the stacks", (client) => {
+it.each(clientNames())("the folder pages/clients/%s belongs to an instance of a stack", (client) => {
   expect(stacks.flatMap((stack) => read(stack).instances.map(({ name }) => name))).toContain(client);
 });
 
 function read(stack: string): Settings {
-  // No kubeconfig: whether it leads to the right cluster is asked where it is, at each run.
+  // No kubeconfig: each run of a stack checks that it leads to the right cluster.
   const text = readFileSync(stackFileOf(root, stack), "utf8");
   const encrypted = encryptedIn(parse(text));
   return readSettings(

@@ -9,14 +9,14 @@ import type { BucketSettings } from "../../settings/schema";
 
 export interface PagesBucketArgs {
   readonly bucket: BucketSettings;
-  /** Every page's object. */
+  /** The objects of all pages. */
   readonly pages: readonly PageObject[];
-  /** The clients, whose assets are kept there as well. */
+  /** The clients. Their assets are stored in the bucket as well. */
   readonly clients: readonly Client[];
 }
 
 /**
- * The bucket with the rendered pages: public, one object at a time, and not listable.
+ * The bucket with the rendered pages. Each object is public; the list of objects is not.
  *
  * @example
  * new PagesBucket("pages", { bucket: settings.bucket, pages }, { provider: aws });
@@ -43,9 +43,9 @@ export class PagesBucket extends pulumi.ComponentResource {
   }
 
   /**
-   * Declares the feed, an object that any site's script may read.
+   * Declares the feed. A script of any site may read it.
    *
-   * @param after what comes before it: the pages themselves must not wait for it.
+   * @param after the resources that come before it: the pages must not wait for the feed.
    */
   createFeed(content: string, after: readonly pulumi.Resource[]): void {
     const { bucket } = this.bucket;
@@ -60,7 +60,7 @@ export class PagesBucket extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [...this.restrictions, ...after] },
     );
-    // Other stores have other ways, or allow it anyway.
+    // Other stores configure this differently, or allow it by default.
     if (this.settings.profile !== "aws") return;
     new s3.BucketCorsConfiguration(
       `${this.name}-cors`,
@@ -78,7 +78,7 @@ export class PagesBucket extends pulumi.ComponentResource {
     return new s3.Bucket(name, { bucket: this.settings.name }, { parent: this });
   }
 
-  /** What many S3-compatible stores do not implement, and answer with an error. */
+  /** Only for AWS: many S3-compatible stores do not implement these calls and answer with an error. */
   private createRestrictions(name: string, bucket: s3.Bucket): readonly pulumi.Resource[] {
     if (this.settings.profile !== "aws") return [];
     const options = { parent: this };
@@ -92,12 +92,12 @@ export class PagesBucket extends pulumi.ComponentResource {
         `${name}-encryption`,
         {
           bucket: bucket.bucket,
-          // AES256 and not KMS: an anonymous reader has no key, and these pages are public.
+          // AES256 instead of KMS: the pages are public, and an anonymous reader has no key.
           rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }],
         },
         options,
       ),
-      // Everything is blocked but what the policy below needs: being public for one action on one prefix.
+      // Blocks all public access, except for the policy below: it allows one action on one prefix.
       new s3.BucketPublicAccessBlock(
         `${name}-public-access`,
         {
@@ -121,7 +121,7 @@ export class PagesBucket extends pulumi.ComponentResource {
     return new s3.BucketPolicy(
       `${name}-policy`,
       { bucket: bucket.bucket, policy: JSON.stringify(policy) },
-      // AWS refuses a public policy while the account's default access block still stands.
+      // AWS rejects a public policy while the account's default access block is still in effect.
       { parent: this, dependsOn: [...dependsOn] },
     );
   }
@@ -132,7 +132,7 @@ export class PagesBucket extends pulumi.ComponentResource {
     pages: readonly PageObject[],
     dependsOn: readonly pulumi.Resource[],
   ): ReadonlyMap<string, s3.BucketObjectv2> {
-    // An instance's page that is there beforehand, and shown: it is the same one.
+    // A page that is stored in advance can also be one that is shown now. It is the same object.
     const byKey = new Map(pages.map((page) => [page.key, page]));
     return new Map(
       [...byKey.values()].map((page) => [
@@ -145,7 +145,7 @@ export class PagesBucket extends pulumi.ComponentResource {
             content: page.body,
             contentType: CONTENT_TYPES[page.format],
             contentDisposition: PAGE_DISPOSITION,
-            // A page that Caddy or a CDN kept would outlive the maintenance. The page server has a cache of its own.
+            // A page in the cache of Caddy or a CDN would outlive the maintenance. The page server has its own cache.
             cacheControl: "no-store",
             ...(page.retryAfter === undefined ? {} : { metadata: { "retry-after": page.retryAfter } }),
           },
@@ -169,7 +169,7 @@ export class PagesBucket extends pulumi.ComponentResource {
           {
             bucket: bucket.bucket,
             key: `${PAGES_PREFIX}/${key}`,
-            // From the project's folder, in which the program runs: wherever that is, the state says the same.
+            // Relative to the project's folder, in which the program runs. So the state is the same on every machine.
             source: new pulumi.asset.FileAsset(pathOf(asset.file)),
             contentType: asset.contentType,
             cacheControl: "no-store",

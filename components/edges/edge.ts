@@ -5,27 +5,27 @@ import type { InstanceService } from "../../model/instances";
 import type { Kind } from "../../model/maintenance";
 
 /**
- * An edge: where visitors' requests come into the cluster. The program and the command know this interface alone; what an edge of one
- * kind is made of is in that kind's folder.
+ * An edge: where visitors' requests come into the cluster. The program and the command use only this interface. The code for one
+ * kind of edge is in the folder of that kind.
  */
 export interface Edge {
   /** The name in the setting `edges`. */
   readonly name: string;
-  /** Where its hosts are probed, such as `http://127.0.0.1:8080`; `undefined` where DNS leads to it. */
+  /** The URL at which its hosts are probed, such as `http://127.0.0.1:8080`; `undefined` if DNS leads to it. */
   readonly address: string | undefined;
-  /** From where its requests reach the page server: pods of a namespace, or a node's own address. */
+  /** The source of its requests to the page server: the pods of a namespace, or the address of a node. */
   readonly source: { readonly namespace: string } | "nodes";
-  /** The ports of the page server's Service for this edge, besides those for all edges. Each leads to the pods' port `announced`. */
+  /** The ports of the page server's Service for this edge, in addition to those for all edges. Each leads to the pods' port `bypass`. */
   readonly ports: readonly ServicePort[];
-  /** How long the controller may take until visitors see a change, in seconds. */
+  /** The time that the controller may need until visitors see a change, in seconds. */
   readonly patience: number;
-  /** Why a host may show something else than it should, by what it shows. */
+  /** Why a host may show something unexpected, by the answer. */
   readonly reasons: Reasons;
 
   /** Whether a resource is part of an instance's maintenance at this edge, by its type and its logical name. */
   isPartOf(instance: string, resource: ResourceName): boolean;
 
-  /** Reads what there is in the cluster, and lays an instance's override beside what was declared. */
+  /** Reads the cluster. The result compares an instance's override with the declared one. */
   readDrift(cluster: ClusterReader, namespace: string): Promise<DriftOf>;
 }
 
@@ -43,15 +43,15 @@ export interface ResourceName {
   readonly name: string;
 }
 
-/** Why a host may show something else than it should. */
+/** Why a host may show something unexpected. */
 export interface Reasons {
-  /** The not-found page, during maintenance. */
+  /** It shows the not-found page during maintenance. */
   readonly notFound: string;
-  /** The 50x page, during maintenance. */
+  /** It shows the 50x page during maintenance. */
   readonly failure: string;
-  /** An answer that is not this program's, during maintenance. */
+  /** It shows an answer that is not from the page server during maintenance. */
   readonly other: string;
-  /** The instance's page, after its maintenance. */
+  /** It shows the instance's page after the maintenance. */
   readonly leftover: string;
 }
 
@@ -61,13 +61,14 @@ export interface ClusterReader {
    * The items of a list.
    *
    * @param path such as `/apis/networking.k8s.io/v1/ingresses`.
-   * @throws when the API can't be reached, refuses, or answers something else.
+   * @throws when the API can't be reached, rejects the request, or answers in another format.
    */
   list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]>;
 }
 
 /**
- * How an instance's override differs from what was declared, in words, or what overrules it; nothing when it does not differ.
+ * The differences between an instance's override and the declared one, and the objects that overrule it, in words. Empty without
+ * differences.
  *
  * @param isShown whether the instance should show its page.
  */
@@ -76,35 +77,35 @@ export type DriftOf = (
   isShown: boolean,
 ) => readonly string[];
 
-/** One instance that is in maintenance, as every edge has to show it. */
+/** One instance in maintenance, as every edge must show it. */
 export interface Override {
   readonly instance: string;
   readonly hosts: readonly string[];
   readonly kind: Kind;
   /** The revision of the instance's own page, or `undefined` for the shared one. */
   readonly revision: string | undefined;
-  /** Whether its pages show files of their own, which then have to be reached. */
+  /** Whether its pages load assets, which must then be reachable. */
   readonly hasAssets: boolean;
-  /** How a person who has the key still reaches the instance. */
+  /** How a person with the key can still reach the instance. */
   readonly bypass: Bypass | undefined;
 }
 
 /** The way past an override. */
 export interface Bypass {
   readonly key: BypassKey;
-  /** The Service that the instance's own Ingress leads to. */
+  /** The Service behind the instance's own Ingress. */
   readonly service: InstanceService;
 }
 
-/** What an edge needs to declare its resources. */
+/** The arguments with which an edge declares its resources. */
 export interface EdgeArgs {
-  /** The page server's namespace, which the overrides are in. */
+  /** The page server's namespace. The overrides are in it. */
   readonly namespace: string;
-  /** The page server's Service: a controller that is installed comes after it. */
+  /** The page server's Service. If the stack installs the controller, the controller comes after it. */
   readonly service: pulumi.Resource;
-  /** The page server's pods: no visitor is sent there before. */
+  /** The page server's Deployment. Visitors are sent to it only when it is ready. */
   readonly deployment: pulumi.Resource;
-  /** Whether Pulumi refuses to delete or replace what all overrides and all sites depend on. */
+  /** Whether Pulumi refuses to delete or replace the objects that all overrides and all sites depend on. */
   readonly protect: boolean;
   /** Every instance's name, in the order of the registry. */
   readonly instances: readonly string[];
@@ -112,24 +113,24 @@ export interface EdgeArgs {
   readonly provider: pulumi.ProviderResource;
 }
 
-/** An override, and what must be there before visitors are sent to its page, besides what all of them need. */
+/** An override, and the resources that must exist before visitors are sent to its page, in addition to those of all overrides. */
 export interface AwaitedOverride extends Override {
   readonly dependsOn: readonly pulumi.Resource[];
 }
 
-/** What an edge has declared. */
+/** The resources that an edge has declared. */
 export interface EdgeResources {
   readonly resources: readonly pulumi.Resource[];
-  /** The Helm values of its controller, for one that the stack does not install. */
+  /** The Helm values for its controller, if the stack does not install it. */
   readonly helmValues: Readonly<Record<string, unknown>>;
 }
 
-/** The edge that is there when the setting `edges` says nothing. */
+/** The name of the edge that exists without the setting `edges`. */
 export const DEFAULT_EDGE = "default";
 
 /**
- * The name of a resource of an edge. The default edge's names have no addition. A dot separates the two names, since no instance and
- * no edge has one in its name.
+ * The name of a resource of an edge. The names of the default edge have no suffix. A dot separates the two names, because names of
+ * instances and edges contain no dot.
  *
  * @example
  * nameAt("public", "maintenance-acme"); // "maintenance-acme.public"

@@ -4,7 +4,8 @@ import { bypassServicePort } from "./ingress-nginx/manifests";
 import { BYPASS_SLOTS } from "./ingress-nginx/settings";
 import type { EdgeSettings } from "./settings";
 
-// The kinds of edges, without Pulumi's Kubernetes package: that takes most of a second to load, and only the program needs it (resources.ts).
+// The kinds of edges, without Pulumi's Kubernetes package. Loading that takes most of a second, and only the program needs it
+// (resources.ts).
 
 /** The edges of a stack. */
 export function edgesOf(settings: Readonly<Record<string, EdgeSettings>>): readonly Edge[] {

@@ -2,7 +2,7 @@ import type { EdgeArgs, EdgeResources } from "./edge";
 import { declareIngressNginx } from "./ingress-nginx/resources";
 import type { EdgeSettings } from "./settings";
 
-/** Declares an edge: the controller, where the stack installs it, and the overrides. */
+/** Declares an edge: the controller, if the stack installs it, and the overrides. */
 export function declareEdge(name: string, settings: EdgeSettings, args: EdgeArgs): EdgeResources {
   switch (settings.kind) {
     case "ingress-nginx":

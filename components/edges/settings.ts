@@ -25,17 +25,17 @@ export const edgesSchema = z
   })
   .prefault({ [DEFAULT_EDGE]: { kind: "ingress-nginx" } })
   .describe(
-    "Where visitors come in: a map from a name to an edge. An instance in maintenance is taken over at each of its edges. An edge " +
-      "keeps its name: with another one its overrides are made anew.",
+    "Where visitors come in: a map from a name to an edge. An instance in maintenance is taken over at each of its edges. Do not " +
+      "rename an edge: all its overrides would be created again.",
   );
 
-/** How many instances can have a bypass at once, by kind. */
+/** How many instances can have a bypass at the same time, by kind. */
 const BYPASS_LIMIT: Readonly<Record<EdgeSettings["kind"], number>> = { "ingress-nginx": BYPASS_SLOTS };
 
 /**
- * Whether more instances have a bypass than an edge can have.
+ * The problem of an edge with more bypasses than it can have.
  *
- * @param bypassed those that have one.
+ * @param bypassed the instances with a bypass.
  */
 export function bypassProblems(
   edges: Readonly<Record<string, EdgeSettings>>,

@@ -19,40 +19,40 @@ export interface PageServerArgs {
   readonly pageServer: PageServerSettings;
   /** The edges from which requests come. */
   readonly edges: readonly Pick<Edge, "source" | "ports">[];
-  /** Where the pages' objects are read, without a slash at the end. */
+  /** The URL above the pages' objects, without a slash at the end. */
   readonly pagesUrl: string;
-  /** The pages to keep in the cluster for when the bucket can't be reached. */
+  /** The pages that are stored in the cluster, for when the bucket can't be reached. */
   readonly embeddedPages: readonly PageObject[];
-  /** Retry-After where no window's end is known, in seconds. */
+  /** The value of Retry-After when the end of the window is not known, in seconds. */
   readonly retryAfter: number;
   /** The languages of the pages, the default language first. */
   readonly languages: readonly string[];
   /** The instances whose pages differ from the shared ones. */
   readonly clients: readonly Pick<Instance, "name" | "hosts">[];
-  /** What the pages are marked with, to tell this stack's from another's. */
+  /** The mark that distinguishes this stack's answers from those of another stack. */
   readonly mark: string;
-  /** Whether Pulumi refuses to delete or replace what answers visitors: the namespace, the Service and the Deployment. */
+  /** Whether Pulumi refuses to delete or replace the namespace, the Service and the Deployment. */
   readonly protect: boolean;
 }
 
-// The official image's user (https://github.com/nginx/docker-nginx-unprivileged); named by number, so that the kubelet
-// can see that it is not root.
+// The user of the official image (https://github.com/nginx/docker-nginx-unprivileged). It is a number, so that the kubelet can
+// check that it is not root.
 const USER = 101;
 
 /**
- * The page server: an nginx in the cluster that answers with the right status and the page from the bucket, or from its
- * own copy. A bucket alone would answer 200.
+ * The page server: an nginx in the cluster. It answers with the right status, and with the page from the bucket or from its own
+ * copy. A bucket alone would answer 200.
  *
  * @example
  * new PageServer("page-server", { pageServer, edges, pagesUrl, embeddedPages, retryAfter: 300, languages: ["en"], clients: [], mark, protect: true });
  */
 export class PageServer extends pulumi.ComponentResource {
   /**
-   * The Service with the ports `not-found` (first, as the controller wants it) and `maintenance`. The controller exits
-   * at its start when its default backend's Service is missing, so it must come after this.
+   * The Service with the ports `not-found` (first, as the controller requires) and `maintenance`. The controller must come after
+   * it: it exits at its start when its default backend's Service is missing.
    */
   readonly service: Service;
-  /** The pods; whatever sends visitors here waits for them. */
+  /** The pods. Resources that send visitors here wait for them. */
   readonly deployment: Deployment;
   private readonly name: string;
   private readonly namespace: string;
@@ -92,7 +92,7 @@ export class PageServer extends pulumi.ComponentResource {
       {
         metadata: {
           ...this.metadata(PAGE_SERVER),
-          // Pulumi would wait for the pods' addresses, and so make the Service wait for what comes after it.
+          // Otherwise Pulumi would wait for the pods' addresses. But the pods come after the Service.
           annotations: { ...OURS, ...NOT_AWAITED },
         },
         spec: {
@@ -109,8 +109,8 @@ export class PageServer extends pulumi.ComponentResource {
   }
 
   /**
-   * The configuration is named by its content and never changed in place: a pod that restarts while a new one is being
-   * rolled out reads the one it was made for, and a change of it is what rolls the pods.
+   * The name contains a digest of the configuration, and the ConfigMap never changes. So a pod that restarts during a rollout still
+   * reads its own configuration, and a new configuration causes a rollout.
    */
   private createConfiguration(args: PageServerArgs, namespace: Namespace): ConfigMap {
     const text = nginxConfiguration(args);
@@ -122,7 +122,7 @@ export class PageServer extends pulumi.ComponentResource {
     );
   }
 
-  /** Changed in place: the kubelet brings new pages to the running pods, and nothing is restarted for a page's text. */
+  /** Changed in place: the kubelet updates the pages in the running pods. A new text restarts nothing. */
   private createEmbeddedPages({ embeddedPages }: PageServerArgs, namespace: Namespace): ConfigMap {
     return new ConfigMap(
       `${this.name}-pages`,
@@ -143,7 +143,7 @@ export class PageServer extends pulumi.ComponentResource {
         spec: {
           replicas: args.pageServer.replicas,
           selector: { matchLabels: selector(PAGE_SERVER) },
-          // The new pod is ready before an old one goes: there is never a moment without a page.
+          // The new pod is ready before an old one stops, so there is always a pod that answers.
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           template: {
             metadata: { labels: labels(PAGE_SERVER) },
@@ -160,7 +160,7 @@ export class PageServer extends pulumi.ComponentResource {
                 {
                   maxSkew: 1,
                   topologyKey: "kubernetes.io/hostname",
-                  // A cluster of one node runs both pods there rather than one of them nowhere.
+                  // On a cluster with one node, both pods run there. Otherwise one of them would not run.
                   whenUnsatisfiable: "ScheduleAnyway",
                   labelSelector: { matchLabels: selector(PAGE_SERVER) },
                 },
@@ -179,7 +179,7 @@ export class PageServer extends pulumi.ComponentResource {
                   startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 30 },
                   readinessProbe: { ...probe, periodSeconds: 5, failureThreshold: 2 },
                   livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
-                  // The controller learns a moment later than the kubelet that a pod is going: it still answers then.
+                  // The controller learns later than the kubelet that a pod stops. The pod still answers meanwhile.
                   lifecycle: { preStop: { exec: { command: ["/bin/sleep", "5"] } } },
                   resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "128Mi" } },
                   securityContext: {
@@ -218,7 +218,7 @@ export class PageServer extends pulumi.ComponentResource {
     );
   }
 
-  /** In: the edges' controllers, on the visitors' ports. Out: names, and the bucket's port. (The kubelet's probes need no rule.) */
+  /** In: the controllers of the edges, on the visitors' ports. Out: DNS, and the bucket's port. The kubelet's probes need no rule. */
   private createNetworkPolicy(args: PageServerArgs, namespace: Namespace): NetworkPolicy {
     const sources = sourcesOf(args.edges);
     return new NetworkPolicy(
@@ -231,7 +231,7 @@ export class PageServer extends pulumi.ComponentResource {
           ingress: [
             {
               ports: [{ port: PORTS.notFound }, { port: PORTS.maintenance }, { port: PORTS.bypass }],
-              // A controller on the host's network has its node's address, which no selector can name.
+              // A controller on the host's network has the address of its node. No selector can match that.
               ...(sources === undefined ? {} : { from: sources }),
             },
           ],
@@ -255,12 +255,12 @@ export class PageServer extends pulumi.ComponentResource {
   }
 }
 
-/** The ports that edges need, each once: two edges of one kind have the same. */
+/** The ports for the edges, without duplicates: two edges of one kind use the same ports. */
 function portsOf(edges: PageServerArgs["edges"]): readonly ServicePort[] {
   return [...new Map(edges.flatMap(({ ports }) => ports).map((port) => [port.name, port])).values()];
 }
 
-/** What selects the controllers' pods, or `undefined` when one of them has its node's address. */
+/** The selectors of the controllers' pods; `undefined` when a controller has the address of its node. */
 function sourcesOf(edges: PageServerArgs["edges"]) {
   const namespaces = new Set<string>();
   for (const { source } of edges) {
@@ -272,9 +272,9 @@ function sourcesOf(edges: PageServerArgs["edges"]) {
   }));
 }
 
-// nginx takes name servers only from its own configuration, and which ones a cluster has the container's resolv.conf
-// tells. An IPv6 address goes in brackets; one with a zone (%eth0) nginx does not take. An nginx that was killed leaves its
-// socket behind, on which the next one of the same pod could not listen.
+// nginx reads name servers only from its own configuration, so they are copied from the container's resolv.conf. An IPv6 address
+// needs brackets. nginx rejects an address with a zone (%eth0). A killed nginx leaves its sockets behind, and the next nginx in the
+// same pod could not listen on them.
 const START = [
   `rm -f ${Object.values(PATHS.sockets).join(" ")} &&`,
   `awk '$1 == "nameserver" && $2 !~ /%/ { all = all " " ($2 ~ /:/ ? "[" $2 "]" : $2) }`,

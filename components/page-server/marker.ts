@@ -1,8 +1,8 @@
-/** The header that says which page was served, and from where: with it a change is verified. */
+/** The header that names the served page and its source. It verifies a change. */
 export const MARKER_HEADER = "X-Maintenance-Page";
 
 /**
- * The marker of an answer, by name; empty without one.
+ * The values of the marker in an answer, by name. Empty without a marker.
  *
  * @example
  * markerOf({ "x-maintenance-page": "instance=acme; kind=unscheduled" }).get("kind"); // "unscheduled"

@@ -19,12 +19,12 @@ const visitorsServers = () =>
     .map((server) => server.replace(/^ {2}\}[\s\S]*/m, ""));
 
 describe("the page server's nginx configuration", () => {
-  it("is golden/nginx.conf (--update writes it)", async () => {
+  it("matches golden/nginx.conf (--update writes it)", async () => {
     const golden = join(__dirname, "golden", "nginx.conf");
     await expect(over("https://pages.example.org/pages")).toMatchFileSnapshot(golden);
   });
 
-  it("verifies the bucket's certificate, and asks by its name", () => {
+  it("verifies the bucket's certificate, and requests it by name", () => {
     const configuration = over("https://pages.s3.eu-central-1.amazonaws.com/pages");
     expect(configuration).toContain("proxy_ssl_verify on;");
     expect(configuration).toContain("proxy_ssl_server_name on;");
@@ -33,7 +33,7 @@ describe("the page server's nginx configuration", () => {
     expect(over("http://10.0.0.1:7070/b/pages")).toContain("proxy_set_header Host 10.0.0.1:7070;");
   });
 
-  it("names the bucket only with a variable behind it, so that nginx starts when the name is unknown", () => {
+  it("always has a variable in the bucket's URL, so that nginx starts when the name can't be resolved", () => {
     const passes = [...over("https://pages.example/pages").matchAll(/proxy_pass (\S+);/g)].map((match) => match[1]);
     const named = passes.filter((place) => place?.startsWith("https:"));
     expect(new Set(named)).toStrictEqual(
@@ -52,7 +52,7 @@ describe("the page server's nginx configuration", () => {
     ]);
   });
 
-  it("answers no visitor with a status of its own, and 200 for a client's file alone", () => {
+  it("changes the status of every answer as intended, with 200 only for a client's asset", () => {
     const [maintenance = "", bypass = "", notFound = ""] = visitorsServers();
     const places = (server: string) =>
       [...server.matchAll(/^ +error_page .*=(\d*) (\S+);/gm)].map(([, status, place]) => [status, place]);
@@ -61,7 +61,7 @@ describe("the page server's nginx configuration", () => {
       else if (place === "/-/refused") expect(status).toBe("400");
       else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
     }
-    // What is too large is asked about again in there.
+    // A body that is too large leads to that location, which decides again.
     const found = places(notFound).filter(([, place]) => place !== "@too-large");
     for (const [status, place] of found) {
       if (place === "/-/refused") expect(status).toBe("400");
@@ -71,7 +71,7 @@ describe("the page server's nginx configuration", () => {
     expect(new Set(found.map(([status]) => status))).toStrictEqual(new Set(["400", "404", "500", "502", "503", "504"]));
   });
 
-  it("knows the languages it was given, the first for all other requests, and the longer name before the shorter", () => {
+  it("contains the given languages, the first as the default, and longer names before shorter ones", () => {
     const all = over("https://pages.example/pages", ["fr", "zh-Hans", "zh-Hant", "pt-BR"]);
     const maps = /# --- which language[\s\S]*?# ---/.exec(all)?.[0] ?? "";
     expect(maps).toContain("default fr;");
@@ -80,7 +80,7 @@ describe("the page server's nginx configuration", () => {
     expect(maps).not.toMatch(/^ +en /m);
   });
 
-  it("gives every visitors' port every header, since an inner add_header would drop the outer ones", () => {
+  it("sets every header on every visitors' port, and none in an inner block, which would drop the outer ones", () => {
     const servers = visitorsServers();
     const names = servers.map((server) => [...server.matchAll(/add_header (\S+)/g)].map((match) => match[1]));
     const common = [

@@ -7,36 +7,36 @@ import { SCRIPT_DIGEST } from "../../pages/script";
 import { MARKER_HEADER } from "./marker";
 import { CORS_HEADERS, FORMAT_PATTERNS, languageNegotiation } from "./negotiation";
 
-/** What the page server's nginx configuration depends on. */
+/** The settings of the page server's nginx configuration. */
 export interface NginxSettings {
-  /** Where the pages' objects are, without a slash at the end, such as `https://pages.s3.eu-central-1.amazonaws.com/pages`. */
+  /** The URL above the pages' objects, without a slash at the end, such as `https://pages.s3.eu-central-1.amazonaws.com/pages`. */
   readonly pagesUrl: string;
-  /** Retry-After where the page brings none, in seconds. */
+  /** The value of Retry-After for pages without their own, in seconds. */
   readonly retryAfter: number;
   /** The languages of the pages, as BCP 47 tags; the default language first. */
   readonly languages: readonly string[];
   /** The instances whose pages differ from the shared ones. */
   readonly clients: readonly Pick<Instance, "name" | "hosts">[];
-  /** What the pages are marked with, to tell this stack's from another's; see settings/stack-mark.ts. */
+  /** The mark that distinguishes this stack's answers from those of another stack; see settings/stack-mark.ts. */
   readonly mark: string;
-  /** Where the visitors' servers listen: a port, or an address with one. @default PORTS */
+  /** The ports on which the servers listen, or addresses with a port. @default PORTS */
   readonly ports?: Readonly<Record<keyof typeof PORTS, number | string>>;
-  /** Where the page server finds things. @default PATHS */
+  /** The paths that the page server uses. @default PATHS */
   readonly paths?: Paths;
 }
 
-/** The page server's ports. Visitors reach all but `health`, which is for probes alone, through Services. */
+/** The page server's ports. `health` is only for probes. Visitors reach all other ports through the Service. */
 export const PORTS = { notFound: 8080, maintenance: 8081, health: 8082, bypass: 8083 } as const;
 
-/** Where the page server finds things. */
+/** The paths that the page server uses. */
 export interface Paths {
   readonly configuration: string;
   readonly embeddedPages: string;
-  /** The only place that can be written to. */
+  /** The only folder that is writable. */
   readonly scratch: string;
-  /** Where the servers inside listen: of the pages, of what is known to be one, and of the bucket. */
+  /** The sockets of the inner servers: for the pages, for objects that are known to be pages, and for the bucket. */
   readonly sockets: { readonly pages: string; readonly known: string; readonly bucket: string };
-  /** The `resolver` line, made from the container's resolv.conf when it starts. */
+  /** The file with the `resolver` line, which is made from the container's resolv.conf at its start. */
   readonly resolver: string;
 }
 
@@ -54,9 +54,9 @@ export const PATHS = pathsOf({
   scratch: "/tmp",
 });
 
-/** Regular expressions in nginx's locations. */
+/** Regular expressions for nginx's locations. */
 const PATTERNS = {
-  // A name as the settings allow it.
+  // As the settings allow it (model/fields.ts, DNS_LABEL).
   instance: "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
   kind: OVERRIDE_KINDS.join("|"),
   asset: "[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*){0,3}",
@@ -65,20 +65,20 @@ const PATTERNS = {
 } as const;
 
 /**
- * The controller requests the page for what failed with HTTP/1.0, so an answer of unknown length ends with the connection. If that comes
- * before all of the body was sent, the controller stops sending, and waits; the page would be late by seconds, and broken
- * off. So a body is read to its end first, onto the pod's disk above 16 kB, and a larger one is answered with a text of
- * known length.
+ * The largest request body that is read before the page of a failure is sent. The controller requests this page with HTTP/1.0, so an
+ * answer of unknown length ends with the connection. If the answer arrives before the controller has sent the whole body, the
+ * controller stops sending and waits. The page would be late by seconds, and incomplete. So the body is read first, onto the pod's
+ * disk above 16 kB. A request with a larger body is answered with a text of known length.
  */
 const LARGEST_BODY = "8m";
 
-/** The statuses with which the default backend answers for what failed; any other X-Code is as none. */
+/** The statuses of failures that the default backend answers. Any other X-Code is ignored. */
 const FAILED = [500, 502, 503, 504] as const;
 
 /** The media types of the pages' formats. */
 const MEDIA_TYPES = FORMATS.map((name) => ({ name, mediaType: CONTENT_TYPES[name].split(";")[0] ?? "" }));
 
-/** What the templates are filled with. */
+/** The data for the templates. */
 function modelOf({ pagesUrl, retryAfter, languages, clients, mark, ports, paths }: Required<NginxSettings>) {
   const { host, protocol } = new URL(pagesUrl);
   const negotiation = languageNegotiation(languages);
@@ -87,7 +87,7 @@ function modelOf({ pagesUrl, retryAfter, languages, clients, mark, ports, paths 
     paths,
     patterns: PATTERNS,
     formats: MEDIA_TYPES,
-    // nginx looks for includes in HTML anyway.
+    // nginx always processes includes in HTML.
     includeTypes: MEDIA_TYPES.map(({ mediaType }) => mediaType).filter((type) => type !== "text/html"),
     formatPatterns: FORMAT_PATTERNS,
     languagePatterns: negotiation.patterns,
@@ -118,23 +118,23 @@ const templates = new Liquid({
   strictFilters: true,
   ownPropertyOnly: true,
   lenientIf: true,
-  // A dash takes away one end of a line, and not the indentation of the next line as well.
+  // A dash removes only the line break, and not the indentation of the next line.
   greedy: false,
   cache: true,
 });
 
 /**
- * The page server's nginx configuration: visitors' ports, which decide how a page is answered, and behind them a socket,
- * which finds it.
+ * The page server's nginx configuration. The servers on visitors' ports decide how a page is answered. Behind them the server on a
+ * socket finds the page.
  *
- * The visitors' servers redirect to an address inside (`error_page 503 =503 /-/page`) and not to a named location, because
- * such a redirect also turns any method into GET, so POST and PUT need no rule of their own
+ * The visitors' servers redirect to an internal address (`error_page 503 =503 /-/page`) and not to a named location. Such a redirect
+ * also turns any method into GET, so POST and PUT need no rules
  * (https://nginx.org/en/docs/http/ngx_http_core_module.html#error_page).
  *
- * The socket's server looks in three places: the instance's own object, the shared object, the file that is mounted into
- * the container. Each holds a page in all languages (pages/bundle.ts), of which server-side includes let one through
- * (https://nginx.org/en/docs/http/ngx_http_ssi_module.html). What comes out is kept for a second, so that a rush of
- * visitors costs no more than a static file.
+ * The socket's server searches three places: the instance's own object, the shared object, the file that is mounted into the
+ * container. Each contains a page in all languages (pages/bundle.ts). Server-side includes choose one of them
+ * (https://nginx.org/en/docs/http/ngx_http_ssi_module.html). The result is cached for a second, so that many visitors cost no more
+ * than a static file.
  *
  * @example
  * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], clients: [], mark: "1a2b3c4d" });
@@ -152,7 +152,7 @@ function headersOf(marker: string, retryAfter: string): readonly { readonly name
     "Content-Language": "$content_language",
     Vary: '"Accept, Accept-Language, Origin, Sec-Fetch-Dest"',
     ...CORS_HEADERS,
-    // The page's own policy (in its head) allows its style sheet by digest; both hold. Only a header can forbid frames.
+    // Both policies apply: the page's own policy (in its head) allows its style sheet by digest. Only a header can forbid frames.
     "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; script-src ${SCRIPT_DIGEST}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
@@ -161,8 +161,8 @@ function headersOf(marker: string, retryAfter: string): readonly { readonly name
   return Object.entries(headers).map(([name, value]) => ({ name, value }));
 }
 
-// What S3 and stores like it add to an answer (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
-// and API_GetObject.html), and what a CDN before it adds. nginx can't hide "all but".
+// The headers that S3 and similar stores add (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+// and API_GetObject.html), and those that a CDN adds. nginx can't hide all headers except some.
 const HIDDEN_HEADERS = [
   "Accept-Ranges",
   "Access-Control-Allow-Origin",
@@ -212,7 +212,7 @@ const HIDDEN_HEADERS = [
   "X-Xss-Protection",
 ];
 
-// A page is a failure of the place it is looked for unless it is a plain 200.
+// Any status except 200 counts as a failure of the place that is searched for the page.
 const FAILURES = [
   ...[300, 301, 302, 303, 304, 307, 308],
   ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 414, 415, 416, 417, 418, 421, 422, 423, 424],

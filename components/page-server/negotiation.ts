@@ -1,4 +1,4 @@
-/** The types that the maps know; others in the header are passed over. */
+/** The media types that the maps use. Others in the header are ignored. */
 const TYPES = [
   "text/html",
   "text/plain",
@@ -14,10 +14,10 @@ const TYPES = [
 ].join("|");
 
 /**
- * One pattern for each decimal of q, the highest first: the first that matches has the known type or
- * language that a header prefers.
+ * One pattern for each decimal of q, the highest first. The first pattern that matches contains the known type or language that the
+ * header prefers.
  *
- * @param more what may follow a known thing without being part of it.
+ * @param more a pattern for text that may follow a known name and is ignored.
  */
 function patternsOf(known: string, more = ""): readonly string[] {
   const qualities = [
@@ -32,21 +32,21 @@ function patternsOf(known: string, more = ""): readonly string[] {
 }
 
 /**
- * The patterns by which a request gets its format. The rule, in the order in which it is applied (templates/negotiation.conf.liquid):
+ * The patterns that select the format of an answer. The rules, in this order (templates/negotiation.conf.liquid):
  *
- * 1. `Sec-Fetch-Dest` of an image, a script, a style sheet and the like: an empty body. Nothing of ours fits there.
- * 2. The type in `Accept` with the highest q-value; of equals the first. nginx can't compare numbers, so q-values count
- *    to one decimal: 0.95 is as good as 0.9.
- * 3. Without a preference (`*\/*`, or no `Accept`): HTML for what a browser navigates to, JSON for the rest. An API client
- *    never gets HTML that it did not request.
+ * 1. `Sec-Fetch-Dest` of an image, a script, a style sheet and the like: an empty body. No page is useful there.
+ * 2. The type in `Accept` with the highest q-value; of equal ones, the first. nginx can't compare numbers, so q-values have one
+ *    decimal: 0.95 counts as 0.9.
+ * 3. Without a preference (`*\/*`, or no `Accept`): HTML when a browser navigates, JSON for all other requests. A program never gets
+ *    HTML that it did not request.
  *
  * Source of the headers: RFC 9110 section 12.5.1 (Accept), https://www.w3.org/TR/fetch-metadata/ (Sec-Fetch-Dest).
  */
 export const FORMAT_PATTERNS = patternsOf(TYPES);
 
 /**
- * What people's browsers call a language that we have under another name: the older tags of Norwegian, Hebrew and
- * Indonesian (https://www.iana.org/assignments/language-subtag-registry), and Chinese by where it is written so.
+ * Other names that browsers use for our languages: the older tags of Norwegian, Hebrew and Indonesian
+ * (https://www.iana.org/assignments/language-subtag-registry), and for Chinese the regions that use each script.
  */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   nb: ["no", "nn"],
@@ -58,13 +58,14 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * How a request gets its language. The rule: of the languages that there are, the one in `Accept-Language`
- * with the highest q-value, and of equals the first; q-values count to one decimal. A region that we have no pages for is
- * passed over (`de-CH` gets `de`: the lookup of RFC 4647 section 3.4). A request for none of them, or for any (`*`),
- * gets the first of `languages`.
+ * The patterns that select the language of an answer. The rules:
  *
- * @param languages BCP 47 tags, the one for all other requests first.
- * @returns the patterns; and each name of a language, in lower case, with its tag.
+ * - Of our languages, the one in `Accept-Language` with the highest q-value wins; of equal ones, the first. q-values have one decimal.
+ * - A region without pages is ignored: `de-CH` gets `de` (the lookup of RFC 4647 section 3.4).
+ * - A request for none of our languages, or for any (`*`), gets the first of `languages`.
+ *
+ * @param languages BCP 47 tags, the default language first.
+ * @returns the patterns, and each name of a language, in lower case, with its tag.
  */
 export function languageNegotiation(languages: readonly string[]): {
   readonly patterns: readonly string[];
@@ -73,16 +74,16 @@ export function languageNegotiation(languages: readonly string[]): {
   const names = languages.flatMap((tag) =>
     [tag, ...(ALIASES[tag] ?? [])].map((name) => ({ name: name.toLowerCase(), tag })),
   );
-  // The longer name first, or `zh` would take what is meant for `zh-tw`.
+  // Longer names come first. Otherwise `zh` would match a request for `zh-tw`.
   const byLength = [...names].sort((one, other) => other.name.length - one.name.length);
   const known = `${byLength.map(({ name }) => name).join("|")}|\\*`;
   return { patterns: patternsOf(known, "(?:-[a-z0-9]+)*"), names };
 }
 
 /**
- * The headers for cross-origin requests; nginx leaves out those without a value. A browser application of the instance on another host
- * (a micro-frontend) has to see the status and the problem document, and not a network error. The page says nothing that depends on
- * who requests it, so any origin may read it, with or without credentials (https://fetch.spec.whatwg.org/#http-cors-protocol).
+ * The headers for cross-origin requests. nginx does not send headers without a value. A browser application of the instance on
+ * another host (a micro-frontend) must see the status and the problem document, not a network error. The page does not depend on the
+ * visitor, so any origin may read it, with or without credentials (https://fetch.spec.whatwg.org/#http-cors-protocol).
  */
 export const CORS_HEADERS = {
   "Access-Control-Allow-Origin": "$cors_origin",

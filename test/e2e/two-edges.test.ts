@@ -138,7 +138,7 @@ describe("two edges of the kind ingress-nginx, with two classes", () => {
     const { code, output } = await type("plan");
     expect(code).toBe(EXIT.refused);
     expect(output).toMatch(
-      /edges\.third\.className\n {4}found: {4}"second"\n {4}allowed: {2}a class of its own: edges\.second has this one/,
+      /edges\.third\.className\n {4}found: {4}"second"\n {4}allowed: {2}a class that no other edge has: edges\.second has this one/,
     );
     await lab.stack.type(["config", "rm", "--path", "edges.third"]);
   });

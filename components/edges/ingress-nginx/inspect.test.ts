@@ -30,7 +30,7 @@ it.each([
   ["in maintenance, as declared", true, [own, override], []],
   ["open, as declared", false, [own], []],
   ["deleted by hand", true, [own], ["its override is not there"]],
-  ["left over", false, [own, override], ["its override is still there"]],
+  ["still there after the maintenance", false, [own, override], ["its override is still there"]],
   [
     "with another path",
     true,
@@ -51,7 +51,7 @@ it.each([
     ["the path of studio.acme.example.org of its override was changed"],
   ],
   [
-    "with another class, and no regular expression any more",
+    "with another class, and no longer a regular expression",
     true,
     [ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), {}, "other")],
     ["ingressClassName of its override was changed", "use-regex of its override was changed"],

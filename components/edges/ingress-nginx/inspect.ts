@@ -4,29 +4,31 @@ import type { ClusterReader, DriftOf, Reasons, ResourceName } from "../edge";
 import { NAMES, OVERRIDE_PATH } from "./manifests";
 import type { IngressNginxSettings } from "./settings";
 
-/** The controller reloads its nginx every 3.3 s at most (its sync rate limit is 0.3 a second), and needs a while to. */
+/** The controller reloads its nginx at most every 3.3 s (its sync rate limit is 0.3 per second), and a reload takes time. */
 export const PATIENCE = 30;
 
 export const REASONS: Reasons = {
   notFound:
-    "No Ingress has this host: the controller has not reloaded yet, or does not watch the override's class or namespace.",
+    "No Ingress has this host: the controller has not reloaded yet, or it does not watch the override's class or namespace.",
   failure:
-    "The controller has not reloaded yet; or it replaces applications' answers too, and with them the page: `disable-proxy-intercept-errors` is not in its configuration, or it is too old to know it.",
+    "The controller has not reloaded yet; or it also replaces the answers of applications, and so the page: " +
+    "`disable-proxy-intercept-errors` is not in its configuration, or the controller is too old for this setting.",
   other:
-    "The controller has not reloaded yet, or refused to (its log says why); or DNS leads to another edge; or the override was changed by hand, and `pulumi up --refresh` repairs it.",
-  leftover: "The override is still there: the controller has not reloaded yet, or another one was made by hand.",
+    "The controller has not reloaded yet, or its reload failed (see its log); or DNS leads to another edge; " +
+    "or the override was changed by hand: `pulumi up --refresh` repairs it.",
+  leftover: "The override is still there: the controller has not reloaded yet, or another override was made by hand.",
 };
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
 const SERVICE = "kubernetes:core/v1:Service";
 
-/** Whether a resource is part of an instance's maintenance: its override, and its bypass. */
+/** Whether a resource is part of an instance's maintenance: of its override or its bypass. */
 export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
   const isBypass = name === NAMES.bypass(instance, edge);
   return (type === INGRESS && (isBypass || name === NAMES.override(instance, edge))) || (type === SERVICE && isBypass);
 }
 
-// The part of an Ingress that says where requests go (https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/).
+// The part of an Ingress that routes requests (https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/).
 const ingressSchema = z.object({
   metadata: z.object({
     name: z.string(),
@@ -46,11 +48,11 @@ const ingressSchema = z.object({
   }),
 });
 
-/** An Ingress, as far as it matters here. */
+/** The part of an Ingress that is used here. */
 export type KnownIngress = z.output<typeof ingressSchema>;
 
 /**
- * Reads every Ingress of the cluster, and lays an instance's override beside what was declared.
+ * Reads every Ingress of the cluster. The result compares an instance's override with the declared one.
  *
  * @param namespace the overrides' namespace.
  */
@@ -66,7 +68,7 @@ export async function readDrift(
 
 const PREFIX = "nginx.ingress.kubernetes.io";
 
-/** What these Ingresses say of an instance; a visitor's request for `/` does not tell: another path may go another way. */
+/** Compares these Ingresses with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
 export function driftIn(
   ingresses: readonly KnownIngress[],
   edge: string,
@@ -98,7 +100,7 @@ export function driftIn(
   };
 }
 
-// An Ingress without a class may be any controller's.
+// An Ingress without a class may belong to any controller.
 function isOfClass({ spec }: KnownIngress, className: string): boolean {
   return spec.ingressClassName === undefined || spec.ingressClassName === className;
 }

@@ -13,35 +13,35 @@ import { BYPASS_SLOTS } from "./settings";
 export const NAMES = {
   override: (instance: string, edge: string) => nameAt(edge, `maintenance-${instance}`),
   bypass: (instance: string, edge: string) => nameAt(edge, `bypass-${instance}`),
-  /** In the stack alone: the instance's own Service, which is read. */
+  /** Only in the stack: the instance's own Service. Pulumi reads it. */
   instance: (instance: string, edge: string) => nameAt(edge, `instance-${instance}`),
   standby: (edge: string) => nameAt(edge, `${PAGE_SERVER}-standby`),
 } as const;
 
 /**
- * The Service's port of a bypass' slot. All of them lead to the same port of the pods, but a backend of ingress-nginx is a
- * Service's port, and so each is one of its own.
+ * The Service's port for a slot. All these ports lead to the same port of the pods. But a backend of ingress-nginx is a port of a
+ * Service, and each slot needs its own backend.
  */
 export function bypassServicePort(slot: number): ServicePort {
   return { name: `${BYPASS_PORT}-${slot}`, port: 100 + slot };
 }
 
-/** A bypass as this edge makes it. */
+/** A bypass with its slot. */
 export interface SlottedBypass extends Bypass {
-  /** Which of the backends for bypasses is this override's. */
+  /** The number of its backend, from 0. */
   readonly slot: number;
 }
 
-/** An override as this edge shows it. */
+/** An override with the slot of its bypass. */
 export interface SlottedOverride extends Override {
   readonly bypass: SlottedBypass | undefined;
 }
 
 /**
- * Gives each of these instances a slot, none to two. It is the instance's place in the registry, so with up to 16 instances
- * none is ever moved by another's coming or going; with more, the next one that is free.
+ * Gives each of these instances a slot of its own. The slot is the instance's position in the registry. So with up to 16 instances
+ * no slot changes when another instance comes or goes. With more instances, an instance gets the next free slot.
  *
- * @param instances in the order of the `maintenance` list; those beyond the last slot get none.
+ * @param instances in the order of the `maintenance` list. Instances beyond the last slot get none.
  *
  * @example
  * bypassSlots(["beta"], ["acme", "beta"]); // Map { "beta" => 1 }
@@ -58,7 +58,7 @@ export function bypassSlots(instances: readonly string[], registry: readonly str
   return slots;
 }
 
-/** Where overrides are, and which controller they are for. */
+/** The place of overrides and their controller. */
 export interface Placement {
   /** The edge's name. */
   readonly edge: string;
@@ -70,10 +70,13 @@ export interface Placement {
 /**
  * The override's manifest.
  *
- * A second Ingress with the host and the path `/` is refused by the admission webhook, and without the webhook the older
- * Ingress wins. A canary can't either: it takes over every host that shares the Service and fails when that has no
- * endpoints. A path that is a regular expression can: with `use-regex` on any one Ingress of a host, ingress-nginx renders
- * all of the host's paths as regular expressions, the longest first, and nginx takes the first that matches.
+ * Why it has a regular expression as its path:
+ *
+ * - A second Ingress with the host and the path `/` does not work: the admission webhook rejects it, and without the webhook the
+ *   older Ingress wins.
+ * - A canary does not work: it takes over every host that shares the Service, and it fails when the Service has no endpoints.
+ * - A regular expression works: with `use-regex` on any Ingress of a host, ingress-nginx renders all paths of the host as regular
+ *   expressions, the longest first. nginx uses the first that matches.
  */
 export function overrideManifest(override: SlottedOverride, { edge, namespace, ingressClassName }: Placement) {
   const { instance, hosts, hasAssets, bypass } = override;
@@ -85,12 +88,12 @@ export function overrideManifest(override: SlottedOverride, { edge, namespace, i
       labels: { ...labels("maintenance-override"), "app.kubernetes.io/instance": instance },
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
-        ...(bypass === undefined ? rewritten(hasAssets ? `${page}$1` : page) : announced(page)),
-        // An upload gets the page and not 413; it is passed on as it comes, and never stored on the controller's disk.
+        ...(bypass === undefined ? addressInPath(hasAssets ? `${page}$1` : page) : addressInHeader(page)),
+        // An upload gets the page instead of 413. It is streamed, and never stored on the controller's disk.
         "nginx.ingress.kubernetes.io/proxy-body-size": "0",
         "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
-        ...persistent,
-        ...leftAlone,
+        ...retries,
+        ...unmanaged,
       },
     },
     spec: {
@@ -111,27 +114,27 @@ function overrideRules(hosts: readonly string[], backend: object) {
 }
 
 /**
- * The path becomes the page's address, with $1 (see OVERRIDE_PATH) for the client's file. Nothing else of the visitor's path reaches the
- * page server. page-server/templates/maintenance.conf.liquid reads it.
+ * The path becomes the page's address, with $1 (see OVERRIDE_PATH) for the client's asset. No other part of the visitor's path
+ * reaches the page server. page-server/templates/maintenance.conf.liquid reads it.
  */
-function rewritten(target: string) {
+function addressInPath(target: string) {
   return { "nginx.ingress.kubernetes.io/rewrite-target": target };
 }
 
 /**
- * The page's address is in a header, and the path stays. A request through a bypass goes through the override's location
- * too, and a rewrite-target would change its path for the instance. The header is rendered beside a rewrite
- * alone (internal/ingress/controller/template/template.go, buildProxyPass), hence the one that changes nothing.
+ * The page's address is in a header, and the path stays. A request with the key also goes through the override's location, and a
+ * rewrite-target would change its path for the instance. The controller renders the header only together with a rewrite
+ * (internal/ingress/controller/template/template.go, buildProxyPass). So this rewrite changes nothing.
  */
-function announced(page: string) {
-  return { ...rewritten("$uri"), "nginx.ingress.kubernetes.io/x-forwarded-prefix": page };
+function addressInHeader(page: string) {
+  return { ...addressInPath("$uri"), "nginx.ingress.kubernetes.io/x-forwarded-prefix": page };
 }
 
 function backendOf({ name }: { readonly name: string }) {
   return { service: { name: PAGE_SERVER, port: { name } } };
 }
 
-// A Service's name is a DNS label: without dots, of 63 characters at most. An instance's may be that long by itself.
+// A Service's name is a DNS label: without dots, with 63 characters at most. An instance's name alone may have 63.
 function serviceName(name: string): string {
   if (DNS_LABEL.test(name)) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
@@ -146,7 +149,7 @@ function bypassMetadata(instance: string, edge: string, namespace: string) {
   };
 }
 
-/** The part of a Service's specification that says where it leads. */
+/** The part of a Service's specification that selects pods and ports. */
 interface FoundService {
   readonly selector?: Readonly<Record<string, string>>;
   readonly ports?: readonly {
@@ -157,11 +160,11 @@ interface FoundService {
 }
 
 /**
- * The bypass' Service: the instance's pods under another name. With the instance's own Service the bypass would be the very
- * upstream of its Ingress, and the controller leaves a canary out whose upstream any path of the host has already
+ * The Service of a bypass: the instance's pods under another name. With the instance's own Service, the bypass would have the same
+ * upstream as the instance's Ingress. The controller ignores a canary whose upstream a path of the host already uses
  * (internal/ingress/controller/controller.go, mergeAlternativeBackends).
  *
- * @param found what the instance's own Service has; see `serviceProblem`.
+ * @param found the specification of the instance's own Service; see `serviceProblem`.
  */
 export function bypassServiceManifest(
   instance: string,
@@ -181,14 +184,14 @@ export function bypassServiceManifest(
   };
 }
 
-/** Why a bypass can't lead where an instance's own Service does: it has no such port, or leads to no pods. */
+/** Why a bypass can't use an instance's own Service: the Service has no such port, or selects no pods. */
 export function serviceProblem(instance: string, service: InstanceService, found: FoundService): Problem | undefined {
   if (found.selector !== undefined && portIn(found, service) !== undefined) return undefined;
   const ports = (found.ports ?? []).map(({ name, port }) => (name === undefined ? port : `${port} (${name})`));
   return {
     path: `instances.${instance}.service`,
     found: `Service ${service.namespace}/${service.name}, port ${service.port}`,
-    allowed: found.selector === undefined ? "a Service with a selector" : `a port of it: ${ports.join(", ")}`,
+    allowed: found.selector === undefined ? "a Service with a selector" : `a port of this Service: ${ports.join(", ")}`,
   };
 }
 
@@ -199,9 +202,9 @@ function portIn({ ports }: FoundService, { port }: InstanceService) {
 const BYPASS_SERVICE_PORT = 80;
 
 /**
- * The bypass' manifest: a canary on the override's own path, for requests with the key in a header or a cookie. A canary
- * hangs on its primary's backend, wherever that is used, hence the one of its own for each override with a bypass. It is in
- * the instance's namespace, because an Ingress leads to Services of its own. Its annotations are a secret.
+ * The manifest of a bypass: a canary on the override's path, for requests with the key in a header or a cookie. A canary belongs to
+ * its primary's backend, everywhere that backend is used. So each override with a bypass has its own backend. The bypass is in the
+ * instance's namespace, because an Ingress can only use Services of its own namespace. Its annotations are a secret.
  */
 export function bypassManifest(
   { instance, hosts }: Pick<Override, "instance" | "hosts">,
@@ -219,7 +222,7 @@ export function bypassManifest(
         "nginx.ingress.kubernetes.io/canary-by-header": BYPASS_HEADER,
         "nginx.ingress.kubernetes.io/canary-by-header-value": key.header,
         "nginx.ingress.kubernetes.io/canary-by-cookie": key.cookie,
-        ...leftAlone,
+        ...unmanaged,
       },
     },
     spec: { ingressClassName, rules: overrideRules(hosts, backend) },
@@ -227,14 +230,14 @@ export function bypassManifest(
 }
 
 /**
- * The manifest of the standby: an Ingress that is always there, for a host that can't exist (RFC 6761 section 6.4), with
- * the overrides' backend.
+ * The manifest of the standby: an Ingress that always exists, for a host that can't exist (RFC 6761 section 6.4), with the
+ * overrides' backends.
  *
- * A reloaded nginx gets the routes at once but the endpoints of a backend that is new to it up to a second later
- * (rootfs/etc/nginx/lua/balancer.lua, BACKENDS_SYNC_INTERVAL), and answers with a bare 503 until then: 5 of 1,336 visitors
- * when one instance entered and left with no other in maintenance. With the standby the backend is never new: 0 of 50,162
- * through 21 enters and leaves. For the same reason the backends of bypasses are a number of ports, and not made when one
- * is asked for: 12 of 8,476 visitors saw a bare 503 when it went with its override.
+ * A reloaded nginx gets the routes at once, but the endpoints of a new backend up to a second later
+ * (rootfs/etc/nginx/lua/balancer.lua, BACKENDS_SYNC_INTERVAL). Until then it answers with a bare 503: 5 of 1,336 visitors got it when
+ * maintenance was enabled and disabled for one instance, with no other in maintenance. With the standby the backend is never new:
+ * 0 of 50,162 visitors got it while maintenance was enabled and disabled 21 times. For the same reason the backends of bypasses are
+ * a fixed number of ports. When a backend was created and deleted with its override, 12 of 8,476 visitors got a bare 503.
  */
 export function standbyManifest({ edge, namespace, ingressClassName }: Placement) {
   const slots = Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot));
@@ -248,42 +251,42 @@ export function standbyManifest({ edge, namespace, ingressClassName }: Placement
       name: NAMES.standby(edge),
       namespace,
       labels: labels("maintenance-standby"),
-      annotations: { ...leftAlone },
+      annotations: { ...unmanaged },
     },
     spec: { ingressClassName, rules: [{ host: `${PAGE_SERVER}.${namespace}.invalid`, http: { paths } }] },
   };
 }
 
 /**
- * What keeps a visitor from waiting for a page server pod that is gone, or from meeting it again and again: by default the
- * controller waits 5 s for a connection, and tries three times. When a pod was deleted without a moment to finish, a visitor
- * waited 15 s; when one was killed, 8 of 564 met it three times.
+ * Timeouts and retries for a page server pod that is gone. By default the controller waits 5 s for a connection, and tries three
+ * times. When a pod was deleted without a grace period, a visitor waited 15 s. When a pod was killed, all three tries of 8 of 564
+ * visitors reached that pod.
  */
-const persistent = {
+const retries = {
   "nginx.ingress.kubernetes.io/proxy-connect-timeout": "1",
   "nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "10",
   "nginx.ingress.kubernetes.io/proxy-next-upstream-timeout": "5",
 };
 
-/** What keeps others from acting on an Ingress of ours. */
-const leftAlone = {
-  // A host's DNS record is the instance's affair.
+/** Keeps other controllers from acting on our Ingresses. */
+const unmanaged = {
+  // The instance's own Ingress manages the DNS records of its hosts.
   "external-dns.alpha.kubernetes.io/controller": "none",
   ...OURS,
-  // ingress-nginx writes an Ingress's status once a minute, and no record of ours waits for it.
+  // ingress-nginx writes the status of an Ingress once a minute. Nothing here needs it.
   ...NOT_AWAITED,
 };
 
 /**
- * The length of the override's path, in characters: the longest path comes first, so it has to be longer than any path of
- * any application. Paths of hundreds of characters are not written by people; nginx takes up to 4,096 in one parameter.
+ * The length of the override's path, in characters. The longest path comes first, so this one must be longer than any path of an
+ * application. People do not write paths of hundreds of characters. nginx accepts up to 4,096 in one parameter.
  */
 export const OVERRIDE_PATH_LENGTH = 512;
 
 /**
- * Every path but the one by which certificates are renewed (RFC 8555 section 8.3): those requests still reach the
- * instance's solver. The comment `(?#…)` matches nothing and makes the path long. Of a path of ours the group has what
- * comes after it, the name of a file; of any other it is empty.
+ * Matches every path except the one for the renewal of certificates (RFC 8555 section 8.3): those requests still reach the
+ * instance's solver. The comment `(?#…)` matches nothing and makes the path long. For an asset's path the group contains the name
+ * of the asset; for any other path it is empty.
  */
 export const OVERRIDE_PATH = overridePath(OVERRIDE_PATH_LENGTH);
 

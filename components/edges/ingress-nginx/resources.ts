@@ -41,15 +41,15 @@ export function declareIngressNginx(edge: string, settings: IngressNginxSettings
       dependsOn: [deployment],
       controller,
       protect,
-      overrides: slotted(args),
+      overrides: withSlots(args),
     },
     { provider },
   );
   return { resources: [...controller, overrides], helmValues: values };
 }
 
-/** The overrides, each bypass with its slot. */
-function slotted({ instances, overrides }: EdgeArgs): readonly SlottedAwaitedOverride[] {
+/** The overrides, with a slot for each bypass. */
+function withSlots({ instances, overrides }: EdgeArgs): readonly SlottedAwaitedOverride[] {
   const bypassed = overrides.filter(({ bypass }) => bypass !== undefined).map(({ instance }) => instance);
   const slots = bypassSlots(bypassed, instances);
   return overrides.map(({ bypass, ...override }) => {
@@ -61,13 +61,13 @@ function slotted({ instances, overrides }: EdgeArgs): readonly SlottedAwaitedOve
 interface IngressControllerArgs {
   readonly settings: IngressNginxSettings;
   readonly values: IngressNginxValues;
-  /** Whether Pulumi refuses to delete the release, and with it every site's way in. */
+  /** Whether Pulumi refuses to delete the release. Without it no visitor reaches any site. */
   readonly protect: boolean;
 }
 
 /**
- * The ingress-nginx Helm release, for clusters that have no controller yet. It goes after the page server's Service
- * (`dependsOn`): the controller exits at its start when its default backend's Service is missing.
+ * The ingress-nginx Helm release, for clusters without a controller. It comes after the page server's Service (`dependsOn`): the
+ * controller exits at its start when its default backend's Service is missing.
  */
 class IngressController extends pulumi.ComponentResource {
   constructor(name: string, args: IngressControllerArgs, options: pulumi.ComponentResourceOptions) {
@@ -99,20 +99,20 @@ type SlottedAwaitedOverride = SlottedOverride & Pick<AwaitedOverride, "dependsOn
 
 interface MaintenanceOverridesArgs extends Placement {
   readonly overrides: readonly SlottedAwaitedOverride[];
-  /** What must be there before visitors are sent to any page. */
+  /** The resources that must exist before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
   /**
-   * The controller, where this stack installs it. On a new cluster the first Ingress has to wait for its admission
-   * webhook; an override in an incident must not wait for a chart that is being upgraded.
+   * The controller, if this stack installs it. On a new cluster the first Ingress must wait for its admission webhook. But an
+   * override during an incident must not wait for the upgrade of a chart.
    */
   readonly controller: readonly pulumi.Resource[];
-  /** Whether Pulumi refuses to delete or replace the standby, which every override relies on. */
+  /** Whether Pulumi refuses to delete or replace the standby. Every override needs it. */
   readonly protect: boolean;
 }
 
 /**
- * The overrides: for each instance in maintenance one Ingress that takes over every path of its hosts. The instance's
- * own Ingress is never touched; leaving maintenance is the deletion of the override.
+ * The overrides: for each instance in maintenance, one Ingress that takes over every path of its hosts. The instance's own Ingress
+ * never changes. To disable maintenance, the override is deleted.
  */
 class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
@@ -136,7 +136,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
 
   private createOverride(override: SlottedAwaitedOverride, args: MaintenanceOverridesArgs): Ingress {
     return new Ingress(
-      // By the instance's name and never by its place in the list: one that leaves must not rename the others.
+      // Named by the instance, not by its position in the list: removing an entry must not rename the others.
       NAMES.override(override.instance, args.edge),
       overrideManifest(override, args),
       { parent: this, dependsOn: [...args.dependsOn, ...override.dependsOn], deleteBeforeReplace: true },
@@ -152,8 +152,8 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     const { instance } = override;
     const { name, namespace } = bypass.service;
     const own = Service.get(NAMES.instance(instance, args.edge), `${namespace}/${name}`, { parent: this });
-    // Beside what the resources are made from, where an error would be shown with what it broke; and without a stack, which
-    // Pulumi shows of an error that comes this late.
+    // Checked in a separate `apply`: in one that a resource uses, Pulumi would show the error together with that resource. Pulumi
+    // also shows the stack of an error that is thrown this late, so the stack is deleted.
     own.spec.apply((found) => {
       const problem = serviceProblem(instance, bypass.service, found);
       if (problem === undefined) return;
@@ -161,15 +161,15 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
       delete error.stack;
       throw error;
     });
-    const to = own.spec.apply((found) => bypassServiceManifest(instance, bypass.service, found, args));
+    const manifest = own.spec.apply((found) => bypassServiceManifest(instance, bypass.service, found, args));
     const options = { parent: this, dependsOn: [ingress], deleteBeforeReplace: true };
     const resourceName = NAMES.bypass(instance, args.edge);
-    const service = new Service(resourceName, { metadata: to.metadata, spec: to.spec }, options);
+    const service = new Service(resourceName, { metadata: manifest.metadata, spec: manifest.spec }, options);
     const { metadata, spec } = bypassManifest(override, bypass, args);
     new Ingress(
       resourceName,
       { metadata: { ...metadata, annotations: pulumi.secret(metadata.annotations) }, spec },
-      // The key is in the annotations, whatever a provider makes of them.
+      // The annotations contain the key. The provider's outputs must be secret, too.
       { ...options, dependsOn: [ingress, service], additionalSecretOutputs: ["metadata"] },
     );
   }

@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import { helmValues, releaseValues } from "./values";
 
-it("makes the page server the default backend, and asks for nothing else", () => {
+it("makes the page server the default backend, and sets nothing else", () => {
   expect(helmValues("maintenance-pages", { gatewayErrors: false, values: {} })).toStrictEqual({
     controller: { extraArgs: { "default-backend-service": "maintenance-pages/page-server" } },
     defaultBackend: { enabled: false },
   });
 });
 
-it("lets it answer what the controller says itself, and never what an application says", () => {
+it("replaces the controller's own errors, never the answers of an application", () => {
   const { config } = helmValues("maintenance-pages", { gatewayErrors: true, values: {} }).controller;
   expect(config).toStrictEqual({
     "custom-http-errors": "502,503,504",
@@ -16,7 +16,7 @@ it("lets it answer what the controller says itself, and never what an applicatio
   });
 });
 
-it("keeps the user's values beside ours, and ours where both say something", () => {
+it("merges the user's values with ours; ours win", () => {
   const extra = {
     controller: {
       replicaCount: 3,
@@ -45,7 +45,7 @@ it("keeps the user's values beside ours, and ours where both say something", () 
   expect(extra).toStrictEqual(before);
 });
 
-it("gives a release's pods time to go, unless the user gives them another", () => {
+it("sets a grace period for a release's pods, unless the user sets another one", () => {
   const graceOf = (values: Readonly<Record<string, unknown>>) =>
     releaseValues(helmValues("pages", { gatewayErrors: true, values })).controller.extraArgs;
   expect(graceOf({})).toStrictEqual({

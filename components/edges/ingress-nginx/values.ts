@@ -13,23 +13,22 @@ export interface IngressNginxValues {
 }
 
 /**
- * The default backend answers in place of nginx's own 502, 504 (no answer) and 503 (no endpoint). An application's own answers
- * with these statuses stay: without the second line the page of an instance in maintenance, a
- * 503 as well, would be replaced, and the applications' own answers. 404 is never among them: every instance's own 404
- * pages would be ours.
+ * The default backend replaces nginx's own 502, 504 (no answer) and 503 (no endpoint). The second setting keeps the applications'
+ * own answers with these statuses. Without it they would be replaced, and so would the page of an instance in maintenance, which is
+ * a 503 as well. 404 is not in the list: it would replace the 404 pages of every instance.
  */
 const GATEWAY_ERRORS = { "custom-http-errors": "502,503,504", "disable-proxy-intercept-errors": "true" };
 
-// Two lists of values are alternatives, as in Helm itself, and not one longer list.
+// A list replaces another list, as in Helm. They are not joined.
 const merge = deepmergeCustom({ mergeArrays: false });
 
 /**
- * The chart's values with which the controller sends hosts of no instance to the page server, and visitors of an instance
- * that doesn't answer.
+ * The chart's values. With them the controller sends requests to the page server when no instance owns the host, or when the
+ * instance does not answer.
  *
  * @param namespace the page server's namespace.
- * @param settings with `gatewayErrors`, whether the 50x page is shown for such an instance, and `values` of the user's own;
- *   where both say something, ours hold.
+ * @param settings `gatewayErrors`: whether visitors of an instance that does not answer get the 50x page; `values`: the user's
+ *   own values. If both set a value, ours wins.
  *
  * @example
  * helmValues("maintenance-pages", { gatewayErrors: true, values: { controller: { replicaCount: 2 } } });
@@ -43,20 +42,20 @@ export function helmValues(
       extraArgs: { "default-backend-service": `${namespace}/${PAGE_SERVER}` },
       ...(gatewayErrors ? { config: GATEWAY_ERRORS } : {}),
     },
-    // The chart's own default backend would be a second, contradicting --default-backend-service.
+    // The chart's own default backend would be a second one. It would contradict --default-backend-service.
     defaultBackend: { enabled: false },
   }) as IngressNginxValues;
 }
 
 /**
- * A controller pod that terminates answers for five seconds more, while no new visitor is sent to it. Without that, 7
- * of 6,441 visitors were refused while two pods were replaced, and 0 of 4,725 with it: through kube-proxy, 150 a second.
+ * A terminating controller pod still answers for five seconds, while no new visitors are sent to it. Without this, the connections
+ * of 7 of 6,441 visitors were refused while two pods were replaced; with it, 0 of 4,725 (through kube-proxy, 150 per second).
  */
 const GRACE = { controller: { extraArgs: { "shutdown-grace-period": "5" } } };
 
 /**
- * The values of a release that the stack installs: those, and what lets visitors not notice that its pods are replaced. The user's
- * own hold there.
+ * The values for a release that the stack installs: `helmValues`, and values so that visitors don't notice when pods are replaced.
+ * For the latter the user's values win.
  *
  * @example
  * releaseValues(helmValues(namespace, settings)).controller.extraArgs["shutdown-grace-period"]; // "5"
