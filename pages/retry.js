@@ -1,5 +1,5 @@
-// Shows the site as soon as it is back: asks again every half to whole minute, while somebody looks. Nothing moves under
-// a reader's hands before that, which a page that reloads by the clock would do (WCAG 2.2, success criterion 2.2.1).
+// Reloads the page when the site is available again. While the page is visible, the site is requested every 30 to 60 s. Until then the
+// page does not change: a page that reloads by the clock interrupts its reader (WCAG 2.2, success criterion 2.2.1).
 (() => {
   const ask = async () => {
     try {
@@ -12,7 +12,7 @@
         if (type === "opaqueredirect" || (status < 500 && !headers.has("X-Maintenance-Page"))) location.reload();
       }
     } catch {
-      // Not connected, or the edge is being restarted: the next time will tell.
+      // No connection, or the controller is being restarted. Try again later.
     }
     setTimeout(ask, 30_000 + Math.random() * 30_000);
   };
