@@ -7,6 +7,7 @@ import type { LocalCluster } from "./cluster/cluster";
 import { startEmbeddedCluster } from "./cluster/embedded";
 import { LocalError } from "./cluster/errors";
 import { useExistingCluster, whyNot } from "./cluster/existing";
+import { Kube } from "./cluster/kube";
 import { findPulumi, type Pulumi } from "./plugins/find";
 import { HOST_PATTERNS, hostsOf, SAMPLES, Samples } from "./samples";
 import { LocalStack, STACK } from "./stack";
@@ -98,7 +99,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const stack = await createStack(cluster, pulumi, project, cluster.installsController ? installed : {});
     writeEnvironment(environmentFile, stack.environment);
 
-    const samples = new Samples(cluster.config, IMAGE);
+    const samples = new Samples(cluster.kube, IMAGE);
     // A cluster of one's own outlives the run, so what was deployed is taken away again; the embedded one is just ended.
     if (tools === undefined) {
       clean = async () => {
@@ -163,10 +164,8 @@ export async function embeddedCluster({ report, signal }: LabOptions): Promise<F
     images: [IMAGE, MIRRORED_IMAGE],
     ...(signal === undefined ? {} : { signal }),
   });
-  const config = new KubeConfig();
-  config.loadFromFile(embedded.kubeconfig);
   const cluster: LocalCluster = {
-    config,
+    kube: Kube.ofFile(embedded.kubeconfig),
     clusterName: embedded.context,
     environment: { KUBECONFIG: embedded.kubeconfig },
     installsController: false,
@@ -214,7 +213,7 @@ function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string, edg
       AWS_SECRET_ACCESS_KEY: secretKey,
     },
     configuration: {
-      kubernetes: { context: cluster.config.getCurrentContext(), clusterName: cluster.clusterName },
+      kubernetes: { context: cluster.kube.config.getCurrentContext(), clusterName: cluster.clusterName },
       bucket: {
         profile: "s3-compatible",
         name: BUCKET,

@@ -1,10 +1,5 @@
-import {
-  CoreV1Api,
-  KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  PatchStrategy,
-} from "@kubernetes/client-node";
+import { KubeConfig, type KubernetesObject } from "@kubernetes/client-node";
+import type { Kube } from "./cluster/kube";
 
 /** A path of certificate renewal: what the override leaves to the instance, and so tells how the instance itself is. */
 export const CHALLENGE = "/.well-known/acme-challenge/token";
@@ -21,7 +16,8 @@ export function hostsOf(sample: Sample): readonly string[] {
   return HOST_PATTERNS.map((pattern) => pattern.replace("{instance}", sample));
 }
 
-const MANAGER = "maintenance-pages-samples";
+/** The name of what the lab makes for the whole cluster. */
+const NAME = "maintenance-pages-samples";
 
 /** Every kind of object that the program makes. */
 const KINDS = [
@@ -36,14 +32,10 @@ const KINDS = [
 
 /** The cluster's API, for what somebody would do with kubectl. */
 export class Samples {
-  private readonly api: KubernetesObjectApi;
-
   constructor(
-    private readonly config: KubeConfig,
+    private readonly kube: Kube,
     private readonly image: string,
-  ) {
-    this.api = KubernetesObjectApi.makeApiClient(config);
-  }
+  ) {}
 
   /** Creates the samples; does not wait for their pods. */
   async deploy(): Promise<void> {
@@ -62,7 +54,7 @@ export class Samples {
     namespace: string,
     values: readonly { readonly path: string; readonly value: string }[],
   ): Promise<readonly KubernetesObject[]> {
-    const metadata = { name: MANAGER };
+    const metadata = { name: NAME };
     const patches = values.map(({ path, value }) => `JSONPatch{op: "replace", path: "${path}", value: "${value}"}`);
     const deployments = {
       apiGroups: ["apps"],
@@ -88,7 +80,7 @@ export class Samples {
       apiVersion: policy.apiVersion,
       kind: "MutatingAdmissionPolicyBinding",
       metadata,
-      spec: { policyName: MANAGER },
+      spec: { policyName: NAME },
     };
     for (const manifest of [policy, binding]) await this.apply(manifest);
     return [binding, policy];
@@ -100,7 +92,7 @@ export class Samples {
   }
 
   async deleteIngress(sample: Sample): Promise<void> {
-    await this.api.delete(ingressOf(sample));
+    await this.kube.objects.delete(ingressOf(sample));
   }
 
   async createIngress(sample: Sample): Promise<void> {
@@ -109,32 +101,32 @@ export class Samples {
 
   /** Creates or changes an object. Errors carry what the API server or an admission webhook said. */
   async apply(manifest: KubernetesObject): Promise<void> {
-    await this.api.patch(manifest, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
+    await this.kube.apply(manifest);
   }
 
   async delete(manifest: KubernetesObject): Promise<void> {
-    await this.api.delete(manifest);
+    await this.kube.objects.delete(manifest);
   }
 
   /** Changes an object as somebody would with `kubectl edit`. */
   async edit(kind: string, namespace: string, name: string, change: (text: string) => string): Promise<void> {
     const [apiVersion = ""] = KINDS.find(([, known]) => known === kind) ?? [];
-    const found = await this.api.read({ apiVersion, kind, metadata: { name, namespace } });
-    await this.api.replace(JSON.parse(change(JSON.stringify(found))) as KubernetesObject);
+    const found = await this.kube.objects.read({ apiVersion, kind, metadata: { name, namespace } });
+    await this.kube.objects.replace(JSON.parse(change(JSON.stringify(found))) as KubernetesObject);
   }
 
   /** A kubeconfig's text for a service account of this project's namespace. */
   async kubeconfigOf(account: string): Promise<string> {
     const token = await this.tokenOf(account, "maintenance-pages");
     const config = new KubeConfig();
-    config.loadFromString(this.config.exportConfig());
+    config.loadFromString(this.kube.config.exportConfig());
     config.users = config.users.map(({ name }) => ({ name, token }));
     return config.exportConfig();
   }
 
   private async tokenOf(account: string, namespace: string): Promise<string> {
     const request = { name: account, namespace, body: { spec: { audiences: [] } } };
-    const { status } = await this.config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken(request);
+    const { status } = await this.kube.core.createNamespacedServiceAccountToken(request);
     return status?.token ?? "";
   }
 
@@ -146,7 +138,7 @@ export class Samples {
     const binding = {
       apiVersion: `${rbac}/v1`,
       kind: "ClusterRoleBinding",
-      metadata: { name: MANAGER },
+      metadata: { name: NAME },
       roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
       subjects: [{ kind: "ServiceAccount", name, namespace }],
     };
@@ -156,12 +148,12 @@ export class Samples {
 
   /** The pods of a namespace, as the API tells of them. */
   async pods(namespace: string): Promise<readonly KubernetesObject[]> {
-    return (await this.api.list("v1", "Pod", namespace)).items;
+    return (await this.kube.objects.list("v1", "Pod", namespace)).items;
   }
 
   /** The images of a namespace's pods that are there to stay. */
   async imagesOf(namespace: string): Promise<readonly string[]> {
-    const { items } = await this.config.makeApiClient(CoreV1Api).listNamespacedPod({ namespace });
+    const { items } = await this.kube.core.listNamespacedPod({ namespace });
     return items
       .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
       .flatMap(({ spec }) => spec?.containers.map(({ image = "" }) => image) ?? []);
@@ -178,7 +170,7 @@ export class Samples {
   async left(partOf: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const [apiVersion, kind] of KINDS) {
-      const { items } = await this.api.list(
+      const { items } = await this.kube.objects.list(
         apiVersion,
         kind,
         undefined,
@@ -195,7 +187,7 @@ export class Samples {
 
   /** Removes the samples with their namespaces. */
   async remove(): Promise<void> {
-    for (const sample of SAMPLES) await this.api.delete(namespaceOf(sample)).catch(() => undefined);
+    for (const sample of SAMPLES) await this.kube.objects.delete(namespaceOf(sample)).catch(() => undefined);
   }
 }
 

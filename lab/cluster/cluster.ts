@@ -1,10 +1,10 @@
-import type { KubeConfig } from "@kubernetes/client-node";
 import type { IngressNginxValues } from "../../components/edges/ingress-nginx/values";
 import type { Edge, EmbeddedCluster, ObjectStore } from "./embedded";
+import type { Kube } from "./kube";
 
 /** A cluster to try the program on: one made here, or one that a kubeconfig leads to. */
 export interface LocalCluster {
-  readonly config: KubeConfig;
+  readonly kube: Kube;
   readonly clusterName: string;
   /** What a shell needs to reach it. */
   readonly environment: Readonly<Record<string, string>>;

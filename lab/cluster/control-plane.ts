@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BinaryName } from "../tools/tools";
 import { type Authority, makeAuthority, makeServiceAccountKeys } from "./certificates";
-import { CONTEXT, connectKube, type Kube, writeKubeconfig } from "./kube";
+import { CONTEXT, Kube, writeKubeconfig } from "./kube";
 import { flags } from "./processes";
 import type { Relays } from "./relays";
 import type { Sandbox, SandboxProcess } from "./sandbox";
@@ -105,7 +105,7 @@ export async function startControlPlane(
       "service-account-signing-key-file": inside("service-accounts.key"),
     }),
   ];
-  const kube = connectKube(kubeconfig);
+  const kube = Kube.ofFile(kubeconfig);
   let running: SandboxProcess | undefined;
   const apiServer = {
     async stop() {

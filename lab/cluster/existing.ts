@@ -1,19 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:net";
 import { delimiter, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import {
-  CoreV1Api,
-  type KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  PatchStrategy,
-} from "@kubernetes/client-node";
+import type { CoreV1Api, KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 import { SAMPLES } from "../samples";
 import type { LocalCluster } from "./cluster";
 import { LocalError } from "./errors";
-import { statusOf } from "./kube";
+import { Kube, statusOf } from "./kube";
 import { forwardToPod, type PodPort, readyPod } from "./port-forward";
+import { waitFor } from "./waiting";
 
 /** The namespace of what is needed besides the program: the S3 server. */
 const NAMESPACE = "maintenance-pages-local";
@@ -21,7 +15,6 @@ const OBJECT_STORE = "object-store";
 const OBJECT_STORE_PORT = 7070;
 // The image of the S3 server that the embedded cluster runs as a process (https://github.com/versity/versitygw).
 export const OBJECT_STORE_IMAGE = "versity/versitygw:v1.8.0";
-const MANAGER = "maintenance-pages-local";
 
 // What the chart makes for a release of this name.
 const CONTROLLER_NAMESPACE = "ingress-nginx";
@@ -62,13 +55,11 @@ export function whyNot(config: KubeConfig, named: string | undefined): string | 
  * server, hence no port of the cluster has to be open.
  */
 export async function useExistingCluster(config: KubeConfig, report: (line: string) => void): Promise<LocalCluster> {
-  const core = config.makeApiClient(CoreV1Api);
-  const objects = KubernetesObjectApi.makeApiClient(config);
-  const apply = (manifest: KubernetesObject) =>
-    objects.patch(manifest, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
+  const kube = new Kube(config);
+  const { core } = kube;
   const servers: Server[] = [];
   const forward = async (to: PodPort, wanted?: number) => {
-    const server = await forwardToPod(config, core, to, wanted);
+    const server = await forwardToPod(kube, to, wanted);
     servers.push(server);
     const address = server.address();
     if (address === null || typeof address === "string") throw new LocalError("a forwarded port has no number");
@@ -77,20 +68,20 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
 
   await refuseUsedCluster(core);
   const keys = { accessKey: "maintenance-pages", secretKey: randomBytes(20).toString("hex") };
-  for (const manifest of objectStore(keys, 1)) await apply(manifest);
+  for (const manifest of objectStore(keys, 1)) await kube.apply(manifest);
   const service = await core.readNamespacedService({ namespace: NAMESPACE, name: OBJECT_STORE });
   const store = {
     namespace: NAMESPACE,
     labelSelector: `app.kubernetes.io/name=${OBJECT_STORE}`,
     port: OBJECT_STORE_PORT,
   };
-  await untilReady(core, store, report);
+  await untilReady(kube, store, report);
   const scale = async (pods: number) => {
-    for (const manifest of objectStore(keys, pods)) await apply(manifest);
-    await (pods > 0 ? untilReady(core, store, report) : untilGone(core, store));
+    for (const manifest of objectStore(keys, pods)) await kube.apply(manifest);
+    await (pods > 0 ? untilReady(kube, store, report) : untilGone(kube, store));
   };
   return {
-    config,
+    kube,
     clusterName: config.getCurrentCluster()?.name ?? "",
     environment: { KUBECONFIG: kubeconfigPaths() },
     installsController: true,
@@ -105,7 +96,7 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
     },
     async startEdge() {
       const controller = { namespace: CONTROLLER_NAMESPACE, labelSelector: CONTROLLER_PODS, port: 80 };
-      await untilReady(core, controller, report);
+      await untilReady(kube, controller, report);
       const port = await forward(controller, 8080);
       return { url: `http://127.0.0.1:${port}`, port };
     },
@@ -190,21 +181,21 @@ function objectStore(
 
 const READY_SECONDS = 300;
 
-async function untilReady(core: CoreV1Api, pods: PodPort, report: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + READY_SECONDS * 1000;
-  for (let attempt = 0; Date.now() < deadline; attempt += 1) {
-    if ((await readyPod(core, pods)) !== undefined) return;
-    if (attempt % 30 === 10) report(`waiting for a pod ${pods.labelSelector} in ${pods.namespace}`);
-    await sleep(1000);
-  }
-  throw new LocalError(`no pod ${pods.labelSelector} in ${pods.namespace} was ready after ${READY_SECONDS} s`);
+async function untilReady(kube: Kube, pods: PodPort, report: (line: string) => void): Promise<void> {
+  let attempts = 0;
+  const what = `a pod ${pods.labelSelector} in ${pods.namespace}`;
+  const ready = () => {
+    attempts += 1;
+    if (attempts % 30 === 10) report(`waiting for ${what}`);
+    return readyPod(kube, pods);
+  };
+  await waitFor(ready, { what: `${what} to be ready`, timeoutSeconds: READY_SECONDS, everyMilliseconds: 1000 });
 }
 
 /** A pod that is about to end still answers. */
-async function untilGone(core: CoreV1Api, { namespace, labelSelector }: PodPort): Promise<void> {
-  for (let attempt = 0; attempt < READY_SECONDS * 4; attempt += 1) {
-    if ((await core.listNamespacedPod({ namespace, labelSelector })).items.length === 0) return;
-    await sleep(250);
-  }
-  throw new LocalError(`a pod ${labelSelector} in ${namespace} did not end within ${READY_SECONDS} s`);
+async function untilGone({ core }: Kube, { namespace, labelSelector }: PodPort): Promise<void> {
+  const gone = async () =>
+    (await core.listNamespacedPod({ namespace, labelSelector })).items.length === 0 ? true : undefined;
+  const what = `the pods ${labelSelector} in ${namespace} to end`;
+  await waitFor(gone, { what, timeoutSeconds: READY_SECONDS, everyMilliseconds: 250 });
 }

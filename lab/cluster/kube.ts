@@ -40,41 +40,44 @@ export function writeKubeconfig(path: string, access: Access): void {
   writeFileSync(path, stringify(kubeconfig), { mode: 0o600 });
 }
 
-/** What the cluster itself needs of its API. */
-export interface Kube {
-  readonly core: CoreV1Api;
-  /** Creates an object or makes it what is given (server-side apply). */
-  apply(object: KubernetesObject & Readonly<Record<string, unknown>>): Promise<void>;
-  /** Whether the API server says it is ready to serve, its own start-up work included. */
-  isReady(): Promise<boolean>;
-}
+const MANAGER = "maintenance-pages-local";
 
-export function connectKube(kubeconfig: string): Kube {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
-  const objects = KubernetesObjectApi.makeApiClient(config);
-  return {
-    core: config.makeApiClient(CoreV1Api),
-    async apply(object) {
-      const manager = "maintenance-pages-local";
-      await objects.patch(object, undefined, undefined, manager, true, PatchStrategy.ServerSideApply);
-    },
-    isReady() {
-      const { server = "" } = config.getCurrentCluster() ?? {};
-      const token = config.getCurrentUser()?.token ?? "";
-      const authority = Buffer.from(config.getCurrentCluster()?.caData ?? "", "base64");
-      return new Promise((resolve, reject) => {
-        const options = { ca: authority, headers: { authorization: `Bearer ${token}` }, agent: false, timeout: 2000 };
-        const probe = request(`${server}/readyz`, options, (response) => {
-          response.resume();
-          resolve(response.statusCode === 200);
-        });
-        probe.on("timeout", () => probe.destroy(new Error("no answer in 2 s")));
-        probe.on("error", reject);
-        probe.end();
+/** The API of one Kubernetes cluster. */
+export class Kube {
+  readonly core: CoreV1Api;
+  readonly objects: KubernetesObjectApi;
+
+  constructor(readonly config: KubeConfig) {
+    this.core = config.makeApiClient(CoreV1Api);
+    this.objects = KubernetesObjectApi.makeApiClient(config);
+  }
+
+  static ofFile(kubeconfig: string): Kube {
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfig);
+    return new Kube(config);
+  }
+
+  /** Creates an object or changes it (server-side apply). Errors carry what the API server or an admission webhook said. */
+  async apply(object: KubernetesObject): Promise<void> {
+    await this.objects.patch(object, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
+  }
+
+  /** Whether the API server says it is ready to serve, its own start-up work included. */
+  isReady(): Promise<boolean> {
+    const { server = "", caData = "" } = this.config.getCurrentCluster() ?? {};
+    const headers = { authorization: `Bearer ${this.config.getCurrentUser()?.token ?? ""}` };
+    const options = { ca: Buffer.from(caData, "base64"), headers, agent: false, timeout: 2000 };
+    return new Promise((resolve, reject) => {
+      const probe = request(`${server}/readyz`, options, (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
       });
-    },
-  };
+      probe.on("timeout", () => probe.destroy(new Error("no answer in 2 s")));
+      probe.on("error", reject);
+      probe.end();
+    });
+  }
 }
 
 /** The HTTP status of a failed API call; `undefined` for any other failure. */

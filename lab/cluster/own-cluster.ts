@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse, parseDocument, stringify } from "yaml";
 import { ensureProgram, type Tools } from "../tools/tools";
 import { startEmbeddedCluster } from "./embedded";
-import { connectKube } from "./kube";
+import { Kube } from "./kube";
 import { makeControllerImage, makeProgramImage } from "./own-images";
 import { type Sandbox, stateInside } from "./sandbox";
 
@@ -71,7 +71,7 @@ export async function startOwnCluster(tools: Tools, options: OwnClusterOptions):
     moreImages,
     kubeProxy: kubeProxy.path,
   });
-  await connectKube(cluster.kubeconfig).apply(volume);
+  await Kube.ofFile(cluster.kubeconfig).apply(volume);
   return { kubeconfig: cluster.kubeconfig, ...charts, stop: () => cluster.stop() };
 }
 

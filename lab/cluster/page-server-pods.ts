@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+import { PatchStrategy } from "@kubernetes/client-node";
+import type { Kube } from "./kube";
+import { isReady } from "./port-forward";
+import { waitFor } from "./waiting";
 
 const NAMESPACE = "maintenance-pages";
 const NODE = "node1";
@@ -8,13 +11,7 @@ const PODS = "app.kubernetes.io/name=page-server";
 
 /** What a person would do to the page server's pods and their node with kubectl, or what happens to them. */
 export class PageServerPods {
-  private readonly core: CoreV1Api;
-  private readonly objects: KubernetesObjectApi;
-
-  constructor(config: KubeConfig) {
-    this.core = config.makeApiClient(CoreV1Api);
-    this.objects = KubernetesObjectApi.makeApiClient(config);
-  }
+  constructor(private readonly kube: Kube) {}
 
   async names(): Promise<readonly string[]> {
     return (await this.list())
@@ -23,20 +20,16 @@ export class PageServerPods {
   }
 
   private async list() {
-    return (await onceMore(() => this.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS }))).items;
+    return (await onceMore(() => this.kube.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS }))).items;
   }
 
   /** Waits until as many pods are ready as there should be, and no other is left. */
   async untilReady(count = 2): Promise<void> {
-    for (let attempt = 0; attempt < 240; attempt += 1) {
-      const items = await this.list();
-      const ready = items.filter(({ status }) =>
-        status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
-      );
-      if (ready.length === count && items.length === count) return;
-      await sleep(250);
-    }
-    throw new Error(`not ${count} ready pods within a minute`);
+    const ready = async () => {
+      const pods = await this.list();
+      return pods.length === count && pods.every(isReady) ? true : undefined;
+    };
+    await waitFor(ready, { what: `${count} ready pods, and no other`, timeoutSeconds: 60, everyMilliseconds: 250 });
   }
 
   /** Waits until the controller asks both: it hears of a ready pod, and acts at most every 3.3 s (`sync-rate-limit`). */
@@ -47,7 +40,7 @@ export class PageServerPods {
 
   /** Deletes a pod at once, without a moment to finish. */
   async delete(name: string): Promise<void> {
-    await onceMore(() => this.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 }));
+    await onceMore(() => this.kube.core.deleteNamespacedPod({ name, namespace: NAMESPACE, gracePeriodSeconds: 0 }));
   }
 
   /** Ends a pod's nginx with SIGKILL, as the kernel does when memory is short. */
@@ -63,7 +56,7 @@ export class PageServerPods {
   async evict(name: string): Promise<number> {
     const body = { metadata: { name, namespace: NAMESPACE } };
     try {
-      await onceMore(() => this.core.createNamespacedPodEviction({ name, namespace: NAMESPACE, body }));
+      await onceMore(() => this.kube.core.createNamespacedPodEviction({ name, namespace: NAMESPACE, body }));
       return 201;
     } catch (error) {
       if (error instanceof Error && "code" in error && typeof error.code === "number") return error.code;
@@ -75,7 +68,7 @@ export class PageServerPods {
   async schedule(isAllowed: boolean): Promise<void> {
     const node = { apiVersion: "v1", kind: "Node", metadata: { name: NODE }, spec: { unschedulable: !isAllowed } };
     await onceMore(() =>
-      this.objects.patch(node, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
+      this.kube.objects.patch(node, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch),
     );
   }
 }

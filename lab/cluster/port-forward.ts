@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { type CoreV1Api, type KubeConfig, PortForward } from "@kubernetes/client-node";
+import { PortForward, type V1Pod } from "@kubernetes/client-node";
+import type { Kube } from "./kube";
 
 /** Pods of a namespace, and a port that they listen on. */
 export interface PodPort {
@@ -8,15 +9,17 @@ export interface PodPort {
   readonly port: number;
 }
 
+/** Whether a pod is ready and is not about to end. */
+export function isReady({ metadata, status }: V1Pod): boolean {
+  return (
+    metadata?.deletionTimestamp === undefined &&
+    status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true
+  );
+}
+
 /** The name of a pod that is ready and is not about to end. */
-export async function readyPod(
-  core: CoreV1Api,
-  { namespace, labelSelector }: Pick<PodPort, "namespace" | "labelSelector">,
-): Promise<string | undefined> {
+export async function readyPod({ core }: Kube, { namespace, labelSelector }: PodPort): Promise<string | undefined> {
   const { items } = await core.listNamespacedPod({ namespace, labelSelector });
-  const isReady = (pod: (typeof items)[number]) =>
-    pod.metadata?.deletionTimestamp === undefined &&
-    pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
   return items.find(isReady)?.metadata?.name;
 }
 
@@ -25,9 +28,9 @@ export async function readyPod(
  *
  * @param wanted the port, if it is free
  */
-export function forwardToPod(config: KubeConfig, core: CoreV1Api, to: PodPort, wanted = 0): Promise<Server> {
-  const forwarder = new PortForward(config);
-  const findPod = shared(() => readyPod(core, to));
+export function forwardToPod(kube: Kube, to: PodPort, wanted = 0): Promise<Server> {
+  const forwarder = new PortForward(kube.config);
+  const findPod = shared(() => readyPod(kube, to));
   const server = createServer({ pauseOnConnect: true }, (client) => {
     client.on("error", () => client.destroy());
     findPod()

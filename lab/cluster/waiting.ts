@@ -2,27 +2,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LocalError, lastLines, messageOf } from "./errors";
 
 export interface WaitOptions {
-  /** What is waited for, as it completes "... did not happen: ". */
+  /** What is waited for, as a noun phrase: `the API server to be ready`. */
   readonly what: string;
   readonly timeoutSeconds: number;
-  /** The log shown when it does not happen. */
-  readonly logFile: string;
-  /** Checked before every try; ends the wait at once with what it throws. */
-  readonly check: () => void;
+  /** The log whose end the message shows. */
+  readonly logFile?: string;
+  /** Called before every attempt. The wait ends at once with what it throws. */
+  readonly check?: () => void;
   /** @default 100 */
   readonly everyMilliseconds?: number;
 }
 
 /**
- * Tries until `attempt` gives something other than `undefined`. An attempt that throws counts as "not yet".
+ * Calls `attempt` again and again until it returns something other than `undefined`. An attempt that throws counts as "not yet".
  *
- * @throws LocalError after the timeout, with the last failure and the last lines of the log
+ * @throws {LocalError} after the timeout, with the last failure and the end of the log.
  */
 export async function waitFor<T>(attempt: () => Promise<T | undefined>, options: WaitOptions): Promise<T> {
   const deadline = Date.now() + options.timeoutSeconds * 1000;
   let failure = "";
   while (Date.now() < deadline) {
-    options.check();
+    options.check?.();
     try {
       const found = await attempt();
       if (found !== undefined) {
@@ -33,8 +33,7 @@ export async function waitFor<T>(attempt: () => Promise<T | undefined>, options:
     }
     await sleep(options.everyMilliseconds ?? 100);
   }
-  options.check();
-  throw new LocalError(
-    `waited ${options.timeoutSeconds} s in vain for ${options.what}.${failure} The end of ${options.logFile}:\n${lastLines(options.logFile)}`,
-  );
+  options.check?.();
+  const log = options.logFile === undefined ? "" : ` The end of ${options.logFile}:\n${lastLines(options.logFile)}`;
+  throw new LocalError(`waited ${options.timeoutSeconds} s in vain for ${options.what}.${failure}${log}`);
 }

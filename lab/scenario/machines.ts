@@ -75,7 +75,7 @@ export const machineSteps: readonly Step[] = [
         await stack.script("up.sh", environment);
         const refresh = seeChanges({ changes: await stack.refresh(environment) });
         const up = seeChanges(await stack.up(environment));
-        await set(cluster.config.getCurrentContext(), cluster.clusterName);
+        await set(cluster.kube.config.getCurrentContext(), cluster.clusterName);
         const back = seeChanges(await stack.up());
         return `preview: ${preview}; ci/up.sh; refresh, up: ${refresh === up ? up : `${refresh}, ${up}`}; and back: ${back}`;
       }),
@@ -89,7 +89,7 @@ async function withKubeconfigs(
 ): Promise<string> {
   const original = stack.environment.KUBECONFIG ?? process.env.KUBECONFIG ?? "";
   const folder = join(stack.project, ".local", "machines");
-  const text = cluster.config.exportConfig();
+  const text = cluster.kube.config.exportConfig();
   const before = readFileSync(original);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {

@@ -402,7 +402,7 @@ const podSchema = z.object({ spec: z.object({ containers: z.array(z.object({ ima
 describe(`${PER_SECOND} visitors a second, through an \`up\` after a change of`, () => {
   it.for(APPLIED)("$what", async ({ what, make, seen }) => {
     const { plain, encrypted } = edges();
-    const pods = new PageServerPods(lab.cluster.config);
+    const pods = new PageServerPods(lab.cluster.kube);
     const { seen: done, got } = await underLoad(
       { plain, encrypted },
       RIGHT,

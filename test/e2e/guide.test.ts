@@ -59,7 +59,7 @@ beforeAll(async () => {
   const report = (line: string) => console.log(line);
   found = await embeddedCluster({ report });
   const { cluster, pulumi, tools } = found;
-  samples = new Samples(cluster.config, IMAGE);
+  samples = new Samples(cluster.kube, IMAGE);
   await samples.deploy();
 
   await cloneProject();

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
 import { NAMESPACES, OBJECT_STORE_IMAGE } from "../../lab/cluster/existing";
+import { Kube } from "../../lab/cluster/kube";
 import { type OwnCluster, startOwnCluster } from "../../lab/cluster/own-cluster";
+import { waitFor } from "../../lab/cluster/waiting";
 import { IMAGE } from "../../lab/lab";
 import { scenario } from "../../lab/scenario/scenario";
 import { ensureTools } from "../../lab/tools/tools";
@@ -56,17 +56,12 @@ describe("KUBECONFIG=… npm run local -- --check", () => {
   it("ends well, and leaves nothing behind", async () => {
     expect(code, output).toBe(0);
     expect(existsSync(join(PROJECT, "Pulumi.local.yaml"))).toBe(false);
-    const config = new KubeConfig();
-    config.loadFromFile(cluster?.kubeconfig ?? "");
-    const core = config.makeApiClient(CoreV1Api);
-    let left: readonly string[] = [];
+    const { core } = Kube.ofFile(cluster?.kubeconfig ?? "");
     // A namespace ends some time after it was deleted.
-    for (let attempt = 0; attempt < 60; attempt += 1) {
+    const gone = async () => {
       const { items } = await core.listNamespace();
-      left = items.map(({ metadata }) => metadata?.name ?? "").filter((name) => NAMESPACES.some((one) => one === name));
-      if (left.length === 0) break;
-      await sleep(1000);
-    }
-    expect(left).toStrictEqual([]);
+      return items.some(({ metadata }) => NAMESPACES.some((name) => name === metadata?.name)) ? undefined : true;
+    };
+    await waitFor(gone, { what: `${NAMESPACES.join(", ")} to be gone`, timeoutSeconds: 60, everyMilliseconds: 1000 });
   });
 });

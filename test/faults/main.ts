@@ -14,7 +14,7 @@ import { type Row, rows, type Scene } from "./rows";
 
 const USAGE = `npm run test:faults                 makes everything fail, one after the other, while visitors come
 npm run test:faults -- --update     and writes docs/faults.md
-npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after those that enter`;
+npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after the one that enables`;
 
 const PROJECT = join(__dirname, "..", "..");
 
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     if (cluster === undefined || edge === undefined) throw new Error("only the embedded cluster can be made to fail");
     const bucket = await startFailingBucket(cluster, join(PROJECT, ".local", "logs", "failing-bucket.log"));
     try {
-      const scene: Scene = { lab, cluster, edge, bucket, pods: new PageServerPods(lab.cluster.config) };
+      const scene: Scene = { lab, cluster, edge, bucket, pods: new PageServerPods(lab.cluster.kube) };
       await lab.stack.type(["config", "set", "--path", "bucket.readUrl", `${bucket.address}/maintenance-pages`]);
       await lab.stack.up();
       for (const row of wanted) {
@@ -82,7 +82,7 @@ async function main(): Promise<number> {
 }
 
 /**
- * The rows whose name has a text; before them the one that enters, which most of them need.
+ * The rows whose name has a text; before them the one that enables maintenance, which most of them need.
  *
  * @throws {LocalError} when no row's name has it.
  */
@@ -92,8 +92,8 @@ function rowsWith(text: string | undefined): readonly Row[] {
   if (named.length === 0) {
     throw new LocalError(`no row's name has "${text}":\n${rows.map(({ what }) => `  ${what}`).join("\n")}`);
   }
-  const enters = ({ what }: Row) => /^enter, to/.test(what);
-  return [...rows.filter(enters), ...named.filter((row) => !enters(row))];
+  const enables = ({ what }: Row) => /^enable, to/.test(what);
+  return [...rows.filter(enables), ...named.filter((row) => !enables(row))];
 }
 
 async function run(row: Row, scene: Scene): Promise<Result> {
