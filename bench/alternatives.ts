@@ -11,16 +11,16 @@ const NAMESPACE = "maintenance-pages";
 const PER_SECOND = 200;
 const ROUNDS = 3;
 
-/** A way into maintenance and out of it, as the API sees it. */
+/** A way to enable and disable maintenance through the Kubernetes API. */
 interface Way {
   readonly name: string;
   /** In the chart. */
   readonly short: string;
-  enter(lab: Lab): Promise<void>;
-  leave(lab: Lab): Promise<void>;
+  enable(lab: Lab): Promise<void>;
+  disable(lab: Lab): Promise<void>;
 }
 
-const told = "/acme/unscheduled/-/";
+const pagePath = "/acme/unscheduled/-/";
 const acme = { instance: "acme", hosts: hostsOf("acme"), kind: "unscheduled", revision: undefined } as const;
 const override = {
   apiVersion: "networking.k8s.io/v1",
@@ -40,7 +40,7 @@ function plainIngress(name: string, annotations: Readonly<Record<string, string>
     metadata: {
       name,
       namespace: NAMESPACE,
-      annotations: { "nginx.ingress.kubernetes.io/rewrite-target": told, ...annotations },
+      annotations: { "nginx.ingress.kubernetes.io/rewrite-target": pagePath, ...annotations },
     },
     spec: {
       ingressClassName: "nginx",
@@ -59,18 +59,18 @@ const WAYS: readonly Way[] = [
   {
     name: "override (ours)",
     short: "override",
-    enter: ({ samples }) => samples.apply(override),
-    leave: ({ samples }) => samples.delete(override),
+    enable: ({ samples }) => samples.apply(override),
+    disable: ({ samples }) => samples.delete(override),
   },
   {
     name: "delete the instance's Ingress, create another a second later",
     short: "delete and create",
-    async enter({ samples }) {
+    async enable({ samples }) {
       await samples.deleteIngress("acme");
       await sleep(1000);
       await samples.apply(inTheWay);
     },
-    async leave({ samples }) {
+    async disable({ samples }) {
       await samples.delete(inTheWay);
       await sleep(1000);
       await samples.createIngress("acme");
@@ -79,18 +79,18 @@ const WAYS: readonly Way[] = [
   {
     name: "canary with weight 100",
     short: "canary (no page)",
-    enter: ({ samples }) => samples.apply(canary),
-    leave: ({ samples }) => samples.delete(canary),
+    enable: ({ samples }) => samples.apply(canary),
+    disable: ({ samples }) => samples.delete(canary),
   },
   {
     name: "a second Ingress with the same path",
     short: "same path (refused)",
-    enter: ({ samples }) => samples.apply(inTheWay),
-    leave: ({ samples }) => samples.delete(inTheWay).catch(() => undefined),
+    enable: ({ samples }) => samples.apply(inTheWay),
+    disable: ({ samples }) => samples.delete(inTheWay).catch(() => undefined),
   },
 ];
 
-/** What visitors get while an instance enters and leaves, by how that is done, on the same controller. */
+/** What visitors get while maintenance of an instance is enabled and disabled, by how that is done, on the same controller. */
 export async function benchAlternatives(lab: Lab): Promise<Section> {
   const { edge } = lab;
   const rows: (readonly string[])[] = [];
@@ -98,16 +98,16 @@ export async function benchAlternatives(lab: Lab): Promise<Section> {
   for (const way of WAYS) {
     const load = startLoad(edge, "acme.localhost", PER_SECOND, rightOrWrong);
     let shown = 0;
-    let entered = true;
-    for (let round = 0; round < ROUNDS && entered; round += 1) {
-      entered = await way.enter(lab).then(
+    let enabled = true;
+    for (let round = 0; round < ROUNDS && enabled; round += 1) {
+      enabled = await way.enable(lab).then(
         () => true,
         () => false,
       );
       const page = await untilAnswer(() => visit(edge, "acme.localhost"), isPageOf("acme"), 10).catch(() => undefined);
       if (page !== undefined) shown += 1;
       await sleep(2000);
-      await way.leave(lab);
+      await way.disable(lab);
       await untilAnswer(
         () => visit(edge, "acme.localhost"),
         ({ status }) => status === 200,
@@ -123,15 +123,15 @@ export async function benchAlternatives(lab: Lab): Promise<Section> {
     bars[way.short] = (1000 * wrong) / answers;
     rows.push([
       way.name,
-      entered ? `${shown} of ${ROUNDS}` : "refused by the admission webhook",
+      enabled ? `${shown} of ${ROUNDS}` : "refused by the admission webhook",
       answers.toLocaleString("en"),
       wrong.toLocaleString("en"),
       `${longestGap} ms`,
     ]);
   }
   return {
-    title: "Entering and leaving, by how it is done",
-    about: `${PER_SECOND} visitors a second on one instance that enters and leaves ${ROUNDS} times, on the same controller. Its own answer and its page are right, everything else is wrong.`,
+    title: "Enabling and disabling, by how it is done",
+    about: `${PER_SECOND} visitors a second on one instance whose maintenance is enabled and disabled ${ROUNDS} times, on the same controller. Its own answer and its page are right, everything else is wrong.`,
     head: ["", "page shown", "answers", "wrong", "longest gap"],
     rows,
     chart: { title: "Wrong answers of 1,000", unit: "wrong answers", bars },

@@ -8,7 +8,7 @@ import { ratio, type Section } from "./section";
 
 const PROJECT = join(__dirname, "..");
 
-// Instances in the registry, and how many of them enter.
+// Instances in the registry, and how many of them are enabled.
 const CASES = [
   [1, 1],
   [10, 1],
@@ -83,7 +83,7 @@ for (let index = 0; index < ${ingresses}; index += 1) {
 `;
 }
 
-/** `preview` and `up` of an enter, against a program with as many trivial resources of which as many are new. */
+/** `preview` and `up` of an enable, against a program with as many trivial resources of which as many are new. */
 export async function benchScale(lab: Lab): Promise<Section> {
   const { stack } = lab;
   const folder = mkdtempSync(join(tmpdir(), "bench-pulumi-"));
@@ -91,7 +91,7 @@ export async function benchScale(lab: Lab): Promise<Section> {
   try {
     const trivial = await trivialStack(lab, folder, "resources");
     await stack.type(["config", "set", "maintenanceLimit", "1000"]);
-    for (const [registered, entering] of CASES) {
+    for (const [registered, enabling] of CASES) {
       const names = Array.from({ length: registered }, (_, index) => `many-${index}`);
       await stack.type(["config", "set", "maintenance", "[]"]);
       await stack.type(["config", "set", "instances", JSON.stringify(names)]);
@@ -100,13 +100,13 @@ export async function benchScale(lab: Lab): Promise<Section> {
       await trivial.up();
       const before = await sameNumber(stack, trivial);
 
-      await stack.type(["config", "set", "maintenance", JSON.stringify(names.slice(0, entering))]);
-      await mirror(stack, trivial, entering);
+      await stack.type(["config", "set", "maintenance", JSON.stringify(names.slice(0, enabling))]);
+      await mirror(stack, trivial, enabling);
       const [oursPreview, theirsPreview] = [await measure(stack, "preview"), await measure(trivial, "preview")];
       const [oursUp, theirsUp] = [await measure(stack, "up"), await measure(trivial, "up")];
       const changed = (await sameNumber(stack, trivial)) - before;
       rows.push([
-        `${registered.toLocaleString("en")}, ${entering} of them enter${entering === 1 ? "s" : ""}`,
+        `${registered.toLocaleString("en")}, ${enabling} of them enabled`,
         String(changed),
         ...compared(oursPreview, theirsPreview),
         ...compared(oursUp, theirsUp),
@@ -120,7 +120,7 @@ export async function benchScale(lab: Lab): Promise<Section> {
   return {
     title: "Pulumi, by the number of instances",
     about:
-      "An enter, against a program that has as many resources, each as small as there is: objects of one byte, ordinary Ingresses of which as many are new, and ConfigMaps for everything else. One run each. Memory is that of the largest process of the `up`. Without the admission webhook. Goal: 1.3 times. Where 100 enter at once, what is above it is the state: in a folder or a bucket Pulumi writes all of it, with every page, before and after each resource.",
+      "Enabling maintenance, against a program that has as many resources, each as small as there is: objects of one byte, ordinary Ingresses of which as many are new, and ConfigMaps for everything else. One run each. Memory is that of the largest process of the `up`. Without the admission webhook. Goal: 1.3 times. Where 100 are enabled at once, what is above it is the state: in a folder or a bucket Pulumi writes all of it, with every page, before and after each resource.",
     head: ["instances", "new resources", "preview", "trivial", "ratio", "up", "trivial", "ratio", "memory, trivial"],
     rows,
   };

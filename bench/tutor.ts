@@ -11,7 +11,7 @@ import { cellsOf, ratio, type Section } from "./section";
 const HOST = "acme.example.org";
 const PAGE_BYTES = 20_000;
 
-const CLIENTS = {
+const REQUESTS = {
   "a person who navigates": BROWSER,
   "an API client": { accept: "application/json" },
 };
@@ -54,8 +54,8 @@ export async function benchTutor(): Promise<Section> {
             ratio(first.requestsPerSecond, second.requestsPerSecond),
           ]);
         };
-        for (const [client, headers] of Object.entries(CLIENTS)) {
-          await row(client, candidate(withPlugin, headers), candidate(without, headers));
+        for (const [name, headers] of Object.entries(REQUESTS)) {
+          await row(name, candidate(withPlugin, headers), candidate(without, headers));
         }
         await row("control, without the plugin on both sides", candidate(again, BROWSER), candidate(without, BROWSER));
       } finally {

@@ -37,7 +37,7 @@ it.each<[boolean, Change]>([
   [false, change("update", "kubernetes:helm.sh/v3:Release", "maintenance-acme")],
   [true, change("update", "pulumi:providers:kubernetes", "cluster")],
   [false, change("replace", "pulumi:providers:kubernetes", "cluster")],
-])("%s: to %o is what entering and leaving with acme is made of", (isOwn, one) => {
+])("%s: to %o belongs to enabling and disabling acme", (isOwn, one) => {
   const { own, others } = partition([one], ["acme"], edges);
   expect([own, others]).toStrictEqual(isOwn ? [[one], []] : [[], [one]]);
 });

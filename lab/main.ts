@@ -73,8 +73,8 @@ In another terminal, in this folder:
 
   source ${environmentFile}
 
-  pulumi config set maintenance '["acme"]' && pulumi up      enter maintenance
-  pulumi config set maintenance '[]' && pulumi up            leave it
+  pulumi config set maintenance '["acme"]' && pulumi up      enable maintenance
+  pulumi config set maintenance '[]' && pulumi up            disable it
 
 Ctrl-C ends and removes all of it.
 `);

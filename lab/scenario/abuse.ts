@@ -17,7 +17,7 @@ import type { Step } from "./step";
 
 const ACME: Target = {
   host: "acme.localhost",
-  told: "",
+  extraHeaders: "",
   home: "/",
   othersHost: "nobody.localhost",
   others: "/beta/scheduled/0000000000000001/",

@@ -4,7 +4,7 @@ import type { Samples } from "../samples";
 import { startLoad } from "../traffic/load";
 import { type Answer, visit } from "../traffic/visitor";
 import type { Figures } from "./figures";
-import { enter, leave } from "./maintenance";
+import { disable, enable } from "./maintenance";
 import { isPageOf, marker, seeChanges } from "./seen";
 import type { Step } from "./step";
 
@@ -21,7 +21,7 @@ export const controllerSteps: readonly Step[] = [
     expected: `${RELEASE}; answers name their server; both pods stay; ${UNNOTICED}`,
     needs: "release",
     async see(lab, figures) {
-      await enter(lab, "acme");
+      await enable(lab, "acme");
       const seen = await change(lab, figures, "values", ["values.controller.config.server-tokens", "true"]);
       const { server } = (await visit(lab.edge, "beta.localhost")).headers;
       return `${seen.up}; ${server === undefined ? "no answer names its server" : "answers name their server"}; ${seen.pods}; ${seen.visitors}`;
@@ -51,10 +51,10 @@ export const controllerSteps: readonly Step[] = [
     },
   },
   {
-    step: "leaving maintenance, with the controller that is there now",
+    step: "disabling maintenance, with the controller that is there now",
     expected: "delete Ingress maintenance-acme",
     needs: "release",
-    see: async (lab) => seeChanges(await leave(lab, "acme")),
+    see: async (lab) => seeChanges(await disable(lab, "acme")),
   },
 ];
 

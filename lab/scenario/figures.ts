@@ -2,16 +2,16 @@ import type { Lab } from "../lab";
 import { SAMPLES, type Sample } from "../samples";
 import type { Seen } from "../traffic/load";
 
-/** The samples that visitors are sent to while one of them enters and leaves maintenance. */
+/** The samples that visitors are sent to while maintenance of one of them is enabled and disabled. */
 export type LoadedSample = Extract<Sample, "acme" | "beta">;
 
 /** What was measured on the way; printed, and never part of a row's verdict. */
 export interface Figures {
   /** Seconds from `pulumi up` being started to the first page. */
   upToFirstPage?: number;
-  /** Seconds that the `up` of entering took as a whole. */
-  enter?: number;
-  leave?: number;
+  /** Seconds that the whole `up` took that enabled maintenance, and the one that disabled it. */
+  enable?: number;
+  disable?: number;
   load?: Readonly<Record<LoadedSample, Seen>>;
   /** What visitors saw while the controller's release was changed, and how many seconds the `up` took. */
   controller?: Readonly<Record<string, { readonly seconds: number; readonly seen: Seen }>>;
@@ -38,8 +38,8 @@ export function describeFigures({ seconds }: Lab, figures: Figures): string {
     `tools built in            ${seconds.build === 0 ? "0 s (cached)" : inSeconds(seconds.build)}`,
     `cluster ready in          ${inSeconds(seconds.start)} (cluster, first pulumi up, ingress-nginx, ${SAMPLES.length} instances)`,
     `pulumi up to first page   ${inSeconds(figures.upToFirstPage)}`,
-    `pulumi up, enter          ${inSeconds(figures.enter)}`,
-    `pulumi up, leave          ${inSeconds(figures.leave)}`,
+    `pulumi up, enable         ${inSeconds(figures.enable)}`,
+    `pulumi up, disable        ${inSeconds(figures.disable)}`,
   ];
   for (const [name, change] of [
     ["message", figures.message],

@@ -14,15 +14,15 @@ const INGRESS = { apiVersion: "networking.k8s.io/v1", kind: "Ingress" };
 /** Others at the program's objects, while acme is in maintenance. */
 export const otherSteps: readonly Step[] = [
   {
-    step: "a policy of the cluster rewrites every image and raises every request; beta enters and leaves by the command, and acme stays",
+    step: "a policy of the cluster rewrites every image and raises every request; the command enables and disables beta, and acme stays",
     expected:
-      "update Deployment page-server-deployment rolls pods of the mirror; planned each time, and without effect; beta enters, leaves; 503, the page of acme (unscheduled, shared)",
+      "update Deployment page-server-deployment rolls pods of the mirror; planned each time, and without effect; beta enabled, disabled; 503, the page of acme (unscheduled, shared)",
     needs: "embedded",
     see: underPolicy,
   },
   {
     step: "another program takes over fields of the Deployment, the pages and the override; somebody deletes the disruption budget",
-    expected: "gamma enters and leaves all the same; ci/up.sh: 3 updated, 1 created; 2 pods, every field ours",
+    expected: "gamma enabled and disabled all the same; ci/up.sh: 3 updated, 1 created; 2 pods, every field ours",
     needs: "embedded",
     see: editedByOthers,
   },
@@ -48,7 +48,7 @@ async function underPolicy({ edge, stack, samples }: Lab): Promise<string> {
     await stack.maintenance("disable", "beta", "--yes");
     await everyHostIs("beta", ({ status }) => status === 200, edge);
     const page = await seePage(visit(edge, "acme.localhost"));
-    return `${rolled} rolls pods of ${images ? "the mirror" : IMAGE}; ${effect}; beta enters, leaves; ${page}`;
+    return `${rolled} rolls pods of ${images ? "the mirror" : IMAGE}; ${effect}; beta enabled, disabled; ${page}`;
   } finally {
     for (const manifest of mirror) await samples.delete(manifest);
     await stack.type(["config", "rm", "retryAfter"]);
@@ -83,5 +83,5 @@ async function editedByOthers({ edge, stack, samples }: Lab): Promise<string> {
   const again = seeChanges({ changes: await stack.refresh() });
   await everyHostIs("acme", isPageOf("acme"), edge);
   const ours = again === "no change" ? "every field ours" : again;
-  return `gamma enters and leaves all the same; ci/up.sh: ${updated} updated, ${created} created; ${pods} pods, ${ours}`;
+  return `gamma enabled and disabled all the same; ci/up.sh: ${updated} updated, ${created} created; ${pods} pods, ${ours}`;
 }

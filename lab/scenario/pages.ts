@@ -5,10 +5,10 @@ import { feedSchema } from "../../outputs";
 import { ASSETS_PATH, FORMATS, PAGE_KINDS } from "../../pages/kinds";
 import { CLIENTS_FOLDER } from "../../pages/paths";
 import type { Lab } from "../lab";
-import { CLIENTS } from "../traffic/requests";
+import { REQUESTS } from "../traffic/requests";
 import { type Answer, BROWSER, untilAnswer, visit } from "../traffic/visitor";
 import type { Figures } from "./figures";
-import { enter, leave } from "./maintenance";
+import { disable, enable } from "./maintenance";
 import { everyHostIs, isPageOf, seeChanges, seeInstance, seePage, seeRefusal } from "./seen";
 import type { Step } from "./step";
 
@@ -18,9 +18,9 @@ const CHANGED_WITH_ALL = PAGE_KINDS.length * FORMATS.length + FORMATS.length + 2
 /** What each client gets, while acme is in maintenance. */
 export const clientSteps: readonly Step[] = [
   {
-    step: `acme: ${CLIENTS.length} clients (browsers, apps, bots, tools) and what each gets by Accept and Accept-Language`,
+    step: `acme: ${REQUESTS.length} requests (of browsers, apps, bots, tools) and what each gets by Accept and Accept-Language`,
     expected: "each its format and language, 503, Vary",
-    see: everyClientGetsItsPage,
+    see: everyRequestGetsItsPage,
   },
   {
     step: "acme: a browser application on another host asks its API",
@@ -45,7 +45,7 @@ export const pageSteps: readonly Step[] = [
   {
     step: `the bucket is stopped; pulumi config set maintenance '["gamma"]' && pulumi up`,
     expected: "create Ingress maintenance-gamma; 503, the page of gamma",
-    see: clientEntersWithoutBucket,
+    see: clientIsEnabledWithoutBucket,
   },
   {
     step: "gamma, an instance with a folder of its own, as soon as the bucket is back",
@@ -71,9 +71,9 @@ export const pageSteps: readonly Step[] = [
   },
 ];
 
-async function everyClientGetsItsPage({ edge }: Lab): Promise<string> {
+async function everyRequestGetsItsPage({ edge }: Lab): Promise<string> {
   const wrong: string[] = [];
-  for (const { name, headers, gets, language = "en" } of CLIENTS) {
+  for (const { name, headers, gets, language = "en" } of REQUESTS) {
     const answer = await visit(edge, "acme.localhost", "/", { headers });
     const got = answer.body === "" ? "nothing" : String(answer.headers["content-type"]);
     const speaks = answer.headers["content-language"] ?? "nothing";
@@ -155,7 +155,7 @@ async function changedPageIsSeen({ edge, stack, samples }: Lab, figures: Figures
   const after = await samples.podsOf("maintenance-pages");
   const restarted = after.filter((pod) => !before.includes(pod)).length;
   await stack.type(["config", "rm", "links"]);
-  await leave({ edge, stack }, "acme");
+  await disable({ edge, stack }, "acme");
   return `${seeChanges(up)}; everybody has the new text within ${SOON} s; ${restarted === 0 ? "no pod was restarted" : `${restarted} pods are new`}`;
 }
 
@@ -165,10 +165,10 @@ async function untilSaid(edge: string, host: string, text: string): Promise<numb
   return (await untilAnswer(ask, ({ body }) => body.includes(text), SOON)) / 1000;
 }
 
-async function clientEntersWithoutBucket({ edge, stack, cluster }: Lab): Promise<string> {
+async function clientIsEnabledWithoutBucket({ edge, stack, cluster }: Lab): Promise<string> {
   await cluster.objectStore.stop();
   try {
-    const up = await enter({ edge, stack }, "gamma");
+    const up = await enable({ edge, stack }, "gamma");
     return `${seeChanges(up)}; 503, the page of gamma`;
   } finally {
     await cluster.objectStore.start();
@@ -206,19 +206,19 @@ async function failurePageIsThere({ cluster, stack }: Lab): Promise<string> {
 
 async function feedTells({ edge, cluster, stack }: Lab): Promise<string> {
   await stack.type(["config", "set", "feed", "true"]);
-  const entered = await enter({ edge, stack }, "acme");
+  const enabled = await enable({ edge, stack }, "acme");
   const bucket = new URL(String((await stack.outputs()).bucketAddress)).pathname;
   const answer = await fetch(`${cluster.objectStore.endpoint}${bucket}/pages/status.json`);
   const { maintenance } = feedSchema.parse(await answer.json());
-  const told = maintenance.map(({ instance, kind, state }) => `${instance} ${kind} ${state}`).join(", ");
+  const entries = maintenance.map(({ instance, kind, state }) => `${instance} ${kind} ${state}`).join(", ");
   await stack.type(["config", "rm", "feed"]);
-  const left = await leave({ edge, stack }, "acme");
-  return `${seeChanges(entered)}; ${answer.headers.get("content-type")}: ${told}; ${seeChanges(left)}`;
+  const disabled = await disable({ edge, stack }, "acme");
+  return `${seeChanges(enabled)}; ${answer.headers.get("content-type")}: ${entries}; ${seeChanges(disabled)}`;
 }
 
 async function brokenTemplateIsRefused({ edge, stack }: Lab): Promise<string> {
   const folder = join(CLIENTS_FOLDER, "acme");
-  await leave({ edge, stack }, "gamma");
+  await disable({ edge, stack }, "gamma");
   await stack.type(["config", "set", "maintenance", '["acme"]']);
   mkdirSync(folder);
   try {

@@ -11,7 +11,7 @@ import { controllerSteps } from "./controller";
 import { failureSteps } from "./failure";
 import type { Figures, LoadedSample } from "./figures";
 import { machineSteps } from "./machines";
-import { leave } from "./maintenance";
+import { disable } from "./maintenance";
 import { otherSteps } from "./others";
 import { clientSteps, pageSteps } from "./pages";
 import {
@@ -69,7 +69,7 @@ export const scenario: readonly Step[] = [
         figures.upToFirstPage = milliseconds / 1000;
       });
       const up = await stack.up();
-      figures.enter = up.seconds;
+      figures.enable = up.seconds;
       await page;
       await everyHostIs("acme", isAcmesPage, edge);
       return seeChanges(up);
@@ -186,8 +186,8 @@ export const scenario: readonly Step[] = [
     step: `pulumi config set maintenance '[]' && pulumi up`,
     expected: `delete Ingress maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
     async see({ edge, stack }, figures) {
-      const up = await leave({ edge, stack }, "acme");
-      figures.leave = up.seconds;
+      const up = await disable({ edge, stack }, "acme");
+      figures.disable = up.seconds;
       return `${seeChanges(up)}; then ${await everyInstanceAnswers(edge)}`;
     },
   },
@@ -217,9 +217,9 @@ export const scenario: readonly Step[] = [
     },
   },
   {
-    step: "leaving it again",
+    step: "disabling it again",
     expected: `delete BucketObjectv2 (${FORMATS.length}), delete Ingress maintenance-acme`,
-    see: async (lab) => seeChanges(await leave(lab, "acme")),
+    see: async (lab) => seeChanges(await disable(lab, "acme")),
   },
   ...pageSteps,
   ...failureSteps,
@@ -229,13 +229,13 @@ export const scenario: readonly Step[] = [
       "create Ingress maintenance-acme; 503, the page of acme (provisioning, shared); delete Ingress maintenance-acme",
     async see({ edge, stack }) {
       await stack.type(["config", "set", "provisioning", '["acme"]']);
-      const enter = await stack.up();
+      const enabled = await stack.up();
       await everyHostIs("acme", isAcmesPage, edge);
       const page = await seePage(visit(edge, "acme.localhost"));
       await stack.type(["config", "rm", "provisioning"]);
-      const leave = await stack.up();
+      const disabled = await stack.up();
       await everyHostIs("acme", ({ status }) => status === 200, edge);
-      return `${seeChanges(enter)}; ${page}; ${seeChanges(leave)}`;
+      return `${seeChanges(enabled)}; ${page}; ${seeChanges(disabled)}`;
     },
   },
   {
@@ -255,7 +255,7 @@ export const scenario: readonly Step[] = [
     expected: "it starts again in the same pod",
     needs: "embedded",
     async see({ cluster }) {
-      const pods = new PageServerPods(cluster.config);
+      const pods = new PageServerPods(cluster.kube);
       const [first = "", ...others] = await pods.names();
       pods.kill(first);
       await sleep(2000);
@@ -284,9 +284,9 @@ export const scenario: readonly Step[] = [
     },
   },
   {
-    step: "100 visitors a second on acme and on beta, through an enter and a leave, three times",
+    step: "100 visitors a second on acme and on beta, while acme is enabled and disabled three times",
     expected: "acme: only its 200 or the page's 503; beta: only its 200",
-    see: enterAndLeaveUnderLoad,
+    see: enableAndDisableUnderLoad,
   },
   ...controllerSteps,
   {
@@ -303,7 +303,7 @@ export const scenario: readonly Step[] = [
   },
 ];
 
-async function enterAndLeaveUnderLoad({ edge, stack }: Lab, figures: Figures): Promise<string> {
+async function enableAndDisableUnderLoad({ edge, stack }: Lab, figures: Figures): Promise<string> {
   const own = (sample: Sample) => (answer: Answer) =>
     answer.status === 200 && answer.body.startsWith(`this is ${sample}:`) ? "200" : undefined;
   const wrong = (answer: Answer) => `wrong: ${answer.status} ${answer.body.slice(0, 60)}`;

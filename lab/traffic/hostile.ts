@@ -113,7 +113,7 @@ export const hostileHeaders = (others: string): readonly string[] => [
 export interface Target {
   readonly host: string;
   /** Header lines that each request has beside those of `headOf`. */
-  readonly told: string;
+  readonly extraHeaders: string;
   /** The path at which the page is. */
   readonly home: string;
   /** The host and path of what belongs to somebody else. */
@@ -127,8 +127,8 @@ export interface Target {
 export type Hostile = readonly [what: string, sent: string | Buffer, statuses: readonly number[]];
 
 /** The header lines of a request that is meant well, and is the last on its connection. */
-export function headOf({ host, told }: Pick<Target, "host" | "told">): string {
-  return `Host: ${host}\r\nAccept: text/html\r\nConnection: close\r\n${told}`;
+export function headOf({ host, extraHeaders }: Pick<Target, "host" | "extraHeaders">): string {
+  return `Host: ${host}\r\nAccept: text/html\r\nConnection: close\r\n${extraHeaders}`;
 }
 
 /** Requests that are too large, or none, or not what a server of pages is asked. */

@@ -1,10 +1,10 @@
-/** Who asks, with the headers that tell the page server which format and language it wants; and what it has to get. */
-export interface Client {
+/** A request, with the headers by which the page server chooses format and language, and the answer that it must get. */
+export interface SampleRequest {
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The media type of the answer, or `nothing` for an empty body. */
   readonly gets: string;
-  /** The language of the answer, where it is not the first of the stack's. @default "en" */
+  /** The language of the answer, if it is not the stack's first. @default "en" */
   readonly language?: string;
 }
 
@@ -21,7 +21,7 @@ const FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
  * https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values), and some
  * that only the rules for q-values and names of languages can tell apart.
  */
-export const CLIENTS: readonly Client[] = [
+export const REQUESTS: readonly SampleRequest[] = [
   // --- browsers and what they ask for
   {
     name: "Chrome in German, a page",

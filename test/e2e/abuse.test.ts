@@ -21,7 +21,7 @@ const pagesOf = (entry: typeof acme, text: string) => {
 };
 const OF_ACME = pagesOf(acme, "the words of acme");
 const OF_BETA = pagesOf(beta, "the words of beta");
-const TOLD = `/acme/scheduled/${OF_ACME.revision}/`;
+const PAGE_ADDRESS = `/acme/scheduled/${OF_ACME.revision}/`;
 const OTHERS = `/beta/scheduled/${OF_BETA.revision}/`;
 const KEY_OF_BETA = `instances/beta/${OF_BETA.revision}/scheduled.html`;
 
@@ -36,23 +36,23 @@ afterAll(() => server.stop());
 const PORTS = ["maintenance", "bypass", "notFound"] as const;
 type Port = (typeof PORTS)[number];
 
-/** The header that the controller adds, which is all that tells the page server whose page it is on this port. */
-const toldOn = (port: Port) => (port === "bypass" ? `X-Forwarded-Prefix: ${TOLD}\r\n` : "");
+/** The header that the controller adds. On this port the page server takes the page from it alone. */
+const addressHeader = (port: Port) => (port === "bypass" ? `X-Forwarded-Prefix: ${PAGE_ADDRESS}\r\n` : "");
 
-const COMMON = headOf({ host: "acme.example.org", told: "" });
+const COMMON = headOf({ host: "acme.example.org", extraHeaders: "" });
 
 const request = (port: Port, path: string, headers = "", body = "") =>
-  `GET ${path} HTTP/1.1\r\n${COMMON}${toldOn(port)}${headers}\r\n${body}`;
+  `GET ${path} HTTP/1.1\r\n${COMMON}${addressHeader(port)}${headers}\r\n${body}`;
 
 const post = (port: Port, headers: string, body = "") =>
-  `POST ${home(port)}?${MARK} HTTP/1.1\r\n${COMMON}${toldOn(port)}${headers}\r\n${body}`;
+  `POST ${home(port)}?${MARK} HTTP/1.1\r\n${COMMON}${addressHeader(port)}${headers}\r\n${body}`;
 
 /** Where the page of acme is. */
-const home = (port: Port) => (port === "maintenance" ? TOLD : "/");
+const home = (port: Port) => (port === "maintenance" ? PAGE_ADDRESS : "/");
 
 const target = (port: Port) => ({
   host: "acme.example.org",
-  told: toldOn(port),
+  extraHeaders: addressHeader(port),
   home: home(port),
   othersHost: "beta.example.org",
   others: OTHERS,
@@ -122,7 +122,7 @@ describe.each(PORTS)("on the port %s", (port) => {
     ["acme.example.org\0", [400]],
   ] as const)("the host %j is answered with %j", async (host, statuses) => {
     const headers = COMMON.replace(/^Host:.*\r\n/, `Host: ${host}\r\n`);
-    const answer = await send(port, `GET ${home(port)} HTTP/1.1\r\n${headers}${toldOn(port)}\r\n`);
+    const answer = await send(port, `GET ${home(port)} HTTP/1.1\r\n${headers}${addressHeader(port)}\r\n`);
     expectNothingGiven(answer, statuses);
     expect(statusesIn(answer)).toHaveLength(1);
   });
@@ -230,7 +230,7 @@ describe.each(PORTS)("on the port %s", (port) => {
 
 describe("what belongs to somebody else", () => {
   it.each([OTHERS, `${OTHERS}../..${OTHERS}`, "/gamma/unscheduled/-/campus.svg", "/.maintenance-page/campus.svg"])(
-    "%s is acme's page or nothing, where acme is told",
+    "%s is acme's page or nothing, where the address of the page of acme is sent",
     async (path) => {
       const answer = await send("bypass", request("bypass", path));
       expectNothingGiven(answer, [503, 404]);
@@ -242,7 +242,7 @@ describe("what belongs to somebody else", () => {
   it.each([`X_Forwarded_Prefix: ${OTHERS}`, `X-Forwarded-Prefix : ${OTHERS}`, `X-Original-Prefix: ${OTHERS}`])(
     "the header %s beside the controller's own shows no other's page",
     async (header) => {
-      const answer = await send("bypass", `GET / HTTP/1.1\r\n${COMMON}${header}\r\n${toldOn("bypass")}\r\n`);
+      const answer = await send("bypass", `GET / HTTP/1.1\r\n${COMMON}${header}\r\n${addressHeader("bypass")}\r\n`);
       expectNothingGiven(answer, [503, 400]);
     },
   );
@@ -262,7 +262,7 @@ describe("what belongs to somebody else", () => {
     expect(statusesIn(answer)).toEqual([200]);
     expect(answer).toContain("<svg");
     const preflight = `Origin: https://apps.example.org\r\nAccess-Control-Request-Method: GET\r\n`;
-    const asked = request("maintenance", TOLD, preflight).replace(/^GET/, "OPTIONS");
+    const asked = request("maintenance", PAGE_ADDRESS, preflight).replace(/^GET/, "OPTIONS");
     expect(statusesIn(await send("maintenance", asked))).toEqual([204]);
   });
 });

@@ -353,7 +353,7 @@ describe("with the rights of docs/kubernetes-roles.yaml", () => {
     );
   });
 
-  it("the other enters, with a bypass, asks the instance, and leaves", async () => {
+  it("the other is enabled with a bypass, the instance is asked, and it is disabled", async () => {
     const enable = await type(["enable", "acme", "--bypass", "--yes"], as("up"));
     expect(enable.code, enable.output).toBe(EXIT.done);
     const disable = await type(["disable", "acme", "--yes"], as("up"));

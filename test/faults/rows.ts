@@ -5,7 +5,7 @@ import type { Edge, EmbeddedCluster } from "../../lab/cluster/embedded";
 import type { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Lab } from "../../lab/lab";
 import { CHALLENGE, hostsOf } from "../../lab/samples";
-import { enter, leave } from "../../lab/scenario/maintenance";
+import { disable, enable } from "../../lab/scenario/maintenance";
 import { everyHostIs, isPageOf, seeChanges } from "../../lab/scenario/seen";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { HOSTS, type Right, type Watched } from "../../lab/traffic/watch";
@@ -41,8 +41,8 @@ const CHANGING = { acme: ["own", "page"] } as const;
 
 const DONE = "done";
 
-const acmeEnters = async ({ lab }: Scene) => seeChanges(await enter(lab, "acme"));
-const acmeLeaves = async ({ lab }: Scene) => seeChanges(await leave(lab, "acme"));
+const enableAcme = async ({ lab }: Scene) => seeChanges(await enable(lab, "acme"));
+const disableAcme = async ({ lab }: Scene) => seeChanges(await disable(lab, "acme"));
 
 /** Waits until the one path that the override leaves to acme answers so: whatever was done to acme has arrived then. */
 async function acmeItself(edge: string, status: number): Promise<void> {
@@ -80,23 +80,23 @@ export const API_SERVER_DOWN = 10;
 const MOMENTS = [0.1, 0.2, 0.3, 0.45, 0.6] as const;
 
 export const rows: readonly Row[] = [
-  { what: "enter", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
-  { what: "leave", expected: "delete Ingress maintenance-acme", right: CHANGING, run: acmeLeaves },
+  { what: "enable", expected: "create Ingress maintenance-acme", right: CHANGING, run: enableAcme },
+  { what: "disable", expected: "delete Ingress maintenance-acme", right: CHANGING, run: disableAcme },
   {
-    what: "ten enters and leaves in a row",
+    what: "enabled and disabled ten times in a row",
     expected: "20 ups, each of one Ingress",
     right: CHANGING,
     async run(scene) {
       const seen = new Set<string>();
       for (let round = 0; round < 10; round += 1) {
-        seen.add(await acmeEnters(scene));
-        seen.add(await acmeLeaves(scene));
+        seen.add(await enableAcme(scene));
+        seen.add(await disableAcme(scene));
       }
       const each = ["create Ingress maintenance-acme", "delete Ingress maintenance-acme"];
       return [...seen].sort().join() === each.join() ? "20 ups, each of one Ingress" : [...seen].join("; ");
     },
   },
-  { what: "enter, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: acmeEnters },
+  { what: "enable, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: enableAcme },
   {
     what: "a page server pod is deleted without a moment to finish",
     expected: DONE,
@@ -263,7 +263,7 @@ export const rows: readonly Row[] = [
     },
   },
   {
-    what: `leave, and up is killed (SIGKILL) after ${MOMENTS.map((moment) => 100 * moment).join(", ")} % of the time that entering takes, and run again each time`,
+    what: `disable, and up is killed (SIGKILL) after ${MOMENTS.map((moment) => 100 * moment).join(", ")} % of the time that enabling takes, and run again each time`,
     expected: "each converges: in maintenance, one override; then open, none",
     right: CHANGING,
     run: killedUps,
@@ -282,13 +282,13 @@ export const rows: readonly Row[] = [
     },
   },
   {
-    what: "leave, and destroy",
+    what: "disable, and destroy",
     expected: "nothing is left",
     right: { ...CHANGING, nobody: ["not-found"] },
     unless: "hosts that nobody owns have no page any more",
     unlessFor: ["nobody"],
     async run(scene) {
-      await acmeLeaves(scene);
+      await disableAcme(scene);
       const { stack, samples } = scene.lab;
       await stack.destroy();
       const left = await samples.left("maintenance-pages");
@@ -299,14 +299,14 @@ export const rows: readonly Row[] = [
 
 async function killedUps(scene: Scene): Promise<string> {
   const seen: string[] = [];
-  await acmeLeaves(scene);
+  await disableAcme(scene);
   await setMaintenance(scene);
   const begin = Date.now();
   await endOf(startUp(scene));
   const whole = Date.now() - begin;
   for (const moment of MOMENTS) {
     const when = `after ${100 * moment} %`;
-    await acmeLeaves(scene);
+    await disableAcme(scene);
     await setMaintenance(scene);
     const up = startUp(scene);
     const ended = endOf(up);
@@ -314,14 +314,14 @@ async function killedUps(scene: Scene): Promise<string> {
     if (up.pid !== undefined && up.exitCode === null) process.kill(-up.pid, "SIGKILL");
     else seen.push(`${when}: it had ended`);
     await ended;
-    // Who was killed leaves the lock behind; Pulumi says so, and how to take it away.
+    // A killed run leaves the lock behind. Pulumi says so, and how to remove it.
     await scene.lab.stack.type(["cancel", "--yes"]);
     await scene.lab.stack.up();
     await everyHostIs("acme", isPageOf("acme"), scene.lab.edge);
-    const entered = await overrides(scene);
-    await acmeLeaves(scene);
-    const left = await overrides(scene);
-    if (entered !== 1 || left !== 0) seen.push(`${when}: ${entered} overrides, then ${left}`);
+    const enabled = await overrides(scene);
+    await disableAcme(scene);
+    const disabled = await overrides(scene);
+    if (enabled !== 1 || disabled !== 0) seen.push(`${when}: ${enabled} overrides, then ${disabled}`);
     if ((await scene.lab.stack.up()).changes.length > 0) seen.push(`${when}: not converged`);
   }
   return seen.length === 0 ? "each converges: in maintenance, one override; then open, none" : seen.join("; ");
