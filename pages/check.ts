@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import type { Problem } from "../model/problems";
+import { checkedOnce } from "./checked";
 import type { Client } from "./clients";
 import { ASSETS_PATH, type Page } from "./kinds";
 import { pathOf } from "./paths";
@@ -30,6 +31,11 @@ export function sizeProblems({ format, kind, language, body }: Page, instance = 
  * @param style the style sheet that the pages' policy allows.
  */
 export function templateProblems(pages: readonly Page[], client: Client, style: string): readonly Problem[] {
+  const assets = client.assets.map(({ name }) => name);
+  return checkedOnce([pages.map(({ body }) => body), style, assets], () => problemsIn(pages, client, style));
+}
+
+function problemsIn(pages: readonly Page[], client: Client, style: string): readonly Problem[] {
   const [first, ...others] = pages;
   if (first === undefined) return [];
   const problems = [...validityProblems(first, client), ...markupProblems(first, client, style)];
