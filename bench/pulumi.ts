@@ -195,7 +195,7 @@ function trivialStack(lab: Lab, folder: string, program: keyof typeof TRIVIAL): 
     path: PATH.split(":"),
     environment,
     configuration: {
-      context: lab.cluster.config.getCurrentContext(),
+      context: lab.cluster.kube.config.getCurrentContext(),
       endpoint: lab.cluster.objectStore.endpoint,
       objects: "0",
       ingresses: "0",

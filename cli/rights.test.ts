@@ -13,7 +13,7 @@ const entry = (name: string, namespace: string, bypass: boolean): MaintenanceEnt
   bypass,
 });
 const maintenance = [entry("acme", "acme-production", true), entry("beta", "beta", false)];
-const pageServer = { namespace: "pages", image: "nginx", replicas: 2 };
+const pageServer = { namespace: "pages" };
 
 it("asks for a bypass' rights where there is one, and for the others where the page server is", () => {
   const rights = rightsFor({ pageServer, maintenance });

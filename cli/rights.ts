@@ -40,7 +40,13 @@ type Role = z.output<typeof roleSchema>;
  * The rights that an `up` of this stack needs: those of the roles in docs/kubernetes-roles.yaml, of which a test shows that
  * they suffice.
  */
-export function rightsFor({ pageServer, maintenance }: Pick<Settings, "pageServer" | "maintenance">): readonly Right[] {
+export function rightsFor({
+  pageServer,
+  maintenance,
+}: {
+  readonly pageServer: Pick<Settings["pageServer"], "namespace">;
+  readonly maintenance: Settings["maintenance"];
+}): readonly Right[] {
   const roles = readRoles();
   const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypass);
   return [

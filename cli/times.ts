@@ -18,7 +18,7 @@ export function timeFrom(typed: string, now: Date, option: string): string {
   const time = isTime ? new Date(typed).getTime() : laterThan(now, typed);
   if (time === undefined || Number.isNaN(time)) {
     throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h"; or a time with an offset, such as 2026-12-01T22:00+01:00`,
+      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most); or a time with an offset, such as 2026-12-01T22:00+01:00`,
     );
   }
   return new Date(time).toISOString();
@@ -26,10 +26,16 @@ export function timeFrom(typed: string, now: Date, option: string): string {
 
 const MINUTE = 60_000;
 
+/** The longest length that is not a mistake. For a later time a person types the time itself. */
+const LONGEST_DAYS = 30;
+
+// The library takes a bare number for milliseconds, ignores words that it does not know, and reads 1,5h as 15 hours.
+const LENGTH = /^(?:\d+(?:[.,]\d{1,2})?\s*(?:d|days?|h|hours?|m|min|minutes?)\s*)+$/i;
+
 function laterThan(now: Date, typed: string): number | undefined {
-  // The library takes a bare number for milliseconds, which no person means.
-  const milliseconds = /^[\d.\s]*$/.test(typed) || typed.includes("-") ? null : parseDuration(typed);
+  const milliseconds = LENGTH.test(typed) ? parseDuration(typed.replaceAll(",", ".")) : null;
   if (milliseconds === null || milliseconds === undefined || milliseconds < MINUTE) return undefined;
+  if (milliseconds > LONGEST_DAYS * 1440 * MINUTE) return undefined;
   return Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
 }
 

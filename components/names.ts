@@ -1,6 +1,13 @@
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
 const NAME = "app.kubernetes.io/name";
 
+/**
+ * The label with an instance's name. It is not `app.kubernetes.io/instance`: Argo CD takes every object with that label for a part of the
+ * Application with this name, and deletes it when the Application's repository does not contain it
+ * (https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/).
+ */
+export const INSTANCE_LABEL = "maintenance-pages/instance";
+
 /** The labels of all objects, for `kubectl get … -l app.kubernetes.io/part-of=maintenance-pages`. */
 export function labels(name: string): Record<string, string> {
   return {

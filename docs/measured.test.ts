@@ -54,11 +54,7 @@ function measured(): string {
       wrongOf(/^enabled and disabled ten/),
       faulty,
     ],
-    [
-      "the same with three times, 200 requests a second on the instance alone",
-      wrongIn(/^override/),
-      benched,
-    ],
+    ["the same with three times, 200 requests a second on the instance alone", wrongIn(/^override/), benched],
     ["… by deleting the instance's Ingress and creating another", wrongIn(/^delete/), ""],
     [
       "wrong answers while the bucket is down for a minute and a page server pod starts anew",

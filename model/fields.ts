@@ -17,6 +17,14 @@ export const dnsLabel = (what: string) =>
 // An issue of the schema contains its message, but not the allowed choices. So they are stored by message.
 const choicesByMessage = new Map<string, readonly string[]>();
 
+/** Labels with dots between them: the name of a cluster-wide object, such as `webapprouting.kubernetes.azure.com`. */
+export const dnsSubdomain = (what: string) => {
+  const error = `${what}: labels of lower-case letters, digits and inner hyphens, with dots between them, 253 characters at most`;
+  return z
+    .string({ error })
+    .refine((name) => name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label)), { error });
+};
+
 /** An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = Object.keys(shape);

@@ -37,6 +37,14 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 export const PAGE_DISPOSITION = 'inline; filename="maintenance-page"';
 
 /**
+ * The metadata of a page's object for Retry-After: the end of the window as an HTTP date, and in seconds since 1970, with which the page
+ * server finds out whether it has passed.
+ */
+export function untilMetadata(until: Date): Readonly<Record<string, string>> {
+  return { "retry-after": until.toUTCString(), until: String(Math.floor(until.getTime() / 1000)) };
+}
+
+/**
  * The path below which an instance in maintenance serves its client's assets. The application's own paths below it can't be
  * reached meanwhile.
  */

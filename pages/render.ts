@@ -21,8 +21,8 @@ export interface PageObject {
   readonly key: string;
   readonly format: Format;
   readonly body: string;
-  /** The value of the Retry-After header (an HTTP date). Without it the page server uses its default. */
-  readonly retryAfter?: string;
+  /** The end of the window. Until then it is the value of Retry-After. Without it, and later, the page server uses its default. */
+  readonly until?: Date;
 }
 
 /** Pages and the objects in which they are stored. */
@@ -91,15 +91,15 @@ export function renderInstancePages(entry: MaintenanceEntry, settings: PageSetti
   const look = lookOf(client, settings);
   const pages = renderPages({ kind, instance, entry }, look, settings);
   const bundles = bundlesOf(pages, look);
-  const retryAfter = entry.state === "overdue" ? undefined : entry.until?.toUTCString();
+  const until = entry.state === "overdue" ? undefined : entry.until;
   const revision = createHash("sha256")
-    .update(JSON.stringify([retryAfter ?? "", bundles.map(({ key, body }) => [key, body])]))
+    .update(JSON.stringify([until?.toUTCString() ?? "", bundles.map(({ key, body }) => [key, body])]))
     .digest("hex")
     .slice(0, 16);
   const objects = bundles.map((object) => ({
     ...object,
     key: `instances/${instance.name}/${revision}/${object.key}`,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(until === undefined ? {} : { until }),
   }));
   return { instance: instance.name, revision, pages, objects, awaited: saysMore(entry) };
 }

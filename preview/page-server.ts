@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { nginxConfiguration, pathsOf } from "../components/page-server/model";
 import type { Client } from "../pages/clients";
-import { CONTENT_TYPES, PAGE_DISPOSITION } from "../pages/kinds";
+import { CONTENT_TYPES, PAGE_DISPOSITION, untilMetadata } from "../pages/kinds";
 import type { PageObject } from "../pages/render";
 import { PAGES_PREFIX } from "../settings/bucket-address";
 
@@ -67,6 +67,8 @@ export async function startPageServer(stored: Stored, languages: readonly string
     retryAfter: 300,
     languages,
     clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
+    otherHosts: [],
+    hasCertificateAuthority: false,
     mark: "00000000",
     ports: {
       maintenance: onLoopback(maintenance),
@@ -126,13 +128,17 @@ interface StoredObject {
 
 function objectsOf({ objects, clients }: Stored): ReadonlyMap<string, StoredObject> {
   return new Map<string, StoredObject>([
-    ...objects.map(({ key, format, body, retryAfter }): [string, StoredObject] => [
+    ...objects.map(({ key, format, body, until }): [string, StoredObject] => [
       `/${PAGES_PREFIX}/${key}`,
       {
         headers: {
           "content-type": CONTENT_TYPES[format],
           "content-disposition": PAGE_DISPOSITION,
-          ...(retryAfter === undefined ? {} : { "x-amz-meta-retry-after": retryAfter }),
+          ...(until === undefined
+            ? {}
+            : Object.fromEntries(
+                Object.entries(untilMetadata(until)).map(([name, value]) => [`x-amz-meta-${name}`, value]),
+              )),
         },
         body,
       },

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
 import { ASSETS_PATH, CONTENT_TYPES, FORMATS, type Format, statusOf } from "../pages/kinds";
@@ -39,7 +39,7 @@ export async function startGallery(first: Shown, port = 0): Promise<Gallery> {
   let shown = first;
   const browsers = new Set<ServerResponse>();
   const server = await listen((request, response) => {
-    answer(request, response, shown, browsers, server).catch((error: unknown) => {
+    answer(request, response, shown, browsers).catch((error: unknown) => {
       response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(String(error));
     });
   }, port);
@@ -61,14 +61,13 @@ async function answer(
   response: ServerResponse,
   shown: Shown,
   browsers: Set<ServerResponse>,
-  server: Server,
 ): Promise<void> {
   const host = /^s(\d+)-([\w-]+)-(\w+)-(\w+)\.localhost:/.exec(request.headers.host ?? "");
   if (host !== null) {
     const [, index = "", language = "", format = "", theme = ""] = host;
     const sample = "rendering" in shown ? shown.rendering.samples[Number(index)] : undefined;
     if (sample === undefined || "problem" in shown) return void response.writeHead(404).end();
-    return answerAsEdge(request, response, { sample, language, format, theme }, shown.pageServer, addressOf(server));
+    return answerAsEdge(request, response, { sample, language, format, theme }, shown.pageServer);
   }
   switch (request.url) {
     case "/":
@@ -96,19 +95,11 @@ async function answerAsEdge(
   response: ServerResponse,
   wanted: Wanted,
   pageServer: LocalPageServer | undefined,
-  gallery: string,
 ): Promise<void> {
   const { headers, status, body } = await ask(wanted, url, method, pageServer);
-  const forFrame = { ...headers };
-  // The gallery shows the page in a frame, and its address is another host's.
-  const policy = headers["content-security-policy"];
-  const port = new URL(gallery).port;
-  if (policy !== undefined) {
-    forFrame["content-security-policy"] = policy.replace("frame-ancestors 'none'", `frame-ancestors http://*:${port}`);
-  }
   response
     .writeHead(status, {
-      ...forFrame,
+      ...headers,
       // What the answer was, for the gallery to show.
       "access-control-allow-origin": "*",
       "access-control-expose-headers": "x-gallery-answer",

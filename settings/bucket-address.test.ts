@@ -2,13 +2,14 @@ import { expect, it } from "vitest";
 import { bucketArn, bucketUrl } from "./bucket-address";
 import type { BucketSettings } from "./schema";
 
-const aws = (region: string): BucketSettings => ({ profile: "aws", name: "pages", region });
+const aws = (region: string): BucketSettings => ({ profile: "aws", name: "pages", region, publicPolicy: true });
 const other = (more: object): BucketSettings => ({
   profile: "s3-compatible",
   name: "pages",
   region: "us-east-1",
   endpoint: "https://s3.example.org/",
   pathStyle: true,
+  publicPolicy: true,
   ...more,
 });
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { DNS_LABEL } from "../model/fields";
 import type { Instance } from "../model/instances";
@@ -20,6 +21,7 @@ export interface RegistryConfig {
 const LONGEST_HOST = 253;
 
 const HOST_ALLOWED = "a lower-case host name of two or more labels, such as acme.example.org";
+const NO_ADDRESS = "a host name: Kubernetes does not allow the IP address of a server as the host of an Ingress";
 
 /**
  * Builds the registry from the configuration and reports all its problems.
@@ -145,7 +147,8 @@ function hostProblems(hosts: readonly string[], path: string): readonly Problem[
   return hosts.flatMap((host, index): Problem[] => {
     const at = `${path}[${index}]`;
     const base = host.startsWith("*.") ? host.slice(2) : host;
-    if (!isHost(base)) return [{ path: at, found: host, allowed: HOST_ALLOWED, nearest: nearestHost(host) }];
+    const problem = hostProblem(base);
+    if (problem !== undefined) return [{ path: at, found: host, ...problem, nearest: nearestHost(host) }];
     if (hosts.indexOf(host) !== index) return [{ path: at, found: host, allowed: "each host once" }];
     // `*.example.org` beside `acme.example.org` would put every other instance of the domain into maintenance.
     if (base !== host && !plain.some((own) => own === base || base.endsWith(`.${own}`))) {
@@ -165,12 +168,16 @@ function hostProblems(hosts: readonly string[], path: string): readonly Problem[
 /** The problem of a single host; `undefined` when it is valid. */
 export function hostProblem(host: unknown): Pick<Problem, "allowed" | "nearest"> | undefined {
   if (typeof host === "string" && isHost(host)) return undefined;
+  if (typeof host === "string" && isIP(host.replace(/^\[|\]$/g, "")) !== 0) return { allowed: NO_ADDRESS };
   return { allowed: HOST_ALLOWED, nearest: typeof host === "string" ? nearestHost(host) : undefined };
 }
 
 function isHost(host: string): boolean {
   const labels = host.split(".");
-  return host.length <= LONGEST_HOST && labels.length >= 2 && labels.every((label) => DNS_LABEL.test(label));
+  const isAddress = isIP(host) !== 0;
+  return (
+    !isAddress && host.length <= LONGEST_HOST && labels.length >= 2 && labels.every((label) => DNS_LABEL.test(label))
+  );
 }
 
 /** The host that a person may have meant: in lower case and ASCII, without scheme, port, path and dots at the end. */
@@ -194,7 +201,11 @@ function nearestLabel(found: string): string | undefined {
   return DNS_LABEL.test(label) ? label : undefined;
 }
 
-/** Hosts that two instances claim, directly or through a wildcard that covers a host of the other instance. */
+/**
+ * Hosts that two instances claim. A wildcard of one instance may cover a host of another: at every edge the exact host comes first
+ * (ingress-nginx: internal/ingress/controller/template/template.go, buildServerName, where a wildcard is one label;
+ * https://nginx.org/en/docs/http/server_names.html; https://gateway-api.sigs.k8s.io/reference/spec/#hostname).
+ */
 function ownershipProblems(instances: Registry): readonly Problem[] {
   const owner = new Map<string, string>();
   const problems: Problem[] = [];
@@ -202,35 +213,16 @@ function ownershipProblems(instances: Registry): readonly Problem[] {
     for (const host of hosts) {
       const other = owner.get(host);
       if (other === undefined) owner.set(host, name);
-      else if (other !== name) problems.push(owned(name, host, other));
-    }
-  }
-  for (const { name, hosts } of instances.values()) {
-    for (const host of hosts) {
-      for (const wildcard of wildcardsOver(host)) {
-        const other = owner.get(wildcard);
-        if (other !== undefined && other !== name) problems.push(owned(name, host, other, wildcard));
+      else if (other !== name) {
+        problems.push({
+          path: pathText(["instances", name, "hosts"]),
+          found: host,
+          allowed: `hosts that no other instance owns; ${other} owns this one`,
+        });
       }
     }
   }
   return problems;
-}
-
-function owned(name: string, host: string, other: string, wildcard?: string): Problem {
-  const through = wildcard === undefined ? "" : ` through ${wildcard}`;
-  return {
-    path: pathText(["instances", name, "hosts"]),
-    found: host,
-    allowed: `hosts that no other instance owns; ${other} owns this one${through}`,
-  };
-}
-
-/** Every wildcard that matches the host. In nginx `*.` stands for one or more labels. */
-function wildcardsOver(host: string): readonly string[] {
-  // A text of this length is not a host. The wildcards of a hundred thousand labels would fill the memory.
-  if (host.length > LONGEST_HOST + 2) return [];
-  const labels = host.replace(/^\*\./, "").split(".");
-  return labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
 }
 
 /** The problem of a name that is not in the registry. */

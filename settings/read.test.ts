@@ -67,6 +67,7 @@ describe("reading the settings", () => {
         region: "us-east-1",
         endpoint: "https://s3.example.org",
         pathStyle: true,
+        publicPolicy: true,
       },
       edges: {
         default: {
@@ -83,7 +84,12 @@ describe("reading the settings", () => {
           values: {},
         },
       },
-      pageServer: { namespace: "maintenance-pages", image: "nginxinc/nginx-unprivileged:1.29-alpine", replicas: 2 },
+      pageServer: {
+        namespace: "maintenance-pages",
+        image: "nginxinc/nginx-unprivileged:1.29-alpine",
+        replicas: 2,
+        pod: { resources: { requests: {}, limits: {} } },
+      },
       kubernetes: { context: "staging" },
       cluster: undefined,
       protect: true,

@@ -1,6 +1,18 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { edgesSchema } from "../components/edges/settings";
-import { choice, dnsLabel, flag, hasLength, plainText, section, text, url, wholeNumber } from "../model/fields";
+import {
+  choice,
+  dnsLabel,
+  dnsSubdomain,
+  flag,
+  hasLength,
+  plainText,
+  section,
+  text,
+  url,
+  wholeNumber,
+} from "../model/fields";
 import { LANGUAGES } from "../model/languages";
 import { linksSchema } from "../model/links";
 import { ENDS, KINDS } from "../model/maintenance";
@@ -147,6 +159,36 @@ const readUrl = url("an http(s) URL without query, such as https://pages.example
     "The URL at which the page server reads the objects, if not from the bucket itself: a CDN, or an internal address.",
   );
 
+const publicPolicy = flag()
+  .optional()
+  .describe(
+    "Whether the bucket gets a policy with which anybody may read the pages (not list them). Default: true, and false with a `readUrl`. " +
+      "Set false for a store that has no bucket policies, or if something else makes the pages readable.",
+  );
+
+const certificateAuthority = z
+  .string({ error: "certificates in PEM" })
+  .refine(isCertificate, { error: "certificates in PEM: -----BEGIN CERTIFICATE----- …" })
+  .optional()
+  .describe(
+    "The certificate authority of the store, in PEM, if it is a private one. The page server verifies the store with it. " +
+      "For Pulumi itself set AWS_CA_BUNDLE to the path of the same file.",
+  );
+
+function isCertificate(pem: string): boolean {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return certificates.length > 0 && certificates.every((one) => new X509Certificate(one).raw.length > 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether nginx can resolve a host name. Other programs would also try it with each of the cluster's search domains. */
+function isResolved(hostname: string): boolean {
+  return /[.:]/.test(hostname) && !hostname.endsWith(".svc");
+}
+
 const bucket = z
   .discriminatedUnion(
     "profile",
@@ -161,6 +203,8 @@ const bucket = z
           .optional()
           .describe("The AWS account to use. Credentials of another account are rejected."),
         readUrl,
+        publicPolicy,
+        certificateAuthority,
       }),
       section({
         profile: z.literal("s3-compatible"),
@@ -171,6 +215,8 @@ const bucket = z
           .default(true)
           .describe("Whether the bucket's name is in the path of a URL (true) or in its host name (false)."),
         readUrl,
+        publicPolicy,
+        certificateAuthority,
       }).refine(({ name, endpoint, pathStyle }) => pathStyle || URL.canParse(endpoint.replace("://", `://${name}.`)), {
         path: ["pathStyle"],
         error: "true: a bucket's name can't be part of an IP address",
@@ -178,9 +224,80 @@ const bucket = z
     ],
     { error: "aws or s3-compatible" },
   )
+  .superRefine((settings, context) => {
+    const endpoint = settings.profile === "s3-compatible" ? settings.endpoint : undefined;
+    const read = settings.readUrl ?? endpoint;
+    if (read === undefined || !URL.canParse(read) || isResolved(new URL(read).hostname)) return;
+    context.addIssue({
+      code: "custom",
+      path: [settings.readUrl === undefined ? "endpoint" : "readUrl"],
+      message:
+        "a URL with the host's full name, such as http://minio.storage.svc.cluster.local:9000: the page server does not try the cluster's search domains",
+    });
+  })
+  .transform(({ publicPolicy, ...settings }) => ({
+    ...settings,
+    publicPolicy: publicPolicy ?? settings.readUrl === undefined,
+  }))
   .describe("The bucket in which the rendered pages are stored.");
 
 // --- the page server and the cluster
+
+const quantity = z
+  .string({ error: "a quantity, such as 100m or 64Mi" })
+  .regex(/^\d+(?:\.\d+)?(?:m|k|M|G|T|Ki|Mi|Gi|Ti)?$/, { error: "a quantity, such as 100m or 64Mi" });
+
+const quantities = z.record(z.string(), quantity, { error: "an object: resource -> quantity, such as { cpu: 100m }" });
+
+const toleration = section({
+  key: text("a taint's key")
+    .optional()
+    .describe("The taint's key. Without it every taint is tolerated, with the operator Exists."),
+  operator: z
+    .enum(["Exists", "Equal"], { error: "Exists or Equal" })
+    .optional()
+    .describe("Whether the taint's value matters. Default: Equal."),
+  value: z.string({ error: "a taint's value" }).optional().describe("The taint's value."),
+  effect: z
+    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"], { error: "NoSchedule, PreferNoSchedule or NoExecute" })
+    .optional()
+    .describe("The taint's effect. Default: every effect."),
+  tolerationSeconds: wholeNumber(0, 31_536_000, "seconds")
+    .optional()
+    .describe("How long a pod stays on a node with a taint NoExecute, in seconds. Default: for ever."),
+});
+
+const affinityTerm = z.record(z.string(), z.unknown(), { error: "an object, as in a pod's specification" }).optional();
+
+/** What a pod of the page server needs on nodes, registries and quotas that are not the usual ones. */
+const pod = section({
+  tolerations: z
+    .array(toleration, { error: "a list of tolerations" })
+    .optional()
+    .describe("The taints that the pods tolerate."),
+  nodeSelector: z
+    .record(z.string(), z.string({ error: "a label's value" }), { error: "an object: label -> value" })
+    .optional()
+    .describe("The labels of the nodes on which the pods run."),
+  affinity: section({
+    nodeAffinity: affinityTerm.describe("As in a pod's specification."),
+    podAffinity: affinityTerm.describe("As in a pod's specification."),
+    podAntiAffinity: affinityTerm.describe("As in a pod's specification."),
+  })
+    .optional()
+    .describe("Rules for the nodes on which the pods run. The cluster's API checks them."),
+  imagePullSecrets: z
+    .array(dnsSubdomain("the name of a Secret"), { error: "a list of names of Secrets" })
+    .optional()
+    .describe("The Secrets, in the page server's namespace, with which the image is pulled from a private registry."),
+  priorityClassName: dnsSubdomain("a PriorityClass").optional().describe("The pods' priority, when nodes are full."),
+  resources: section({
+    requests: quantities.prefault({}).describe("What the scheduler reserves. Default: 20m of cpu, 32Mi of memory."),
+    limits: quantities.prefault({}).describe("What a pod may use. Default: 128Mi of memory."),
+  })
+    .prefault({})
+    .describe("The resources of a pod. Values replace the defaults one by one."),
+}).describe("How the pods are scheduled. Kubernetes has the same names in a pod's specification.");
 
 const pageServer = section({
   namespace: dnsLabel("a namespace")
@@ -193,6 +310,7 @@ const pageServer = section({
     .default("nginxinc/nginx-unprivileged:1.29-alpine")
     .describe("The page server's image: an nginx that can run as any user, with a shell."),
   replicas: wholeNumber(2, 20, "pods").default(2).describe("The number of pods, spread over the nodes."),
+  pod: pod.prefault({}),
 }).describe("The nginx in the cluster that serves the pages.");
 
 const kubernetes = section({

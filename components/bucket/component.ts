@@ -1,7 +1,7 @@
 import * as s3 from "@pulumi/aws/s3/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Client } from "../../pages/clients";
-import { CONTENT_TYPES, PAGE_DISPOSITION } from "../../pages/kinds";
+import { CONTENT_TYPES, PAGE_DISPOSITION, untilMetadata } from "../../pages/kinds";
 import { pathOf } from "../../pages/paths";
 import type { PageObject } from "../../pages/render";
 import { bucketArn, FEED, PAGES_PREFIX } from "../../settings/bucket-address";
@@ -16,7 +16,7 @@ export interface PagesBucketArgs {
 }
 
 /**
- * The bucket with the rendered pages. Each object is public; the list of objects is not.
+ * The bucket with the rendered pages. Each object is public, if the setting `publicPolicy` says so; the list of objects is not.
  *
  * @example
  * new PagesBucket("pages", { bucket: settings.bucket, pages }, { provider: aws });
@@ -36,7 +36,7 @@ export class PagesBucket extends pulumi.ComponentResource {
 
     this.bucket = this.createBucket(name);
     this.restrictions = this.createRestrictions(name, this.bucket);
-    this.createPolicy(name, this.bucket, this.restrictions);
+    if (args.bucket.publicPolicy) this.createPolicy(name, this.bucket, this.restrictions);
     this.objects = this.createObjects(name, this.bucket, args.pages, this.restrictions);
     this.createAssets(name, this.bucket, args.clients, this.restrictions);
     this.registerOutputs({});
@@ -97,15 +97,15 @@ export class PagesBucket extends pulumi.ComponentResource {
         },
         options,
       ),
-      // Blocks all public access, except for the policy below: it allows one action on one prefix.
+      // Blocks all public access. Only the policy below, if there is one, allows one action on one prefix.
       new s3.BucketPublicAccessBlock(
         `${name}-public-access`,
         {
           bucket: bucket.bucket,
           blockPublicAcls: true,
           ignorePublicAcls: true,
-          blockPublicPolicy: false,
-          restrictPublicBuckets: false,
+          blockPublicPolicy: !this.settings.publicPolicy,
+          restrictPublicBuckets: !this.settings.publicPolicy,
         },
         options,
       ),
@@ -147,7 +147,7 @@ export class PagesBucket extends pulumi.ComponentResource {
             contentDisposition: PAGE_DISPOSITION,
             // A page in the cache of Caddy or a CDN would outlive the maintenance. The page server has its own cache.
             cacheControl: "no-store",
-            ...(page.retryAfter === undefined ? {} : { metadata: { "retry-after": page.retryAfter } }),
+            ...(page.until === undefined ? {} : { metadata: { ...untilMetadata(page.until) } }),
           },
           { parent: this, dependsOn: [...dependsOn] },
         ),

@@ -13,7 +13,8 @@ import type { PageServerSettings } from "../../settings/schema";
 import type { Edge, ServicePort } from "../edges/edge";
 import { labels, NOT_AWAITED, OURS, selector } from "../names";
 import { BYPASS_PORT, PAGE_SERVER, SERVICE_PORTS } from "./contract";
-import { nginxConfiguration, PATHS, PORTS } from "./model";
+import { CERTIFICATE_AUTHORITY, nginxConfiguration, PATHS, PORTS } from "./model";
+import { START } from "./start";
 
 export interface PageServerArgs {
   readonly pageServer: PageServerSettings;
@@ -21,6 +22,8 @@ export interface PageServerArgs {
   readonly edges: readonly Pick<Edge, "source" | "ports">[];
   /** The URL above the pages' objects, without a slash at the end. */
   readonly pagesUrl: string;
+  /** The certificate authority of the bucket's store, in PEM, if it is a private one. */
+  readonly certificateAuthority: string | undefined;
   /** The pages that are stored in the cluster, for when the bucket can't be reached. */
   readonly embeddedPages: readonly PageObject[];
   /** The value of Retry-After when the end of the window is not known, in seconds. */
@@ -29,6 +32,8 @@ export interface PageServerArgs {
   readonly languages: readonly string[];
   /** The instances whose pages differ from the shared ones. */
   readonly clients: readonly Pick<Instance, "name" | "hosts">[];
+  /** The hosts of all other instances. */
+  readonly otherHosts: readonly string[];
   /** The mark that distinguishes this stack's answers from those of another stack. */
   readonly mark: string;
   /** Whether Pulumi refuses to delete or replace the namespace, the Service and the Deployment. */
@@ -113,11 +118,16 @@ export class PageServer extends pulumi.ComponentResource {
    * reads its own configuration, and a new configuration causes a rollout.
    */
   private createConfiguration(args: PageServerArgs, namespace: Namespace): ConfigMap {
-    const text = nginxConfiguration(args);
-    const digest = createHash("sha256").update(text).digest("hex").slice(0, 10);
+    const { certificateAuthority } = args;
+    const text = nginxConfiguration({ ...args, hasCertificateAuthority: certificateAuthority !== undefined });
+    const data = {
+      "nginx.conf": text,
+      ...(certificateAuthority === undefined ? {} : { [CERTIFICATE_AUTHORITY]: certificateAuthority }),
+    };
+    const digest = createHash("sha256").update(Object.values(data).join("")).digest("hex").slice(0, 10);
     return new ConfigMap(
       `${this.name}-nginx-${digest}`,
-      { metadata: this.metadata(`${PAGE_SERVER}-nginx-${digest}`), immutable: true, data: { "nginx.conf": text } },
+      { metadata: this.metadata(`${PAGE_SERVER}-nginx-${digest}`), immutable: true, data },
       { parent: this, dependsOn: [namespace] },
     );
   }
@@ -148,6 +158,7 @@ export class PageServer extends pulumi.ComponentResource {
           template: {
             metadata: { labels: labels(PAGE_SERVER) },
             spec: {
+              ...schedulingOf(args.pageServer.pod),
               automountServiceAccountToken: false,
               enableServiceLinks: false,
               securityContext: {
@@ -181,7 +192,7 @@ export class PageServer extends pulumi.ComponentResource {
                   livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
                   // The controller learns later than the kubelet that a pod stops. The pod still answers meanwhile.
                   lifecycle: { preStop: { exec: { command: ["/bin/sleep", "5"] } } },
-                  resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+                  resources: resourcesOf(args.pageServer.pod),
                   securityContext: {
                     allowPrivilegeEscalation: false,
                     readOnlyRootFilesystem: true,
@@ -218,7 +229,7 @@ export class PageServer extends pulumi.ComponentResource {
     );
   }
 
-  /** In: the controllers of the edges, on the visitors' ports. Out: DNS, and the bucket's port. The kubelet's probes need no rule. */
+  /** In: the controllers of the edges, on the visitors' ports. Out: DNS, and the bucket. The kubelet's probes need no rule. */
   private createNetworkPolicy(args: PageServerArgs, namespace: Namespace): NetworkPolicy {
     const sources = sourcesOf(args.edges);
     return new NetworkPolicy(
@@ -242,7 +253,7 @@ export class PageServer extends pulumi.ComponentResource {
                 { port: 53, protocol: "TCP" },
               ],
             },
-            { ports: [{ port: portOf(args.pagesUrl), protocol: "TCP" }] },
+            egressTo(args.pagesUrl),
           ],
         },
       },
@@ -272,17 +283,31 @@ function sourcesOf(edges: PageServerArgs["edges"]) {
   }));
 }
 
-// nginx reads name servers only from its own configuration, so they are copied from the container's resolv.conf. An IPv6 address
-// needs brackets. nginx rejects an address with a zone (%eth0). A killed nginx leaves its sockets behind, and the next nginx in the
-// same pod could not listen on them.
-const START = [
-  `rm -f ${Object.values(PATHS.sockets).join(" ")} &&`,
-  `awk '$1 == "nameserver" && $2 !~ /%/ { all = all " " ($2 ~ /:/ ? "[" $2 "]" : $2) }`,
-  `END { print "resolver" (all == "" ? " 127.0.0.1" : all) " valid=30s;" }' /etc/resolv.conf > ${PATHS.resolver}`,
-  `&& exec nginx -c ${PATHS.configuration}/nginx.conf -g 'daemon off;'`,
-].join(" ");
+/** The part of a pod's specification that decides where it runs. */
+function schedulingOf({ imagePullSecrets, ...pod }: PageServerSettings["pod"]) {
+  const { tolerations, nodeSelector, affinity, priorityClassName } = pod;
+  return {
+    ...(tolerations === undefined ? {} : { tolerations }),
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
+    ...(imagePullSecrets === undefined ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+  };
+}
 
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+function resourcesOf({ resources: { requests, limits } }: PageServerSettings["pod"]) {
+  return { requests: { cpu: "20m", memory: "32Mi", ...requests }, limits: { memory: "128Mi", ...limits } };
+}
+
+/**
+ * The rule for the bucket. For a Service of this cluster it has no port: a rule applies to the pods' port, which may differ from the
+ * Service's (https://kubernetes.io/docs/concepts/services-networking/network-policies/).
+ */
+function egressTo(pagesUrl: string) {
+  const { hostname, port, protocol } = new URL(pagesUrl);
+  const [, namespace] = /\.([^.]+)\.svc\./.exec(hostname) ?? [];
+  if (namespace !== undefined) {
+    return { to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }] };
+  }
+  return { ports: [{ port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port), protocol: "TCP" }] };
 }

@@ -9,6 +9,8 @@ const over = (pagesUrl: string, languages: readonly string[] = ["en", "ar", "zh-
     retryAfter: 300,
     languages,
     clients: [{ name: "gamma", hosts: ["gamma.example.org", "*.gamma.example.org"] }],
+    otherHosts: ["beta.example.org", "beta.gamma.example.org"],
+    hasCertificateAuthority: false,
     mark: "1a2b3c4d",
   });
 

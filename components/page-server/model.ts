@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
 import type { Instance } from "../../model/instances";
@@ -17,6 +18,10 @@ export interface NginxSettings {
   readonly languages: readonly string[];
   /** The instances whose pages differ from the shared ones. */
   readonly clients: readonly Pick<Instance, "name" | "hosts">[];
+  /** The hosts of all other instances. A client's wildcard may cover them. */
+  readonly otherHosts: readonly string[];
+  /** Whether the bucket's certificate is from a private certificate authority, whose file is at `paths.certificateAuthority`. */
+  readonly hasCertificateAuthority: boolean;
   /** The mark that distinguishes this stack's answers from those of another stack; see settings/stack-mark.ts. */
   readonly mark: string;
   /** The ports on which the servers listen, or addresses with a port. @default PORTS */
@@ -38,13 +43,26 @@ export interface Paths {
   readonly sockets: { readonly pages: string; readonly known: string; readonly bucket: string };
   /** The file with the `resolver` line, which is made from the container's resolv.conf at its start. */
   readonly resolver: string;
+  /** The folder with a file for each server, which makes it listen on IPv6 too; empty on a machine without IPv6. */
+  readonly ipv6: string;
+  /** The file with the certificates that the bucket's certificate is verified with, if not the system's. */
+  readonly certificateAuthority: string;
 }
+
+/** The name of the file with the certificate authority, beside nginx.conf. */
+export const CERTIFICATE_AUTHORITY = "certificate-authority.pem";
 
 /** The paths of a page server with these folders. */
 export function pathsOf(folders: Pick<Paths, "configuration" | "embeddedPages" | "scratch">): Paths {
-  const { scratch } = folders;
+  const { configuration, scratch } = folders;
   const sockets = { pages: `${scratch}/pages.sock`, known: `${scratch}/known.sock`, bucket: `${scratch}/bucket.sock` };
-  return { ...folders, sockets, resolver: `${scratch}/resolver.conf` };
+  return {
+    ...folders,
+    sockets,
+    resolver: `${scratch}/resolver.conf`,
+    ipv6: `${scratch}/ipv6`,
+    certificateAuthority: `${configuration}/${CERTIFICATE_AUTHORITY}`,
+  };
 }
 
 /** The paths in the page server's container; `component.ts` mounts them there. */
@@ -79,7 +97,8 @@ const FAILED = [500, 502, 503, 504] as const;
 const MEDIA_TYPES = FORMATS.map((name) => ({ name, mediaType: CONTENT_TYPES[name].split(";")[0] ?? "" }));
 
 /** The data for the templates. */
-function modelOf({ pagesUrl, retryAfter, languages, clients, mark, ports, paths }: Required<NginxSettings>) {
+function modelOf(settings: Required<NginxSettings>) {
+  const { pagesUrl, retryAfter, languages, clients, mark, ports, paths } = settings;
   const { host, protocol } = new URL(pagesUrl);
   const negotiation = languageNegotiation(languages);
   return {
@@ -97,19 +116,37 @@ function modelOf({ pagesUrl, retryAfter, languages, clients, mark, ports, paths 
     pagesUrl,
     bucketHost: host,
     isEncrypted: protocol === "https:",
+    certificateAuthority: settings.hasCertificateAuthority
+      ? paths.certificateAuthority
+      : "/etc/ssl/certs/ca-certificates.crt",
+    expiryDigest: EXPIRY_DIGEST,
     hiddenHeaders: HIDDEN_HEADERS,
     disposition: PAGE_DISPOSITION,
     kinds: OVERRIDE_KINDS,
     failed: FAILED,
     failures: FAILURES,
     largestBody: LARGEST_BODY,
-    clients: clients.flatMap(({ name, hosts }) => hosts.map((host) => ({ name, host }))),
+    owned: [
+      ...clients.flatMap(({ name, hosts }) => hosts.map((host) => ({ name, host }))),
+      ...coveredBy(clients, settings.otherHosts).map((host) => ({ name: "-", host })),
+    ],
     instanceHeaders: headersOf(
       `instance=$instance; kind=$page; revision=$revision; stack=${mark}; source=$shown_source`,
       "$retry_after",
     ),
     backendHeaders: headersOf(`kind=$backend_kind; stack=${mark}; source=$shown_source`, "$backend_retry_after"),
   };
+}
+
+/** The digest of a link without a secret: nginx's secure_link then checks only the link's expiry. */
+const EXPIRY_DIGEST = createHash("md5").digest("base64url");
+
+/** Those of the hosts that a wildcard of these instances covers. */
+function coveredBy(clients: NginxSettings["clients"], hosts: readonly string[]): readonly string[] {
+  const above = clients
+    .flatMap((client) => client.hosts.filter((host) => host.startsWith("*.")))
+    .map((one) => one.slice(1));
+  return hosts.filter((host) => above.some((end) => host.endsWith(end)));
 }
 
 const templates = new Liquid({
@@ -137,7 +174,7 @@ const templates = new Liquid({
  * than a static file.
  *
  * @example
- * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], clients: [], mark: "1a2b3c4d" });
+ * nginxConfiguration({ pagesUrl: "https://pages.example.org/pages", retryAfter: 300, languages: ["en", "fr"], clients: [], otherHosts: [], hasCertificateAuthority: false, mark: "1a2b3c4d" });
  */
 export function nginxConfiguration(settings: NginxSettings): string {
   return templates.renderFileSync("nginx.conf.liquid", modelOf({ ports: PORTS, paths: PATHS, ...settings }));
@@ -152,8 +189,9 @@ function headersOf(marker: string, retryAfter: string): readonly { readonly name
     "Content-Language": "$content_language",
     Vary: '"Accept, Accept-Language, Origin, Sec-Fetch-Dest"',
     ...CORS_HEADERS,
-    // Both policies apply: the page's own policy (in its head) allows its style sheet by digest. Only a header can forbid frames.
-    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; script-src ${SCRIPT_DIGEST}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"`,
+    // Both policies apply: the page's own policy (in its head) allows its style sheet by digest. Frames are allowed: a unit of a course
+    // is in a frame of its MFE, and an LTI tool in one of another site. The page has nothing that a click could do harm with.
+    "Content-Security-Policy": `"default-src 'none'; style-src 'unsafe-inline'; script-src ${SCRIPT_DIGEST}; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"`,
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Referrer-Policy": "no-referrer",
@@ -197,6 +235,7 @@ const HIDDEN_HEADERS = [
   "X-Amz-Expiration",
   "X-Amz-Id-2",
   "X-Amz-Meta-Retry-After",
+  "X-Amz-Meta-Until",
   "X-Amz-Request-Id",
   "X-Amz-Server-Side-Encryption",
   "X-Amz-Storage-Class",
@@ -206,6 +245,7 @@ const HIDDEN_HEADERS = [
   "X-Frame-Options",
   "X-Page-Retry-After",
   "X-Page-Source",
+  "X-Page-Until",
   "X-Powered-By",
   "X-Request-Id",
   "X-Robots-Tag",

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../settings/schema";
 import { copyProject } from "../project-copy";
@@ -10,6 +11,7 @@ import { PAGES_CHANGES } from "./pages";
 
 const here = {
   ...HERE,
+  certificate: rootCertificates[0] ?? "",
   edge: "http://127.0.0.1:8080",
   store: "http://localhost:7070",
   pages: "http://10.0.0.1:7070/pages",

@@ -36,6 +36,7 @@ export const HERE = {
   store: "<the store's address>",
   pages: "<the bucket's address in the cluster>",
   server: "<the API server's address>",
+  certificate: "<a certificate authority>",
   kubeconfigText: "<the kubeconfig's text>",
   kubeconfigPath: "<the same kubeconfig's path>",
   anotherKubeconfig: "<another kubeconfig's text, with another user and another authority>",
@@ -176,6 +177,8 @@ export const CHANGES: readonly Change[] = [
     words: '`"123456789012"`, with `bucket.profile: aws`',
   },
   { path: ["bucket", "readUrl"], to: "https://pages.example.org" },
+  { path: ["bucket", "publicPolicy"], to: true },
+  { path: ["bucket", "certificateAuthority"], to: HERE.certificate },
   { path: ["bucket", "endpoint"], to: "https://s3.example.org" },
   { path: ["bucket", "pathStyle"], to: false },
   {
@@ -201,6 +204,13 @@ export const CHANGES: readonly Change[] = [
   { path: ["pageServer", "namespace"], to: "another", protectFalse: "in the same `up`" },
   { path: ["pageServer", "image"], to: MIRRORED_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },
+  { path: ["pageServer", "pod", "tolerations"], to: [{ key: "edge", operator: "Exists" }] },
+  { path: ["pageServer", "pod", "nodeSelector"], to: { "kubernetes.io/os": "linux" } },
+  { path: ["pageServer", "pod", "affinity"], to: { nodeAffinity: {} } },
+  { path: ["pageServer", "pod", "imagePullSecrets"], to: ["registry"] },
+  { path: ["pageServer", "pod", "priorityClassName"], to: "system-cluster-critical" },
+  { path: ["pageServer", "pod", "resources", "requests"], to: { cpu: "50m" } },
+  { path: ["pageServer", "pod", "resources", "limits"], to: { cpu: "1" } },
   { path: ["kubernetes", "context"], to: HERE.anotherContext },
   { path: ["kubernetes", "kubeconfig"], to: HERE.kubeconfigPath },
   { path: ["kubernetes", "kubeconfig"], to: HERE.anotherKubeconfig },
@@ -220,6 +230,9 @@ export function leafSettings(): readonly string[] {
 // There is no other value to change it to.
 const ONLY_KIND = "edges.<name>.kind";
 
+// Parts of a pod's specification: they go into the Deployment as they are written.
+const PARTS_OF_PODS = /^pageServer\.pod\.(?:tolerations|affinity)[.[]/;
+
 const SETTINGS: readonly string[] = [
   ...new Set(
     Object.entries(configNode().properties ?? {}).flatMap(([name, node]) => [
@@ -227,7 +240,7 @@ const SETTINGS: readonly string[] = [
       ...settingsIn(name, node).map(({ path }) => path),
     ]),
   ),
-];
+].filter((path) => !PARTS_OF_PODS.test(path));
 
 /**
  * The setting at a place of the stack's file, by its name in the schema; `undefined` when there is none.

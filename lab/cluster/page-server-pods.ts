@@ -20,7 +20,8 @@ export class PageServerPods {
   }
 
   private async list() {
-    return (await onceMore(() => this.kube.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS }))).items;
+    return (await onceMore(() => this.kube.core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: PODS })))
+      .items;
   }
 
   /** Waits until as many pods are ready as there should be, and no other is left. */

@@ -174,6 +174,7 @@ const debianPackages: readonly string[] = [
   "nginx",
   "libnginx-mod-http-lua",
   "libnginx-mod-http-headers-more-filter",
+  "libnginx-mod-http-modsecurity",
   "lua-cjson",
   "lua-resty-core",
   "lua-resty-lrucache",

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
@@ -85,7 +86,8 @@ beforeAll(async () => {
     // By a name, in front of which a bucket's can be.
     store: cluster.objectStore.endpoint.replace("127.0.0.1", "localhost"),
     pages: z.object({ readUrl: z.string() }).parse(written.bucket).readUrl,
-    server: cluster.config.getCurrentCluster()?.server ?? "",
+    server: cluster.kube.config.getCurrentCluster()?.server ?? "",
+    certificate: rootCertificates[0] ?? "",
     kubeconfigText: config.exportConfig(),
     kubeconfigPath: copy,
     anotherKubeconfig: withAnotherUser(config).exportConfig(),

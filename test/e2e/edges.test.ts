@@ -1,9 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
+import { makeAuthority } from "../../lab/cluster/certificates";
 import { tryCommand } from "../../lab/cluster/commands";
-import { SECOND } from "../../lab/edges/ingress-nginx/objects";
+import { CONFIG_MAP, SECOND } from "../../lab/edges/ingress-nginx/objects";
 import { type Lab, startLab } from "../../lab/lab";
 import { hostsOf, ingressOf, type Sample } from "../../lab/samples";
 import { isPageOf, marker } from "../../lab/scenario/seen";
@@ -15,6 +18,7 @@ import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 
 let lab: Lab;
 let second: string;
+let secondLog: string;
 
 const isOpen = (sample: Sample) => (answer: Answer) =>
   answer.status === 200 && answer.body.startsWith(`this is ${sample}:`);
@@ -34,6 +38,7 @@ beforeAll(async () => {
   await stack.up();
   const edge = await cluster.embedded?.startEdge(await stack.helmValues("second"), SECOND);
   second = edge?.url ?? "";
+  secondLog = edge?.logFile ?? "";
   await stack.type(["config", "set", "--path", "edges.second.address", second]);
   await samples.deleteIngress("beta");
   for (const sample of ["beta", "gamma"] as const) {
@@ -141,5 +146,133 @@ describe("two edges of the kind ingress-nginx, with two classes", () => {
       /edges\.third\.className\n {4}found: {4}"second"\n {4}allowed: {2}a class that no other edge has: edges\.second has this one/,
     );
     await lab.stack.type(["config", "rm", "--path", "edges.third"]);
+  });
+});
+
+/** Options that somebody else set for the second controller, and what the open instance gamma answers because of them. */
+const OPTIONS: readonly {
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly changed: (answer: Answer) => boolean;
+}[] = [
+  {
+    name: "a login for every host, whose service is down",
+    options: { "global-auth-url": "http://127.0.0.1:9/auth" },
+    path: "/",
+    changed: ({ status }) => status === 500,
+  },
+  {
+    name: "error pages of the controller for 404 and 503",
+    options: { "custom-http-errors": "404,503", "disable-proxy-intercept-errors": "false" },
+    path: "/own/503",
+    changed: ({ body }) => !body.includes("gamma: its own 503"),
+  },
+  {
+    name: "redirects to HTTPS for every host",
+    options: { "force-ssl-redirect": "true" },
+    path: "/",
+    changed: ({ status }) => status === 308,
+  },
+  {
+    name: "a limit for the size of requests",
+    options: { "proxy-body-size": "1k" },
+    path: "/large",
+    changed: ({ status }) => status === 413,
+  },
+  {
+    name: "a web application firewall that blocks every answer 5xx",
+    options: {
+      "enable-modsecurity": "true",
+      "modsecurity-snippet": 'SecRuleEngine On\nSecRule RESPONSE_STATUS "@rx ^5" "id:950100,phase:3,deny,status:403"\n',
+    },
+    path: "/own/500",
+    changed: ({ status }) => status === 403,
+  },
+];
+
+describe("a controller that somebody else configured", () => {
+  const configMap = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: CONFIG_MAP, namespace: SECOND.namespace },
+  };
+  let own: Readonly<Record<string, string>>;
+  const configure = (options: Readonly<Record<string, string>>) => {
+    const manifest = { ...configMap, data: { ...own, ...options } };
+    return lab.samples.apply(manifest);
+  };
+  const large = { method: "POST", body: Buffer.alloc(2048, "x") };
+  const ask = (host: string, path: string) => visit(second, host, path, path === "/large" ? large : {});
+
+  beforeAll(async () => {
+    const { core } = lab.cluster.kube;
+    own = (await core.readNamespacedConfigMap({ name: CONFIG_MAP, namespace: SECOND.namespace })).data ?? {};
+    const { code, output } = await type("enable", "beta", "--yes");
+    expect(code, output).toBe(EXIT.done);
+  });
+
+  it.each(OPTIONS)("$name: gamma gets it, beta shows its page", async ({ options, path, changed }) => {
+    await configure(options);
+    await untilAnswer(() => ask("gamma.localhost", path), changed, 60);
+    for (const host of hostsOf("beta")) {
+      for (const each of ["/", path, "/a/b?c"]) expect(isPageOf("beta")(await ask(host, each)), each).toBe(true);
+    }
+    await configure({});
+    await untilAnswer(
+      () => ask("gamma.localhost", path),
+      (answer) => !changed(answer),
+      60,
+    );
+  });
+
+  it("retries for 503: each request of gamma is sent again, and a request for the page is sent once", async () => {
+    await configure({ "proxy-next-upstream": "error timeout http_502 http_503" });
+    const statusesOf = (mark: string) =>
+      [...readFileSync(secondLog, "utf8").matchAll(new RegExp(`\\?${mark} .* (503(?:, 503)*) [0-9a-f]{32}$`, "gm"))].at(
+        -1,
+      )?.[1];
+    let attempt = 0;
+    const retried = async () => {
+      attempt += 1;
+      const answer = await visit(second, "gamma.localhost", `/own/503?gamma-${attempt}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return { ...answer, body: statusesOf(`gamma-${attempt}`) ?? "" };
+    };
+    await untilAnswer(retried, ({ body }) => body.startsWith("503, 503"), 60);
+    await visit(second, "beta.localhost", "/?the-page");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(statusesOf("the-page")).toBe("503");
+    await configure({});
+  });
+
+  it("TLS on the instances' own Ingresses: gamma redirects to HTTPS, beta shows its page over HTTP", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "certificate-"));
+    try {
+      await (await makeAuthority(folder)).issue("server", {
+        subject: "/CN=localhost",
+        alternativeNames: [...hostsOf("beta"), ...hostsOf("gamma")].map((host) => `DNS:${host}`),
+      });
+      const stringData = {
+        "tls.crt": readFileSync(join(folder, "server.crt"), "utf8"),
+        "tls.key": readFileSync(join(folder, "server.key"), "utf8"),
+      };
+      for (const sample of ["beta", "gamma"] as const) {
+        const metadata = { name: "tls", namespace: sample };
+        const secret = { apiVersion: "v1", kind: "Secret", metadata, type: "kubernetes.io/tls", stringData };
+        const ingress = ingressOf(sample, SECOND.className);
+        const tls = [{ hosts: hostsOf(sample), secretName: "tls" }];
+        const encrypted = { ...ingress, spec: { ...ingress.spec, tls } };
+        for (const manifest of [secret, encrypted]) await lab.samples.apply(manifest);
+      }
+      await untilAnswer(
+        () => ask("gamma.localhost", "/"),
+        ({ status }) => status === 308,
+        60,
+      );
+      for (const host of hostsOf("beta")) expect(isPageOf("beta")(await ask(host, "/")), host).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

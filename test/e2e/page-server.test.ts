@@ -153,7 +153,8 @@ describe("an instance with a bypass, whose path is the visitor's and whose page 
 });
 
 describe("whoever else answers at the bucket's address", () => {
-  const page = (key: string, body: string): PageObject => ({ key, format: "txt", body, retryAfter: "77" });
+  const until = new Date("2038-01-01T00:00:00Z");
+  const page = (key: string, body: string): PageObject => ({ key, format: "txt", body, until });
   const revision = "0000000000000001";
   const objects = [
     page(`instances/acme/${revision}/scheduled.txt`, "acme's own"),
@@ -182,7 +183,7 @@ describe("whoever else answers at the bucket's address", () => {
     ["another address", 302, { location: "https://for-sale.example/" }],
   ] as const)("is not listened to, nor kept: %s", { timeout: 20_000 }, async (_, status, headers) => {
     server.replaceBucket();
-    const isKept = { status: 503, body: "acme's own", source: "instance", retryAfter: "77" };
+    const isKept = { status: 503, body: "acme's own", source: "instance", retryAfter: until.toUTCString() };
     await expect.poll(() => ask("acme", "scheduled"), { timeout: 10_000 }).toMatchObject(isKept);
     server.replaceBucket((_request, response) => void response.writeHead(status, headers).end("for sale"));
     // Longer than a page is kept without asking again.

@@ -39,16 +39,22 @@ function ingress(
         "app.kubernetes.io/name": "maintenance-override",
         "app.kubernetes.io/part-of": "maintenance-pages",
         "app.kubernetes.io/managed-by": "pulumi",
-        "app.kubernetes.io/instance": instance,
+        "maintenance-pages/instance": instance,
       },
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
         ...told,
+        "nginx.ingress.kubernetes.io/enable-global-auth": "false",
+        "nginx.ingress.kubernetes.io/custom-http-errors": "418",
+        "nginx.ingress.kubernetes.io/ssl-redirect": "false",
+        "nginx.ingress.kubernetes.io/force-ssl-redirect": "false",
+        "nginx.ingress.kubernetes.io/proxy-next-upstream": "error timeout",
         "nginx.ingress.kubernetes.io/proxy-body-size": "0",
         "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
         "nginx.ingress.kubernetes.io/proxy-connect-timeout": "1",
         "nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "10",
         "nginx.ingress.kubernetes.io/proxy-next-upstream-timeout": "5",
+        "nginx.ingress.kubernetes.io/enable-modsecurity": "false",
         "external-dns.alpha.kubernetes.io/controller": "none",
         "pulumi.com/patchForce": "true",
         "pulumi.com/skipAwait": "true",
@@ -113,7 +119,7 @@ describe("three instances in maintenance", () => {
         "app.kubernetes.io/name": "maintenance-bypass",
         "app.kubernetes.io/part-of": "maintenance-pages",
         "app.kubernetes.io/managed-by": "pulumi",
-        "app.kubernetes.io/instance": "delta",
+        "maintenance-pages/instance": "delta",
       },
     };
     const annotations = {
@@ -182,7 +188,7 @@ describe("three instances in maintenance", () => {
     );
     expect(own.find(({ name }) => name.endsWith("/scheduled.html"))?.inputs).toMatchObject({
       content: expect.stringContaining("Back &lt;soon&gt;"),
-      metadata: { "retry-after": "Tue, 01 Dec 2026 14:00:00 GMT" },
+      metadata: { "retry-after": "Tue, 01 Dec 2026 14:00:00 GMT", until: "1796133600" },
     });
   });
 

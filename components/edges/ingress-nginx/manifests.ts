@@ -4,9 +4,10 @@ import { DNS_LABEL } from "../../../model/fields";
 import type { InstanceService } from "../../../model/instances";
 import type { Problem } from "../../../model/problems";
 import { ASSETS_PATH } from "../../../pages/kinds";
-import { labels, NOT_AWAITED, OURS } from "../../names";
+import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { BYPASS_PORT, PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
 import { type Bypass, nameAt, type Override, type ServicePort } from "../edge";
+import { SHIELD_ANNOTATIONS } from "./options";
 import { BYPASS_SLOTS } from "./settings";
 
 /** The names of an override's resources, in the cluster and in the stack. */
@@ -85,14 +86,11 @@ export function overrideManifest(override: SlottedOverride, { edge, namespace, i
     metadata: {
       name: NAMES.override(instance, edge),
       namespace,
-      labels: { ...labels("maintenance-override"), "app.kubernetes.io/instance": instance },
+      labels: { ...labels("maintenance-override"), [INSTANCE_LABEL]: instance },
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
         ...(bypass === undefined ? addressInPath(hasAssets ? `${page}$1` : page) : addressInHeader(page)),
-        // An upload gets the page instead of 413. It is streamed, and never stored on the controller's disk.
-        "nginx.ingress.kubernetes.io/proxy-body-size": "0",
-        "nginx.ingress.kubernetes.io/proxy-request-buffering": "off",
-        ...retries,
+        ...SHIELD_ANNOTATIONS,
         ...unmanaged,
       },
     },
@@ -145,7 +143,7 @@ function bypassMetadata(instance: string, edge: string, namespace: string) {
   return {
     name: serviceName(NAMES.bypass(instance, edge)),
     namespace,
-    labels: { ...labels("maintenance-bypass"), "app.kubernetes.io/instance": instance },
+    labels: { ...labels("maintenance-bypass"), [INSTANCE_LABEL]: instance },
   };
 }
 
@@ -256,17 +254,6 @@ export function standbyManifest({ edge, namespace, ingressClassName }: Placement
     spec: { ingressClassName, rules: [{ host: `${PAGE_SERVER}.${namespace}.invalid`, http: { paths } }] },
   };
 }
-
-/**
- * Timeouts and retries for a page server pod that is gone. By default the controller waits 5 s for a connection, and tries three
- * times. When a pod was deleted without a grace period, a visitor waited 15 s. When a pod was killed, all three tries of 8 of 564
- * visitors reached that pod.
- */
-const retries = {
-  "nginx.ingress.kubernetes.io/proxy-connect-timeout": "1",
-  "nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "10",
-  "nginx.ingress.kubernetes.io/proxy-next-upstream-timeout": "5",
-};
 
 /** Keeps other controllers from acting on our Ingresses. */
 const unmanaged = {

@@ -88,7 +88,7 @@ class IngressController extends pulumi.ComponentResource {
         ...(isPath ? {} : { repositoryOpts: { repo: repository } }),
         namespace,
         createNamespace: true,
-        values: { ...releaseValues(values) },
+        values: { ...releaseValues(values, settings.className) },
       },
       { parent: this, protect },
     );

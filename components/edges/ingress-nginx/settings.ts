@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dnsLabel, flag, section, text, url } from "../../../model/fields";
+import { dnsLabel, dnsSubdomain, flag, section, text, url } from "../../../model/fields";
 
 /**
  * How many instances can have a bypass at the same time. Each bypass needs a backend of its own, and a backend must exist before
@@ -17,7 +17,7 @@ export const ingressNginxSchema = section({
     .describe(
       "The URL at which the command `maintenance` probes hosts, if DNS does not lead there. Default: `https://<host>`.",
     ),
-  className: dnsLabel("an ingress class").default("nginx").describe("The ingress class of the overrides."),
+  className: dnsSubdomain("an ingress class").default("nginx").describe("The ingress class of the overrides."),
   namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
   hostNetwork: flag()
     .default(false)
@@ -43,10 +43,14 @@ export const ingressNginxSchema = section({
   values: helmValues
     .default({})
     .describe("More Helm values for the release. The program's own values are merged into them and win."),
-}).superRefine(({ gatewayErrors, values }, context) => {
+}).superRefine((settings, context) => {
+  const { gatewayErrors, values } = settings;
   const config = lookUp(values, ["controller", "config"]);
   for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {
     context.addIssue({ code: "custom", path: ["values", "controller", "config", setting], message });
+  }
+  for (const { path, message } of contradictions(settings)) {
+    context.addIssue({ code: "custom", path: ["values", ...path], message });
   }
 });
 
@@ -71,6 +75,49 @@ export function conflictsBetween(
         : []),
     ]),
   );
+}
+
+/** Helm values that say something else than the edge's own settings. The overrides and the network policy follow the settings. */
+function contradictions({
+  className,
+  hostNetwork,
+  namespace,
+  values,
+}: {
+  readonly className: string;
+  readonly hostNetwork: boolean;
+  readonly namespace: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  const check = (path: readonly string[], isRight: (value: unknown) => boolean, message: string) => {
+    const value = lookUp(values, path);
+    return value === undefined || isRight(value) ? [] : [{ path, message }];
+  };
+  const equals = (wanted: unknown) => (value: unknown) => value === wanted;
+  return [
+    ...check(["controller", "hostNetwork"], equals(hostNetwork), `${hostNetwork}, as this edge's hostNetwork says`),
+    ...check(
+      ["controller", "ingressClassResource", "name"],
+      equals(className),
+      `${className}, as this edge's className says`,
+    ),
+    ...check(["namespaceOverride"], equals(namespace), `${namespace}, as this edge's namespace says`),
+    ...check(
+      ["controller", "scope", "enabled"],
+      equals(false),
+      "false: the controller must watch the namespaces of the page server and of all instances",
+    ),
+    ...check(
+      ["controller", "extraArgs", "watch-namespace"],
+      equals(""),
+      "no value: the controller must watch the namespaces of the page server and of all instances",
+    ),
+    ...check(
+      ["controller", "extraArgs", "ingress-class"],
+      equals(className),
+      `${className}, as this edge's className says`,
+    ),
+  ];
 }
 
 /** The problems of the controller settings that decide which error pages visitors see. */

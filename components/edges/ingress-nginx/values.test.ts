@@ -47,11 +47,25 @@ it("merges the user's values with ours; ours win", () => {
 
 it("sets a grace period for a release's pods, unless the user sets another one", () => {
   const graceOf = (values: Readonly<Record<string, unknown>>) =>
-    releaseValues(helmValues("pages", { gatewayErrors: true, values })).controller.extraArgs;
+    releaseValues(helmValues("pages", { gatewayErrors: true, values }), "nginx").controller.extraArgs;
   expect(graceOf({})).toStrictEqual({
     "shutdown-grace-period": "5",
     "default-backend-service": "pages/page-server",
   });
   const own = { controller: { extraArgs: { "shutdown-grace-period": "60" } } };
   expect(graceOf(own)["shutdown-grace-period"]).toBe("60");
+});
+
+it("makes the class of a release, unless the user's values make it", () => {
+  const controllerOf = (className: string, values: Readonly<Record<string, unknown>> = {}) =>
+    releaseValues(helmValues("pages", { gatewayErrors: false, values }), className).controller;
+  expect(controllerOf("nginx")).not.toHaveProperty("ingressClassResource");
+  expect(controllerOf("internal")).toMatchObject({
+    ingressClass: "internal",
+    ingressClassResource: { name: "internal", controllerValue: "k8s.io/internal" },
+  });
+  const own = { controller: { ingressClassResource: { controllerValue: "example.org/internal" } } };
+  expect(controllerOf("internal", own)).toMatchObject({
+    ingressClassResource: { name: "internal", controllerValue: "example.org/internal" },
+  });
 });

@@ -54,12 +54,26 @@ export function helmValues(
 const GRACE = { controller: { extraArgs: { "shutdown-grace-period": "5" } } };
 
 /**
- * The values for a release that the stack installs: `helmValues`, and values so that visitors don't notice when pods are replaced.
- * For the latter the user's values win.
+ * The class of a controller that is not called nginx. Without these values the chart makes the class nginx, and no controller would
+ * have the class of the overrides. Two controllers in a cluster need two classes with two values of `controller`.
+ */
+function classValues(className: string) {
+  if (className === "nginx") return {};
+  return {
+    controller: {
+      ingressClass: className,
+      ingressClassResource: { name: className, controllerValue: `k8s.io/${className}` },
+    },
+  };
+}
+
+/**
+ * The values for a release that the stack installs: `helmValues`, the class, and values so that visitors don't notice when pods are
+ * replaced. The user's values win over the latter two.
  *
  * @example
- * releaseValues(helmValues(namespace, settings)).controller.extraArgs["shutdown-grace-period"]; // "5"
+ * releaseValues(helmValues(namespace, settings), "nginx").controller.extraArgs["shutdown-grace-period"]; // "5"
  */
-export function releaseValues(values: IngressNginxValues): IngressNginxValues {
-  return merge(GRACE, values) as IngressNginxValues;
+export function releaseValues(values: IngressNginxValues, className: string): IngressNginxValues {
+  return merge(GRACE, classValues(className), values) as IngressNginxValues;
 }
