@@ -3,7 +3,7 @@
 #
 #   ci/up.sh STACK
 #
-# Exit codes: that of `pulumi up`, or of `maintenance rights` or `maintenance status` (docs/command.md).
+# Exit codes: that of `pulumi up`, or of `maintenance rights`, `maintenance elsewhere` or `maintenance status` (docs/command.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,21 +12,38 @@ stack=$1
 # Without a right to watch, Pulumi's Kubernetes plugin waits for ever, and the stack stays locked.
 node cli/maintenance.js rights --stack "$stack"
 
+# An instance that somebody put into maintenance from a laptop must not be opened by a pipeline that does not know of it.
+node cli/maintenance.js elsewhere --stack "$stack"
+
+# Runs Pulumi. While another run changes the stack, waits for it: ten minutes at most.
+unlocked() {
+  local log code attempt
+  log=$(mktemp)
+  for attempt in $(seq 60); do
+    code=0
+    pulumi "$@" --stack "$stack" --non-interactive --color never 2>&1 | tee "$log" || code=$?
+    if [ "$code" = 0 ] || ! grep -qE 'currently locked|Another update is currently in progress' "$log"; then break; fi
+    sleep 10
+  done
+  rm "$log"
+  return "$code"
+}
+
 # What somebody changed in the cluster by hand is seen by a refresh alone. One of everything would need the bucket as well.
 refresh() {
-  pulumi refresh --stack "$stack" --yes --skip-preview --non-interactive --color never \
+  unlocked refresh --yes --skip-preview \
     --target 'urn:pulumi:*::*::maintenance-pages:index:PageServer$**' \
     --target 'urn:pulumi:*::*::maintenance-pages:index:MaintenanceOverrides$**'
 }
 # A refresh reads the cluster by the context that the last `up` had, which may have another name on this machine. An `up` of the
 # provider alone puts this machine's there. (--run-program would as well, but together with --target it breaks the state.)
 if ! refresh > /dev/null 2>&1; then
-  pulumi up --stack "$stack" --yes --skip-preview --non-interactive --color never \
+  unlocked up --yes --skip-preview \
     --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' > /dev/null
   refresh > /dev/null
 fi
 
-pulumi up --stack "$stack" --yes --non-interactive --color never
+unlocked up --yes
 # The controller reloads its nginx every 3.3 seconds at most.
 sleep 5
 node cli/maintenance.js status --stack "$stack"

@@ -64,7 +64,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
         ? []
         : instances.flatMap(({ name, hosts }) =>
             hosts
-              .map((host) => ({ instance: name, host, edge, seen: seen(host), why: "a reason" }))
+              .map((host) => ({ instance: name, host, edge, seen: seen(host), why: "a reason", isCopy: false }))
               .filter((one) => one.seen.what === "nothing"),
           ),
     affectedSince: async () => [],
@@ -118,7 +118,7 @@ describe("a change", () => {
   it("is kept, and reported, when a host does not show it", async () => {
     const { result } = started(enableAcme, { seen: () => ({ what: "nothing", reason: "refused" }) });
     expect((await result).unmet).toStrictEqual([
-      { host: "acme.example.org", edge: "default", seen: "no answer (refused)", why: "a reason" },
+      { host: "acme.example.org", edge: "default", seen: "no answer (refused)", why: "a reason", isCopy: false },
     ]);
     expect(fileNow()).toContain("- acme");
   });

@@ -13,6 +13,7 @@ import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./inst
 import type { Interruption } from "./interruption";
 import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
 import type { StackFile } from "./project";
+import { expectedRevisions } from "./revisions";
 import type { StackText } from "./stack-text";
 import type { Terminal } from "./terminal";
 import { inZone, spanOf } from "./times";
@@ -73,6 +74,8 @@ export interface Outcome {
     readonly edge: string;
     readonly seen: string;
     readonly why: string;
+    /** Whether it shows a page of the right instance, but without its message: a copy. */
+    readonly isCopy: boolean;
   }[];
   /** What the instances themselves answered before visitors were let in. */
   readonly answers: readonly InstanceAnswer[];
@@ -90,7 +93,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { stack, file, now, instances, content } = wanted;
   const { engine, visitors, terminal, interruption } = tools;
   const settings = content.settings(now);
-  const view = viewOf(stack, settings);
+  const view = viewOf(stack, settings, expectedRevisions(settings, instances));
   const goals = goalsOf(instances, settings);
   const shown = file.content.settings(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
@@ -148,7 +151,13 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       })),
       changes: describeChanges(changes),
       answers,
-      unmet: unmet.map(({ host, edge, seen, why }) => ({ host, edge: edge.name, seen: seenText(seen), why })),
+      unmet: unmet.map(({ host, edge, seen, why, isCopy }) => ({
+        host,
+        edge: edge.name,
+        seen: seenText(seen),
+        why,
+        isCopy,
+      })),
       affected,
     };
   } catch (error) {

@@ -56,6 +56,23 @@ export class Engine {
   }
 
   /**
+   * Where the last change came from, as far as Pulumi recorded it.
+   *
+   * @throws {CommandError} when there is no such stack.
+   */
+  async lastUpdate(): Promise<Update | undefined> {
+    const { isDone, stdout, output } = await runPulumi(
+      ["stack", "history", "--json", "--page-size", "1", "--stack", this.stack],
+      { cwd: this.project },
+    );
+    if (!isDone) throw refusalOf(output);
+    const [last] = historySchema.parse(JSON.parse(stdout.trim() || "[]"));
+    if (last === undefined) return undefined;
+    const { "git.head": commit, "git.dirty": dirty, "git.author": author } = last.environment ?? {};
+    return { time: new Date(last.startTime), commit, author, isCommitted: dirty !== "true" };
+  }
+
+  /**
    * Makes the changes of the plan.
    *
    * @throws {CommandError} when it fails; `onChange` was called for each change that was begun.
@@ -84,6 +101,21 @@ export class Engine {
 const outputsSchema = z.object({
   maintenance: z.array(z.object({ instance: z.string(), state: listSchema.element.shape.state })).default([]),
 });
+
+/** An earlier run that changed the stack. */
+export interface Update {
+  readonly time: Date;
+  /** The commit of the checkout, if it was one. */
+  readonly commit: string | undefined;
+  readonly author: string | undefined;
+  /** Whether the checkout had no other changes than those of its commit. */
+  readonly isCommitted: boolean;
+}
+
+// pkg/backend/display/json.go and pkg/backend/metadata.go in pulumi/pulumi.
+const historySchema = z.array(
+  z.object({ startTime: z.string(), environment: z.record(z.string(), z.string()).nullish() }),
+);
 
 /** Collects what a run reports. */
 class Run {

@@ -12,6 +12,8 @@ export const EXIT = {
   due: 4,
   /** `status`: something needs somebody. */
   attention: 5,
+  /** Done, and shown, but not the page itself: the page server shows a copy, because it can't read the bucket. */
+  copy: 6,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;

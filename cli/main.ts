@@ -10,6 +10,7 @@ import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import type { Outcome } from "./change";
+import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
 import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
 import { CommandError, EXIT } from "./errors";
@@ -125,6 +126,12 @@ export async function main(args: readonly string[]): Promise<number> {
       "Tell whether a window has begun or ended since the last `pulumi up`",
       (command) => command,
       (given) => result(() => due(given))(),
+    )
+    .command(
+      "elsewhere",
+      "Tell whether `pulumi up` would open an instance that was put into maintenance from another checkout",
+      (command) => command,
+      (given) => result(() => elsewhere(given))(),
     )
     .command(
       "rights",
@@ -264,10 +271,11 @@ async function apply(given: Changing, now: Date, edit: Edit, checksInstance = fa
 async function changed(given: Changing, now: Date, edit: Edit, checksInstance = false): Promise<Outcome> {
   const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
-  file.content.settings(now); // with a problem in the file there is no list to change
+  const { warnings } = file.content.settings(now); // with a problem in the file there is no list to change
   const { instances, allowOtherChanges } = given;
   const content = await edit(file.content, stack);
   const terminal = terminalOf(given);
+  for (const warning of warnings) terminal.say(`Warning: ${warning}`);
   const { change, visitors } = lazily.change();
   const outcome = await interruptible((interruption) =>
     change(
@@ -282,16 +290,26 @@ async function changed(given: Changing, now: Date, edit: Edit, checksInstance = 
     ),
   );
   for (const line of conclusion(outcome)) terminal.say(line);
+  if (await isUncommitted(PROJECT, file.name)) {
+    terminal.say(`Commit ${file.name}: a pipeline that applies another checkout would undo this.`);
+  }
   return outcome;
 }
 
 function codeOf({ unmet, affected }: Outcome): number {
-  return unmet.length > 0 || affected.length > 0 ? EXIT.unseen : EXIT.done;
+  if (unmet.length === 0 && affected.length === 0) return EXIT.done;
+  return affected.length === 0 && unmet.every(({ isCopy }) => isCopy) ? EXIT.copy : EXIT.unseen;
 }
 
 function conclusion({ unmet, affected, instances }: Outcome): readonly string[] {
   if (affected.length > 0) {
     return ["", "Hosts of OTHER instances show a page since:", ...affected.map((line) => `  ${line}`)];
+  }
+  if (unmet.length > 0 && unmet.every(({ isCopy }) => isCopy)) {
+    return [
+      "",
+      "The change is applied, and visitors see a maintenance page. But it is a copy, because the page server can't read the bucket.",
+    ];
   }
   if (unmet.length > 0) {
     return ["", "The change is applied, but not every host shows it. `maintenance status` checks again."];
@@ -361,6 +379,20 @@ async function due({ stack, json }: Common): Promise<number> {
   else
     console.log(changed.map(({ instance, was, is }) => `${instance}: ${was} → ${is}`).join("\n") || "Nothing is due.");
   return changed.length > 0 ? EXIT.due : EXIT.done;
+}
+
+async function elsewhere({ stack, json }: Common): Promise<number> {
+  const now = readClock();
+  const name = await findStack(stack);
+  const { maintenance, timeZone } = StackFile.open(name).content.settings(now);
+  const engine = new Engine(PROJECT, name, now);
+  const [applied, update] = await Promise.all([engine.applied(), engine.lastUpdate()]);
+  const configured = maintenance.map(({ instance }) => instance.name);
+  const found = await enabledElsewhere(applied, configured, update, (commit) => containsCommit(PROJECT, commit));
+  if (json) console.log(JSON.stringify(found, null, 2));
+  else if (found.length > 0) console.log(elsewhereText(found, update, timeZone));
+  else console.log("Every instance in maintenance is in this checkout's list, or was.");
+  return found.length > 0 ? EXIT.refused : EXIT.done;
 }
 
 async function rights({ stack, json }: Common): Promise<number> {

@@ -14,6 +14,10 @@ export type Seen =
       readonly kind: string;
       /** The mark of the stack that serves it; see settings/stack-mark.ts. */
       readonly stack: string;
+      /** The revision of the instance's own page that was asked for; `-` for the page of all instances. */
+      readonly revision: string;
+      /** Where the page server has the page from: `instance`, `shared`, `embedded` (its own copy) or `none`. */
+      readonly source: string;
     }
   /** The not-found page: no Ingress has the host. */
   | { readonly what: "not-found"; readonly status: number }
@@ -29,6 +33,8 @@ export interface Target {
   readonly instance: string;
   readonly host: string;
   readonly edge: Edge;
+  /** Whether the instance may not have this host; see Instance. */
+  readonly isAssumed?: boolean;
 }
 
 /** What a target answers. */
@@ -40,10 +46,17 @@ export interface Probed extends Target {
  * Where an instance's hosts are probed: at each of its edges. Edges without an address are one target: the one that DNS leads to.
  */
 export function targetsOf(instance: Instance, edges: readonly Edge[]): readonly Target[] {
-  const { name, hosts } = instance;
+  const { name, hosts, assumedHosts = [] } = instance;
   const own = edges.filter((edge) => isBehind(instance, edge.name));
   const distinct = own.filter((edge, index) => own.findIndex(({ address }) => address === edge.address) === index);
-  return distinct.flatMap((edge) => hosts.map((host) => ({ instance: name, host, edge })));
+  return distinct.flatMap((edge) =>
+    hosts.map((host) => ({ instance: name, host, edge, ...(assumedHosts.includes(host) ? { isAssumed: true } : {}) })),
+  );
+}
+
+/** Whether an assumed host seems not to exist. */
+export function isAbsent({ isAssumed, seen }: Probed): boolean {
+  return isAssumed === true && seen.what === "nothing";
 }
 
 /** A target in a person's words. The edge is named where its address is known: without one, DNS decides. */
@@ -101,14 +114,15 @@ function seen(status: number, headers: IncomingHttpHeaders): Seen {
   if (kind === "50x") return { what: "failure", status };
   const instance = marker.get("instance");
   if (kind === undefined || instance === undefined) return { what: "other", status };
-  return { what: "page", status, instance, kind, stack: marker.get("stack") ?? "" };
+  const [stack = "", revision = "", source = ""] = ["stack", "revision", "source"].map((name) => marker.get(name));
+  return { what: "page", status, instance, kind, stack, revision, source };
 }
 
 /** What was seen, in a few words. */
 export function seenText(seen: Seen): string {
   switch (seen.what) {
     case "page":
-      return `${seen.status}, the ${seen.kind} page of ${seen.instance}`;
+      return `${seen.status}, the ${seen.kind} page of ${seen.instance}${seen.source === "embedded" ? " (a copy)" : ""}`;
     case "not-found":
       return `${seen.status}, the not-found page: no Ingress has this host`;
     case "failure":

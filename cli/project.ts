@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { listed, nearest } from "../model/problems";
 import { stackFileOf, stacksIn } from "../settings/stack-file";
+import { baseConfig } from "./base-config";
 import { CommandError, EXIT } from "./errors";
 import { StackText } from "./stack-text";
 
@@ -55,7 +56,8 @@ export class StackFile {
 
   static open(stack: string, project = PROJECT): StackFile {
     const path = stackFileOf(project, stack);
-    return new StackFile(path, new StackText(readFileSync(path, "utf8")));
+    const text = readFileSync(path, "utf8");
+    return new StackFile(path, new StackText(text, baseConfig(project, stack, text)));
   }
 
   get name(): string {

@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
 import { configIn, encryptedIn } from "../settings/stack-file";
+import { type BaseConfig, NO_BASE } from "./base-config";
 import type { EntryChange } from "./entry-options";
 import { CommandError } from "./errors";
 
@@ -10,8 +11,14 @@ const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
 export class StackText {
   private readonly document: Document;
 
-  /** @throws {CommandError} when it is no YAML. */
-  constructor(readonly text: string) {
+  /**
+   * @param base the stack's configuration that is not in its file.
+   * @throws {CommandError} when it is no YAML.
+   */
+  constructor(
+    readonly text: string,
+    readonly base: BaseConfig = NO_BASE,
+  ) {
     this.document = parseDocument(text);
     const [error] = this.document.errors;
     if (error !== undefined) throw new CommandError(`The stack's file is no YAML.\n\n${error.message}`);
@@ -26,17 +33,18 @@ export class StackText {
     const file: unknown = this.document.toJS();
     const encrypted = encryptedIn(file);
     return readSettings(
-      configIn(file),
+      { ...this.base.values, ...configIn(file) },
       now,
-      () => [],
+      () => undefined,
       undefined,
-      (key) => encrypted.has(key),
+      (key) => encrypted.has(key) || this.base.encrypted.has(key),
     );
   }
 
   /** Whether it has the secret that the keys of bypasses are made from. */
   get hasSecret(): boolean {
-    return this.document.hasIn(["config", `${NAMESPACE}:bypassSecret`]);
+    const key = `${NAMESPACE}:bypassSecret`;
+    return this.document.hasIn(["config", key]) || this.base.encrypted.has(key);
   }
 
   /** The line of an instance's entry, from 1. */
@@ -83,7 +91,7 @@ export class StackText {
     change(list, document);
     // An empty block would read as nothing at all.
     if (list.items.length === 0) list.flow = true;
-    return new StackText(document.toString({ lineWidth: 0, flowCollectionPadding: false }));
+    return new StackText(document.toString({ lineWidth: 0, flowCollectionPadding: false }), this.base);
   }
 }
 

@@ -5,7 +5,7 @@ import { type Instance, isBehind } from "../model/instances";
 import type { MaintenanceEntry } from "../model/maintenance";
 import type { Settings } from "../settings/read";
 import { ClusterApi, Unreachable } from "./cluster";
-import { type Probed, probe, targetsOf } from "./probe";
+import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
 import { goalOf, isMet, type View, viewOf, whyNot } from "./verify";
 
@@ -76,8 +76,8 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
       const shown = answers
         .filter((probed) => probed.instance === name)
         .map((probed) => {
-          const asDeclared = isMet(goal, name, view.mark, probed.seen);
-          return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed.seen, probed.edge) };
+          const asDeclared = isAbsent(probed) || isMet(goal, name, view, probed.seen);
+          return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed, view).why };
         });
       const drift = drifts instanceof Unreachable ? undefined : drifts(instance, goal === "page");
       return {
@@ -94,7 +94,7 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
             ? (["differs"] as const)
             : []),
           ...(drift !== undefined && drift.length > 0 ? (["drifted"] as const) : []),
-          ...(shown.some(({ seen }) => seen.what === "nothing") ? (["unknown"] as const) : []),
+          ...(shown.some((one) => one.seen.what === "nothing" && !isAbsent(one)) ? (["unknown"] as const) : []),
           ...(entry?.state === "overdue" ? (["overdue"] as const) : []),
           ...(isForgotten(entry, since, settings) ? (["forgotten"] as const) : []),
         ],

@@ -3,6 +3,8 @@ export interface Instance {
   readonly name: string;
   /** Lower-case host names; a wildcard is `*.` before a host that the instance owns. */
   readonly hosts: readonly string[];
+  /** Those of the hosts that it may not have, because Tutor has them by default in some releases. It is no alarm if one does not answer. */
+  readonly assumedHosts?: readonly string[] | undefined;
   /** The site's name for visitors, if the registry has one. */
   readonly title?: string | undefined;
   /** The names of the edges that it is behind, if the registry lists them; see `isBehind`. */

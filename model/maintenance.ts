@@ -65,3 +65,8 @@ export function wordsIn(
 export function isShown(entry: MaintenanceEntry): boolean {
   return entry.state === "active" || entry.state === "overdue";
 }
+
+/** Whether an entry's page says more than the shared page: a window or a message. */
+export function saysMore({ from, until, message }: Pick<MaintenanceEntry, "from" | "until" | "message">): boolean {
+  return from !== undefined || until !== undefined || message !== undefined;
+}

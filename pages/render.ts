@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "../model/instances";
 import { isMail, type Links } from "../model/links";
-import { isShown, type MaintenanceEntry, plainEntry, wordsIn } from "../model/maintenance";
+import { isShown, type MaintenanceEntry, plainEntry, saysMore, wordsIn } from "../model/maintenance";
 import { PagesError } from "../model/problems";
 import { type ThemeSettings, themeOf, themeStyle } from "../model/theme";
 import { bundle } from "./bundle";
@@ -138,10 +138,6 @@ export function renderStandingPages(instances: readonly Instance[], settings: Pa
 
 function clientsAmong(instances: readonly Instance[], { clients }: PageSettings): readonly Instance[] {
   return instances.filter(({ name }) => clients.has(name));
-}
-
-function saysMore(entry: MaintenanceEntry): boolean {
-  return entry.from !== undefined || entry.until !== undefined || entry.message !== undefined;
 }
 
 function renderPages(

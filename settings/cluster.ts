@@ -29,16 +29,17 @@ const kubeconfigSchema = z.object({
  * cluster is rejected before Pulumi starts a provider.
  *
  * @param texts the texts of the kubeconfig files, in the order of `$KUBECONFIG`. The first mention of a name counts. Empty
- *   when there is no file to read; `cluster` is `undefined` then.
+ *   when there is no file to read, and `undefined` when they were not read; `cluster` is `undefined` then.
  *
  * @example
  * identifyCluster({ context: "prod", server: "https://10.0.0.1:6443" }, [text]).problems; // [] when prod leads there
  */
 export function identifyCluster(
   expected: KubernetesSettings,
-  texts: readonly string[],
+  texts: readonly string[] | undefined,
 ): { readonly cluster: Cluster | undefined; readonly problems: readonly Problem[] } {
-  if (texts.length === 0) return { cluster: undefined, problems: [] };
+  if (texts === undefined) return { cluster: undefined, problems: [] };
+  if (texts.length === 0) return { cluster: undefined, problems: expected.context === undefined ? [NO_KUBECONFIG] : [] };
   const files: z.output<typeof kubeconfigSchema>[] = [];
   for (const text of texts) {
     const file = kubeconfigSchema.safeParse(parseYaml(text));
@@ -70,6 +71,13 @@ export function identifyCluster(
   const reached = { context: name, clusterName: cluster.name, server: cluster.cluster.server };
   return { cluster: reached, problems: mismatches(expected, reached) };
 }
+
+/** Without a kubeconfig the provider would take the cluster of the pod that it runs in, if it runs in one. With a context it fails. */
+const NO_KUBECONFIG: Problem = {
+  path: "kubernetes",
+  found: "no kubeconfig",
+  allowed: "a kubeconfig that leads to the cluster of this stack: in $KUBECONFIG, ~/.kube/config or kubernetes.kubeconfig",
+};
 
 function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Problem[] {
   const problems: Problem[] = [];

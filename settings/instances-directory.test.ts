@@ -17,82 +17,162 @@ function write(name: string, text: string): void {
 
 const read = () => readInstancesDirectory("instances", project);
 
+const CORE = ["acme.example.org", "studio.acme.example.org"];
+const ASSUMED = ["apps.acme.example.org", "preview.acme.example.org", "meilisearch.acme.example.org"];
+
+/** An instance's hosts: those that it certainly has, and those that are assumed. */
+function hostsOf(name: string) {
+  const { hosts = [], assumedHosts = [] } = read().instances[name] ?? {};
+  return { certain: hosts.filter((host) => !assumedHosts.includes(host)), assumed: assumedHosts };
+}
+
 it("reads an instance's hosts from Tutor's settings and from Tutor's defaults", () => {
-  write("acme", "LMS_HOST: acme.example.org\nMYSQL_HOST: mysql\nOPENEDX_SECRET_KEY: s3cret\n");
-  write("beta", 'LMS_HOST: beta.example.org\nCMS_HOST: "cms.{{ LMS_HOST }}"\nNOTES_HOST: notes.example.org\n');
-  expect(read()).toStrictEqual({
-    instances: {
-      acme: {
-        hosts: [
-          "acme.example.org",
-          "studio.acme.example.org",
-          "preview.acme.example.org",
-          "apps.acme.example.org",
-          "meilisearch.acme.example.org",
-        ],
-      },
-      beta: {
-        hosts: [
-          "beta.example.org",
-          "cms.beta.example.org",
-          "preview.beta.example.org",
-          "apps.beta.example.org",
-          "meilisearch.beta.example.org",
-          "notes.example.org",
-        ],
-      },
-    },
-    problems: [],
+  write("acme", "LMS_HOST: acme.example.org\nMYSQL_HOST: mysql.example.org\nOPENEDX_SECRET_KEY: s3cret\n");
+  write("beta", 'LMS_HOST: beta.example.org\nCMS_HOST: "cms.{{ LMS_HOST }}"\nPLUGINS: []\nRUN_MEILISEARCH: false\n');
+  expect(hostsOf("acme")).toStrictEqual({ certain: CORE, assumed: ASSUMED });
+  expect(hostsOf("beta")).toStrictEqual({
+    certain: ["beta.example.org", "cms.beta.example.org"],
+    assumed: ["preview.beta.example.org"],
   });
+  expect(read()).toMatchObject({ warnings: [], problems: [], unreadable: new Map() });
 });
 
-it("reads additional hosts from a list, each host once", () => {
-  write("acme", "LMS_HOST: a.example.org\nMAINTENANCE_PAGES_EXTRA_HOSTS: [shop.example.org, a.example.org]\n");
-  expect(read().instances.acme?.hosts).toContain("shop.example.org");
-  expect(read().instances.acme?.hosts.filter((host) => host === "a.example.org")).toHaveLength(1);
+it("reads the hosts that the enabled plugins have by default", () => {
+  write("acme", "LMS_HOST: acme.example.org\nPLUGINS: [mfe, minio, discovery, credentials, notes, indigo, aspects]\n");
+  expect(
+    hostsOf("acme")
+      .certain.map((host) => host.replace(/\.acme\.example\.org$/, ""))
+      .sort(),
+  ).toStrictEqual(
+    ["acme.example.org", "apps", "credentials", "discovery", "files", "minio", "notes", "studio", "superset"].sort(),
+  );
+});
+
+it("names a plugin that is not known in a warning", () => {
+  write("acme", "LMS_HOST: acme.example.org\nPLUGINS: [mfe, shop]\n");
+  expect(read().warnings).toStrictEqual([
+    expect.stringMatching(/^instances\/acme\/config\.yml: the plugin shop is not known/),
+  ]);
+});
+
+it.each([
+  ["GROVE_ADDITIONAL_DOMAINS", "[{ domain: campus.example.net, proxy: lms:8000 }]", ["campus.example.net"]],
+  [
+    "K8S_HARMONY_ADDITIONAL_INGRESS_HOST_LIST",
+    '["{{ NOTES_HOST }}", forum.acme.example.org]',
+    ["notes.acme.example.org", "forum.acme.example.org"],
+  ],
+  ["DRYDOCK_INGRESS_EXTRA_HOSTS", "[a.example.net]", ["a.example.net"]],
+  [
+    "DRYDOCK_INGRESS_LMS_EXTRA_HOSTS",
+    '["b.example.net", "*.acme.example.org"]',
+    ["b.example.net", "*.acme.example.org"],
+  ],
+  ["MAINTENANCE_PAGES_EXTRA_HOSTS", "[shop.example.org, acme.example.org]", ["shop.example.org"]],
+])("reads more hosts from %s", (setting, value, more) => {
+  write("acme", `LMS_HOST: acme.example.org\n${setting}: ${value}\n`);
+  expect(hostsOf("acme").certain).toStrictEqual([...CORE, ...more]);
+  expect(read().warnings).toStrictEqual([]);
+});
+
+it.each([
+  ["SHOP_HOST", "shop.example.org", true],
+  ["EXTRA_DOMAINS", "[{ name: a.example.org }]", true],
+  ["SHOP_HOSTNAME", '"shop.{{ LMS_HOST }}"', true],
+  ["SHOP_HOST", "shop", false],
+  ["SHOP_MYSQL_HOST", "db.example.org", false],
+  ["SMTP_HOST", "smtp.example.org", false],
+  ["SHOP_HOST", "http://shop.svc.cluster.local:80", false],
+])("names %s: %s in a warning: %s", (setting, value, isNamed) => {
+  write("acme", `LMS_HOST: acme.example.org\n${setting}: ${value}\n`);
+  const { warnings } = read();
+  expect(warnings).toHaveLength(isNamed ? 1 : 0);
+  if (isNamed) expect(warnings[0]).toContain(`${setting} is not known, and looks like a host`);
+  expect(warnings.join()).not.toContain("shop.example.org");
+});
+
+it("leaves out an address inside the cluster, and nothing else", () => {
+  write("acme", "LMS_HOST: acme.example.org\nMEILISEARCH_HOST: search.openedx-harmony:7700\nPLUGINS: []\n");
+  expect(hostsOf("acme")).toStrictEqual({ certain: CORE, assumed: ["preview.acme.example.org"] });
+  expect(read().warnings).toStrictEqual([
+    "instances/acme/config.yml: MEILISEARCH_HOST is left out: it is not a host name.",
+  ]);
+});
+
+it("takes the last of two keys, as Tutor does", () => {
+  write("acme", "LMS_HOST: old.example.org\nLMS_HOST: acme.example.org\n");
+  expect(hostsOf("acme").certain).toStrictEqual(CORE);
 });
 
 it("reads the namespace from Tutor's settings", () => {
   write("acme", 'LMS_HOST: a.example.org\nNAME: acme\nK8S_NAMESPACE: "{{ NAME }}-prod"\n');
+  write("beta", "LMS_HOST: b.example.org\nK8S_NAMESPACE: A_B\n");
   expect(read().instances.acme?.namespace).toBe("acme-prod");
+  expect(read().instances.beta?.namespace).toBeUndefined();
+  expect(read().warnings.join()).toContain("beta/config.yml: K8S_NAMESPACE is left out");
 });
 
 it("ignores folders that are not an instance", () => {
   write("acme", "LMS_HOST: a.example.org\n");
   mkdirSync(join(project, "instances", "no-config"));
-  write(".git", "x");
+  mkdirSync(join(project, "instances", ".git"));
   expect(Object.keys(read().instances)).toStrictEqual(["acme"]);
 });
 
-it.each<[string, string, string, unknown]>([
-  ["no LMS_HOST", "CMS_HOST: studio.example.org\n", "instances/acme/config.yml: LMS_HOST", undefined],
+it("takes a folder under the nearest name, and says so", () => {
+  write("My_School", "LMS_HOST: a.example.org\n");
+  write("acme.example.org", "LMS_HOST: b.example.org\n");
+  write("my-school", "LMS_HOST: c.example.org\n");
+  write("___", "LMS_HOST: d.example.org\n");
+  expect(Object.keys(read().instances).sort()).toStrictEqual(["acme-example-org", "my-school"]);
+  expect(read().warnings).toHaveLength(4);
+  expect(read().warnings).toContain("instances/My_School/config.yml is the instance my-school.");
+});
+
+it("gives a host that two instances name to the one whose LMS_HOST is above it", () => {
+  write("acme", "LMS_HOST: acme.example.org\nPLUGINS: [mfe]\n");
+  write("beta", "LMS_HOST: beta.example.org\nPLUGINS: [mfe]\nMFE_HOST: apps.acme.example.org\n");
+  expect(hostsOf("acme").certain).toContain("apps.acme.example.org");
+  expect(hostsOf("beta").certain).toStrictEqual(["beta.example.org", "studio.beta.example.org"]);
+  expect(read().warnings).toStrictEqual([
+    "instances/beta/config.yml: apps.acme.example.org is left out: it belongs to acme.",
+  ]);
+});
+
+it("uses neither of two instances with the same LMS_HOST, and all others", () => {
+  write("acme", "LMS_HOST: acme.example.org\n");
+  write("beta", "LMS_HOST: acme.example.org\n");
+  write("gamma", "LMS_HOST: gamma.example.org\n");
+  expect(Object.keys(read().instances)).toStrictEqual(["gamma"]);
+  expect([...read().unreadable.keys()]).toStrictEqual(["acme", "beta"]);
+});
+
+it.each<[string, string, RegExp]>([
+  ["no LMS_HOST", "CMS_HOST: studio.example.org\n", /LMS_HOST is missing/],
+  ["only a namespace", "K8S_NAMESPACE: acme\n", /LMS_HOST is missing/],
   [
     "an invalid host",
     "LMS_HOST: https://a.example.org/\n",
-    "instances/acme/config.yml: LMS_HOST",
-    "https://a.example.org/",
+    /LMS_HOST is "https:\/\/a.example.org\/", and not a host name/,
   ],
   [
     "a template with other syntax",
     'LMS_HOST: "{% if X %}a{% endif %}.example.org"\n',
-    "instances/acme/config.yml: LMS_HOST",
-    "{% if X %}a{% endif %}.example.org",
+    /LMS_HOST is .* not a host name/,
   ],
-  ["a host that names itself", 'LMS_HOST: "{{ CMS_HOST }}"\n', "instances/acme/config.yml: LMS_HOST", "{{ CMS_HOST }}"],
-  [
-    "an invalid namespace",
-    "LMS_HOST: a.example.org\nK8S_NAMESPACE: A_B\n",
-    "instances/acme/config.yml: K8S_NAMESPACE",
-    "A_B",
-  ],
-  ["a number", "LMS_HOST: a.example.org\nCMS_HOST: 7\n", "instances/acme/config.yml: CMS_HOST", 7],
-  ["no YAML", "LMS_HOST: [a\nSECRET: s3cret\n", "instances/acme/config.yml:2:1", "BAD_INDENT"],
-  ["nothing", "", "instances/acme/config.yml", undefined],
-])("%s is reported with file and key, and without secrets", (_, text, path, found) => {
+  ["a host that names itself", 'LMS_HOST: "{{ CMS_HOST }}"\n', /LMS_HOST is .* not a host name/],
+  ["no YAML", "LMS_HOST: [a\nSECRET: s3cret\n", /line 2, column 1 is no YAML \(BAD_INDENT\)/],
+  ["nothing", "", /it has no settings of Tutor/],
+])("%s concerns that instance alone, without secrets", (_, text, reason) => {
   write("acme", text);
-  const { problems } = read();
-  expect(problems.map((problem) => [problem.path, problem.found])).toStrictEqual([[path, found]]);
-  expect(JSON.stringify(problems)).not.toContain("s3cret");
+  write("beta", "LMS_HOST: beta.example.org\n");
+  const { instances, unreadable, warnings, problems } = read();
+  expect(problems).toStrictEqual([]);
+  expect(Object.keys(instances)).toStrictEqual(["beta"]);
+  expect(unreadable.get("acme")).toMatch(reason);
+  expect(warnings).toStrictEqual([expect.stringMatching(reason)]);
+  expect(warnings[0]).toMatch(/^instances\/acme\/config\.yml can't be used: .*can't be put into maintenance\.$/);
+  expect(warnings.join()).not.toContain("s3cret");
 });
 
 it("reports a directory that does not exist or has no instance", () => {

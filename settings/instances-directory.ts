@@ -2,136 +2,282 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
 import { DNS_LABEL } from "../model/fields";
-import type { Problem } from "../model/problems";
-import { hostProblem } from "./instances";
+import { listed, type Problem } from "../model/problems";
+import { hostProblem, nearestLabel } from "./instances";
+import {
+  ASSUMED_HOSTS,
+  CORE_HOSTS,
+  HOST_LISTS,
+  type HostSetting,
+  LOOKS_LIKE_HOST,
+  NAMES_A_SERVER,
+  PLUGIN_HOSTS,
+  PLUGINS_WITHOUT_HOSTS,
+} from "./tutor-hosts";
 
 /** An instance of the directory, with the hosts of its Tutor settings, and with its namespace if they name one. */
 export interface DirectoryInstance {
   readonly hosts: readonly string[];
+  /** Those of the hosts that the instance may not have: they depend on Tutor's release, or on a plugin that is not enabled. */
+  readonly assumedHosts: readonly string[];
   readonly namespace?: string;
+}
+
+/** The instances of a directory. A fault in one instance's file is that instance's alone. */
+export interface InstancesDirectory {
+  readonly instances: Readonly<Record<string, DirectoryInstance>>;
+  /** The instances whose hosts are not known, by name, and why. They can't be put into maintenance. */
+  readonly unreadable: ReadonlyMap<string, string>;
+  /** What was left out, for people. */
+  readonly warnings: readonly string[];
+  /** Why there are no instances at all. */
+  readonly problems: readonly Problem[];
 }
 
 const PROJECT = join(__dirname, "..");
 
 /**
- * The settings of Tutor and its plugins that name a host for visitors, with Tutor's default if it is used.
- * Sources: tutor/templates/config/defaults.yml of Tutor 22 (CMS_HOST, MEILISEARCH_HOST) and 17 (PREVIEW_LMS_HOST), and the
- * configuration defaults of the plugins named by the keys.
- */
-const HOST_SETTINGS: Readonly<Record<string, string | undefined>> = {
-  LMS_HOST: undefined,
-  CMS_HOST: "studio.{{ LMS_HOST }}",
-  PREVIEW_LMS_HOST: "preview.{{ LMS_HOST }}",
-  MFE_HOST: "apps.{{ LMS_HOST }}",
-  MEILISEARCH_HOST: "meilisearch.{{ LMS_HOST }}",
-  // Only if the instance sets them: most instances have none of these hosts.
-  CREDENTIALS_HOST: undefined,
-  DISCOVERY_HOST: undefined,
-  ECOMMERCE_HOST: undefined,
-  MINIO_CONSOLE_HOST: undefined,
-  MINIO_HOST: undefined,
-  NOTES_HOST: undefined,
-  SUPERSET_HOST: undefined,
-  XQUEUE_HOST: undefined,
-};
-
-/** A list of additional hosts, which no setting of Tutor names. */
-const EXTRA_HOSTS = "MAINTENANCE_PAGES_EXTRA_HOSTS";
-
-/**
  * Reads the instances from the repository of a cluster, as Grove and its successors keep them: one folder for each instance,
- * with the `config.yml` that Tutor saved. That file contains many secrets. Only hosts and the namespace are read from it,
+ * with the `config.yml` that Tutor saved. That file contains many secrets. Only hosts, plugins and the namespace are read from it,
  * and messages quote nothing else.
  *
  * @param directory a path relative to the project's folder, such as `../my-cluster/instances`.
  *
  * @example
- * readInstancesDirectory("../my-cluster/instances").instances.acme; // { hosts: ["acme.example.org", "studio.acme.example.org", …] }
+ * readInstancesDirectory("../my-cluster/instances").instances.acme; // { hosts: ["acme.example.org", "studio.acme.example.org", …], … }
  */
-export function readInstancesDirectory(
-  directory: string,
-  project = PROJECT,
-): { readonly instances: Readonly<Record<string, DirectoryInstance>>; readonly problems: readonly Problem[] } {
+export function readInstancesDirectory(directory: string, project = PROJECT): InstancesDirectory {
   const folder = join(project, directory);
+  const nothing = { instances: {}, unreadable: new Map(), warnings: [] };
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     const allowed = "a folder with one folder for each instance; the path is relative to the project's folder";
-    return { instances: {}, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
+    return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
-  const files = readdirSync(folder)
+  const folders = readdirSync(folder)
     .sort()
-    .map((name) => ({ name, file: join(folder, name, "config.yml") }))
-    .filter(({ name, file }) => DNS_LABEL.test(name) && existsSync(file));
-  const read = files.map(({ name, file }) => ({ name, ...readConfig(file, relative(project, file)) }));
-  const problems = read.flatMap((one) => one.problems);
-  if (files.length === 0) {
+    .filter((name) => existsSync(join(folder, name, "config.yml")));
+  if (folders.length === 0) {
     const allowed = "a folder with one or more <instance>/config.yml";
-    problems.push({ path: "instancesDirectory", found: directory, allowed });
+    return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
-  return { instances: Object.fromEntries(read.map(({ name, instance }) => [name, instance])), problems };
+  const found = new Map<string, FoundInstance>();
+  const warnings: string[] = [];
+  for (const folderName of folders) {
+    const file = join(folder, folderName, "config.yml");
+    const path = relative(project, file);
+    const name = nearestLabel(folderName);
+    if (name === undefined || found.has(name)) {
+      const why =
+        name === undefined
+          ? "its folder's name can't be an instance's name"
+          : `its name would be ${name}, which is taken`;
+      warnings.push(`${path} is left out: ${why}.`);
+      continue;
+    }
+    if (name !== folderName) warnings.push(`${path} is the instance ${name}.`);
+    found.set(name, readConfig(file, path));
+  }
+  const settled = withoutSharedHosts(found);
+  return {
+    instances: Object.fromEntries([...settled].flatMap(([name, { instance }]) => (instance ? [[name, instance]] : []))),
+    unreadable: new Map([...settled].flatMap(([name, { reason }]) => (reason === undefined ? [] : [[name, reason]]))),
+    warnings: [...warnings, ...[...settled.values()].flatMap((one) => one.warnings)],
+    problems: [],
+  };
 }
 
-function readConfig(
-  file: string,
-  path: string,
-): { readonly instance: DirectoryInstance; readonly problems: readonly Problem[] } {
-  const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: true });
+/** An instance as its file describes it, or the reason why it can't be used. */
+interface FoundInstance {
+  readonly path: string;
+  readonly instance: DirectoryInstance | undefined;
+  readonly reason: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+function unreadable(path: string, reason: string): FoundInstance {
+  const warning = `${path} can't be used: ${reason}. The instance can't be put into maintenance.`;
+  return { path, instance: undefined, reason: `${path}: ${reason}`, warnings: [warning] };
+}
+
+function readConfig(file: string, path: string): FoundInstance {
+  // Of a key that is there twice Tutor (PyYAML) takes the last.
+  const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: true, uniqueKeys: false });
   const [error] = document.errors;
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
     // The library's message quotes the line, which may contain a secret.
-    return refused({ path: `${path}:${line}:${col}`, found: error.code, allowed: "YAML" });
+    return unreadable(path, `line ${line}, column ${col} is no YAML (${error.code})`);
   }
   const config: unknown = document.toJS();
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    return refused({ path, found: undefined, allowed: "Tutor's settings, with LMS_HOST" });
+    return unreadable(path, "it has no settings of Tutor");
   }
-  const problems: Problem[] = [];
-  const hosts: string[] = [];
-  const add = (key: string, written: unknown) => {
-    const host = typeof written === "string" ? expanded(written, config) : undefined;
-    const wrong = hostProblem(host ?? written);
-    if (wrong === undefined && host !== undefined) {
-      if (!hosts.includes(host)) hosts.push(host);
-      return;
+  return new TutorConfig(path, config).read();
+}
+
+/** One config.yml. */
+class TutorConfig {
+  private readonly hosts = new Set<string>();
+  private readonly assumed = new Set<string>();
+  private readonly known = new Set<string>(Object.keys(HOST_LISTS));
+  private readonly warnings: string[] = [];
+
+  constructor(
+    private readonly path: string,
+    private readonly config: object,
+  ) {}
+
+  read(): FoundInstance {
+    const lms: unknown = Reflect.get(this.config, "LMS_HOST");
+    const host = typeof lms === "string" ? this.expanded(lms) : undefined;
+    if (host === undefined || hostProblem(host) !== undefined) {
+      const found = lms === undefined ? "is missing" : `is ${JSON.stringify(lms)}, and not a host name`;
+      return unreadable(this.path, `LMS_HOST ${found}`);
     }
-    problems.push({
-      path: `${path}: ${key}`,
-      found: written,
-      allowed: "a host name, such as acme.example.org",
-      ...wrong,
-    });
-  };
-  for (const [key, byDefault] of Object.entries(HOST_SETTINGS)) {
-    const written: unknown = Reflect.get(config, key) ?? byDefault;
-    // Hosts that contain a wrong LMS_HOST are wrong too. The problem is reported once.
-    if (key === "LMS_HOST" || (written !== undefined && problems.length === 0)) add(key, written);
+    for (const one of CORE_HOSTS) this.add(one, this.hosts);
+    this.addPlugins();
+    for (const one of ASSUMED_HOSTS) this.add(one, this.assumed);
+    this.addLists();
+    this.warnOfOthers();
+    const namespace = this.namespace();
+    const hosts = [...new Set([...this.hosts, ...this.assumed])];
+    const assumedHosts = [...this.assumed].filter((one) => !this.hosts.has(one));
+    const instance = { hosts, assumedHosts, ...(namespace === undefined ? {} : { namespace }) };
+    return { path: this.path, instance, reason: undefined, warnings: this.warnings };
   }
-  const extra: unknown = Reflect.get(config, EXTRA_HOSTS) ?? [];
-  if (Array.isArray(extra)) {
-    for (const [index, host] of extra.entries()) add(`${EXTRA_HOSTS}[${index}]`, host);
-  } else problems.push({ path: `${path}: ${EXTRA_HOSTS}`, found: extra, allowed: "a list of host names" });
-  // Tutor's default is `openedx`, but instances in one cluster can't all use that. The default here is the instance's name.
-  const written: unknown = Reflect.get(config, "K8S_NAMESPACE");
-  if (written === undefined) return { instance: { hosts }, problems };
-  const namespace = typeof written === "string" ? expanded(written, config) : undefined;
-  if (namespace !== undefined && DNS_LABEL.test(namespace)) return { instance: { hosts, namespace }, problems };
-  problems.push({ path: `${path}: K8S_NAMESPACE`, found: written, allowed: "the name of a namespace" });
-  return { instance: { hosts }, problems };
+
+  private addPlugins(): void {
+    const enabled: unknown = Reflect.get(this.config, "PLUGINS");
+    const plugins: readonly unknown[] = Array.isArray(enabled) ? enabled : [];
+    for (const plugin of plugins) {
+      if (typeof plugin !== "string" || plugin in PLUGIN_HOSTS || PLUGINS_WITHOUT_HOSTS.includes(plugin)) continue;
+      this.warn(`the plugin ${plugin} is not known. If it has hosts, list them in MAINTENANCE_PAGES_EXTRA_HOSTS`);
+    }
+    for (const [plugin, settings] of Object.entries(PLUGIN_HOSTS)) {
+      for (const one of settings) {
+        if (plugins.includes(plugin)) this.add(one, this.hosts);
+        // Tutor enables the plugin mfe when it is installed. Other plugins have hosts only if the instance names them.
+        else if (this.has(one.setting) || (plugin === "mfe" && enabled === undefined)) this.add(one, this.assumed);
+        else this.known.add(one.setting);
+      }
+    }
+  }
+
+  private addLists(): void {
+    for (const [setting, hostOf] of Object.entries(HOST_LISTS)) {
+      const list: unknown = Reflect.get(this.config, setting) ?? [];
+      if (Array.isArray(list)) {
+        for (const [index, item] of list.entries()) this.addHost(`${setting}[${index}]`, hostOf(item), this.hosts);
+      } else this.warn(`${setting} is left out: it is not a list`);
+    }
+  }
+
+  private warnOfOthers(): void {
+    for (const [setting, value] of Object.entries(this.config)) {
+      if (this.known.has(setting) || !LOOKS_LIKE_HOST.test(setting) || NAMES_A_SERVER.test(setting)) continue;
+      if (!this.namesHosts(value)) continue;
+      this.warn(
+        `${setting} is not known, and looks like a host. If visitors use it, list it in MAINTENANCE_PAGES_EXTRA_HOSTS`,
+      );
+    }
+  }
+
+  private namesHosts(value: unknown): boolean {
+    if (Array.isArray(value)) return value.some((item) => this.namesHosts(item));
+    if (typeof value === "object" && value !== null) return Object.values(value).some((item) => this.namesHosts(item));
+    return typeof value === "string" && hostProblem(this.expanded(value)) === undefined;
+  }
+
+  private namespace(): string | undefined {
+    // Tutor's default is `openedx`, but instances in one cluster can't all use that. The default here is the instance's name.
+    const written: unknown = Reflect.get(this.config, "K8S_NAMESPACE");
+    const namespace = typeof written === "string" ? this.expanded(written) : undefined;
+    if (namespace !== undefined && DNS_LABEL.test(namespace)) return namespace;
+    if (written !== undefined) this.warn("K8S_NAMESPACE is left out: it is not the name of a namespace");
+    return undefined;
+  }
+
+  private has(setting: string): boolean {
+    return Reflect.get(this.config, setting) !== undefined;
+  }
+
+  private add({ setting, byDefault, onlyIf = {} }: HostSetting, to: Set<string>): void {
+    this.known.add(setting);
+    const isThere = Object.entries(onlyIf).every(
+      ([name, standard]) => (Reflect.get(this.config, name) ?? standard) === true,
+    );
+    if (isThere) this.addHost(setting, Reflect.get(this.config, setting) ?? byDefault, to);
+  }
+
+  private addHost(setting: string, written: unknown, to: Set<string>): void {
+    const host = typeof written === "string" ? this.expanded(written) : undefined;
+    if (host !== undefined && hostProblem(host.replace(/^\*\./, "")) === undefined) to.add(host);
+    else if (written !== "") this.warn(`${setting} is left out: it is not a host name`);
+  }
+
+  private warn(text: string): void {
+    this.warnings.push(`${this.path}: ${text}.`);
+  }
+
+  /** Replaces the settings that a value names. Tutor's values are templates, but hosts use only `{{ NAME }}`. */
+  private expanded(text: string, depth = 0): string | undefined {
+    if (depth > 5) return undefined;
+    let isWhole = true;
+    const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, setting: string) => {
+      const value: unknown = Reflect.get(this.config, setting) ?? DEFAULTS.get(setting);
+      const inner = typeof value === "string" ? this.expanded(value, depth + 1) : undefined;
+      if (inner === undefined) isWhole = false;
+      return inner ?? "";
+    });
+    return isWhole && !/\{[{%]/.test(result) ? result : undefined;
+  }
 }
 
-function refused(problem: Problem): ReturnType<typeof readConfig> {
-  return { instance: { hosts: [] }, problems: [problem] };
+const DEFAULTS: ReadonlyMap<string, string> = new Map(
+  [...CORE_HOSTS, ...ASSUMED_HOSTS, ...Object.values(PLUGIN_HOSTS).flat()]
+    .filter(({ byDefault }) => byDefault !== "")
+    .map(({ setting, byDefault }) => [setting, byDefault]),
+);
+
+/**
+ * Settles the hosts that more than one instance names. A host below the LMS_HOST of one of them is that one's, and the others do without
+ * it. Where that is not clear, none of them can be used: a page must not be shown for another instance.
+ */
+function withoutSharedHosts(found: ReadonlyMap<string, FoundInstance>): ReadonlyMap<string, FoundInstance> {
+  const claims = new Map<string, string[]>();
+  for (const [name, { instance }] of found) {
+    for (const host of instance?.hosts ?? []) claims.set(host, [...(claims.get(host) ?? []), name]);
+  }
+  const settled = new Map(found);
+  for (const [host, names] of claims) {
+    if (names.length === 1) continue;
+    const owners = names.filter((name) => isBelow(host, found.get(name)?.instance?.hosts[0]));
+    for (const name of names) {
+      const one = settled.get(name);
+      if (one?.instance === undefined || (owners.length === 1 && owners[0] === name)) continue;
+      const others = listed(names.filter((other) => other !== name));
+      settled.set(
+        name,
+        owners.length === 1
+          ? without(host, one, `${one.path}: ${host} is left out: it belongs to ${owners[0]}.`)
+          : unreadable(one.path, `${host} is also a host of ${others}`),
+      );
+    }
+  }
+  return settled;
 }
 
-/** Replaces the settings that a value names. Tutor's values are templates, but hosts use only `{{ NAME }}`. */
-function expanded(text: string, config: object, depth = 0): string | undefined {
-  if (depth > 5) return undefined;
-  let isWhole = true;
-  const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, key: string) => {
-    const value: unknown = Reflect.get(config, key) ?? HOST_SETTINGS[key];
-    const inner = typeof value === "string" ? expanded(value, config, depth + 1) : undefined;
-    if (inner === undefined) isWhole = false;
-    return inner ?? "";
-  });
-  return isWhole && !/\{[{%]/.test(result) ? result : undefined;
+function isBelow(host: string, lmsHost: string | undefined): boolean {
+  return lmsHost !== undefined && (host === lmsHost || host.endsWith(`.${lmsHost}`));
+}
+
+function without(host: string, { instance, ...found }: FoundInstance, warning: string): FoundInstance {
+  if (instance === undefined) return { instance, ...found };
+  const rest = (hosts: readonly string[]) => hosts.filter((one) => one !== host);
+  const { hosts, assumedHosts } = instance;
+  return {
+    ...found,
+    instance: { ...instance, hosts: rest(hosts), assumedHosts: rest(assumedHosts) },
+    warnings: [...found.warnings, warning],
+  };
 }

@@ -192,7 +192,8 @@ function nearestHost(found: string): string | undefined {
   return isHost(host) ? wildcard + host : undefined;
 }
 
-function nearestLabel(found: string): string | undefined {
+/** The instance's name that a person may have meant; `undefined` when nothing is left of it. */
+export function nearestLabel(found: string): string | undefined {
   const label = found
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

@@ -15,6 +15,8 @@ export interface MaintenanceConfig {
   readonly languages: readonly string[];
   /** The secret from which the keys of bypasses are derived. */
   readonly bypassSecret?: string | undefined;
+  /** The instances of the directory whose hosts are not known, by name, and why. */
+  readonly unreadable?: ReadonlyMap<string, string> | undefined;
   /** The edges by name; `undefined` when they were already rejected. */
   readonly edges?: Readonly<Record<string, EdgeSettings>> | undefined;
 }
@@ -39,7 +41,7 @@ export function maintenance(
     const instance = registry.get(written.instance);
     if (instance === undefined) {
       const at = typeof configured === "string" ? path : `${path}.instance`;
-      problems.push(unknownInstance(at, written.instance, registry));
+      problems.push(unusableInstance(at, written.instance, registry, config.unreadable));
       return;
     }
     if (entries.has(instance.name)) {
@@ -90,7 +92,7 @@ export function maintenance(
     const path = `provisioning[${index}]`;
     const instance = registry.get(name);
     if (instance === undefined) {
-      problems.push(unknownInstance(path, name, registry));
+      problems.push(unusableInstance(path, name, registry, config.unreadable));
     } else if (entries.has(name)) {
       problems.push({ path, found: name, allowed: "each instance once, in provisioning or in maintenance" });
     } else {
@@ -98,6 +100,19 @@ export function maintenance(
     }
   });
   return { entries: [...entries.values()], problems };
+}
+
+/** The problem of a name that no usable instance has. */
+function unusableInstance(
+  path: string,
+  found: string,
+  registry: Registry,
+  unreadable: ReadonlyMap<string, string> | undefined,
+): Problem {
+  const reason = unreadable?.get(found);
+  if (reason === undefined) return unknownInstance(path, found, registry);
+  const allowed = `an instance whose hosts are known. ${reason}. Mend that file, or set instances.${found}.hosts`;
+  return { path, found, allowed };
 }
 
 function asObject(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {

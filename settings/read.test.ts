@@ -106,7 +106,12 @@ describe("reading the settings", () => {
 
   it("reads instances from a directory, and prefers the configured values", () => {
     const directory = () => ({
-      instances: { acme: { hosts: ["acme.example.com"] }, delta: { hosts: ["delta.example.com"] } },
+      instances: {
+        acme: { hosts: ["acme.example.com"], assumedHosts: [] },
+        delta: { hosts: ["delta.example.com", "apps.delta.example.com"], assumedHosts: ["apps.delta.example.com"] },
+      },
+      unreadable: new Map(),
+      warnings: [],
       problems: [],
     });
     const { instances: _, ...rest } = valid;
@@ -116,12 +121,34 @@ describe("reading the settings", () => {
     expect(names(more)).toStrictEqual([
       { name: "acme", hosts: ["acme.example.com"], title: "Acme" },
       { name: "beta", hosts: ["beta.example.org"] },
-      { name: "delta", hosts: ["delta.example.com"] },
+      {
+        name: "delta",
+        hosts: ["delta.example.com", "apps.delta.example.com"],
+        assumedHosts: ["apps.delta.example.com"],
+      },
     ]);
     expect(names({ instancesDirectory: "../cluster/instances" }).map(({ name }) => name)).toStrictEqual([
       "acme",
       "delta",
     ]);
+  });
+
+  it("puts all but an unreadable instance of the directory into maintenance, and says why not that one", () => {
+    const directory = () => ({
+      instances: { acme: { hosts: ["acme.example.com"], assumedHosts: [] } },
+      unreadable: new Map([["delta", "../instances/delta/config.yml: LMS_HOST is missing"]]),
+      warnings: ["../instances/delta/config.yml can't be used"],
+      problems: [],
+    });
+    const { instances: _, ...rest } = valid;
+    const all = (values: object) =>
+      readSettings(configuration({ ...rest, instancesDirectory: "../instances", ...values }), NOW, () => [], directory);
+    expect(all({ maintenance: ["acme"] }).warnings).toStrictEqual(["../instances/delta/config.yml can't be used"]);
+    expect(() => all({ maintenance: ["acme", "delta"] })).toThrow(
+      /maintenance\[1\]\s+found: +"delta"\s+allowed: .*LMS_HOST is missing\. Mend that file, or set instances\.delta\.hosts/,
+    );
+    const own = { instances: { delta: { hosts: ["delta.example.org"] } }, maintenance: ["delta"] };
+    expect(all(own).maintenance).toMatchObject([{ instance: { name: "delta" } }]);
   });
 
   it("rejects a configuration without instances", () => {

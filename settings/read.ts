@@ -8,7 +8,7 @@ import { type Problem, pathText, SettingsError } from "../model/problems";
 import { contrastProblems, type ThemeSettings, themeOf } from "../model/theme";
 import { type Cluster, identifyCluster } from "./cluster";
 import { type RegistryConfig, registry } from "./instances";
-import { type DirectoryInstance, readInstancesDirectory } from "./instances-directory";
+import { type InstancesDirectory, readInstancesDirectory } from "./instances-directory";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, maintenance } from "./maintenance";
 import {
@@ -62,6 +62,7 @@ export interface Settings {
  * @param stackConfig all configuration values as Pulumi passes them to a program: by full key, as strings.
  * @param now the time of the run.
  * @param kubeconfigs reads the texts of the kubeconfig files; the default reads the same files as Pulumi's Kubernetes provider.
+ *   `undefined` when they are not read, and the cluster is not checked.
  * @param readDirectory reads the instances of `instancesDirectory`.
  * @param isEncrypted whether the value of a key is stored encrypted.
  * @throws {SettingsError} with every problem at once.
@@ -72,7 +73,7 @@ export interface Settings {
 export function readSettings(
   stackConfig: Readonly<Record<string, string>>,
   now: Date,
-  kubeconfigs: (settings: KubernetesSettings) => readonly string[] = readKubeconfig,
+  kubeconfigs: (settings: KubernetesSettings) => readonly string[] | undefined = readKubeconfig,
   readDirectory: typeof readInstancesDirectory = readInstancesDirectory,
   isEncrypted: (key: string) => boolean = isEncryptedConfig,
 ): Settings {
@@ -86,7 +87,7 @@ export function readSettings(
     instances: mergedInstances(config.instances, directory?.instances),
     edges: config.edges && Object.keys(config.edges),
   });
-  const found = maintenance(config, known.registry, now);
+  const found = maintenance({ ...config, unreadable: directory?.unreadable }, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   const isUnread = (path: string) => unread.some((problem) => problem.path === path);
   const problems = [
@@ -119,11 +120,11 @@ export function readSettings(
   } = parsed.data;
   return {
     ...rest,
-    instances: [...known.registry.values()],
+    instances: [...known.registry.values()].map((instance) => withAssumedHosts(instance, directory)),
     maintenance: found.entries,
     cluster: reached?.cluster,
     now,
-    warnings: found.entries.flatMap(warningsOf),
+    warnings: [...(directory?.warnings ?? []), ...found.entries.flatMap(warningsOf)],
   };
 }
 
@@ -158,7 +159,7 @@ function isEncryptedConfig(key: string): boolean {
 /** The configured instances together with those of the directory. Configured values replace those of the directory. */
 function mergedInstances(
   configured: Config["instances"],
-  directory: Readonly<Record<string, DirectoryInstance>> | undefined,
+  directory: InstancesDirectory["instances"] | undefined,
 ): Config["instances"] {
   if (directory === undefined) return configured;
   const own: Exclude<typeof configured, readonly string[] | undefined> = Array.isArray(configured)
@@ -169,6 +170,13 @@ function mergedInstances(
     return [name, { hosts: [...hosts], ...own[name], ...(service === undefined ? {} : { service }) }];
   });
   return { ...own, ...Object.fromEntries(merged) };
+}
+
+/** The instance, with those of its hosts that the directory only assumes. Configured hosts are certain. */
+function withAssumedHosts(instance: Instance, directory: InstancesDirectory | undefined): Instance {
+  const assumed =
+    directory?.instances[instance.name]?.assumedHosts.filter((host) => instance.hosts.includes(host)) ?? [];
+  return assumed.length === 0 ? instance : { ...instance, assumedHosts: assumed };
 }
 
 /** The valid parts of a configuration that has problems, as far as the rules need them. */

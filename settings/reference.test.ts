@@ -66,7 +66,7 @@ describe("the template", () => {
           },
           new Date("2026-12-01T12:00:00Z"),
           () => [],
-          () => ({ instances: {}, problems: [] }),
+          () => ({ instances: {}, unreadable: new Map(), warnings: [], problems: [] }),
           () => true,
         );
       expect(read).not.toThrow();

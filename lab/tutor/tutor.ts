@@ -57,8 +57,8 @@ async function packagesOf(programs: string): Promise<string> {
   return (await runCommand(join(programs, "python"), ["-c", program])).trim();
 }
 
-async function install(environment: string, what: string): Promise<void> {
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", what];
+async function install(environment: string, ...what: readonly string[]): Promise<void> {
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...what];
   await runCommand(join(environment, "bin", "python"), pip, { timeoutSeconds: 600 });
 }
 
@@ -88,6 +88,11 @@ export class TutorProject {
     await makeEnvironment(environment, release, report);
     await install(environment, join(folder, "tutor"));
     return new TutorProject(folder, join(environment, "bin", "python"));
+  }
+
+  /** Installs more packages into the environment, as `pip install` with these arguments does. */
+  async install(...args: readonly string[]): Promise<void> {
+    await install(join(this.folder, "environment"), ...args);
   }
 
   /** Runs `tutor` as typed, to its end. */
