@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer, type RequestListener, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { nginxConfiguration, pathsOf } from "../components/page-server/model";
+import { type NginxSettings, nginxConfiguration, type Paths, pathsOf } from "../components/page-server/model";
 import type { Client } from "../pages/clients";
 import { CONTENT_TYPES, PAGE_DISPOSITION, untilMetadata } from "../pages/kinds";
 import type { PageObject } from "../pages/render";
@@ -56,36 +56,68 @@ export async function startPageServer(stored: Stored, languages: readonly string
     if (object === undefined) return response.writeHead(404).end();
     return response.writeHead(200, object.headers).end(object.body);
   });
+  const nginx = await startNginx(
+    {
+      pagesUrl: `${addressOf(bucket)}/${PAGES_PREFIX}`,
+      languages,
+      clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
+    },
+    stored.objects,
+  ).catch((error: unknown) => {
+    bucket.close();
+    throw error;
+  });
+  return {
+    maintenance: nginx.maintenance,
+    notFound: nginx.notFound,
+    bypass: nginx.bypass,
+    asked,
+    replaceBucket: (stranger) => {
+      other = stranger;
+    },
+    async stop() {
+      await nginx.stop();
+      bucket.close();
+      bucket.closeAllConnections();
+    },
+  };
+}
+
+/** What differs from one page server to another here. */
+export type NginxOptions = Pick<NginxSettings, "pagesUrl" | "languages" | "clients"> & {
+  /** The name server with which the bucket's name is resolved, as in `resolver`. @default none */
+  readonly resolver?: string;
+  /** The certificate authority of the bucket, in PEM. */
+  readonly certificateAuthority?: string;
+};
+
+/**
+ * Starts nginx as a page server's pod does.
+ *
+ * @param objects those that the pod has a copy of are written into its folder.
+ * @throws when it does not start, with what it logged.
+ */
+export async function startNginx(
+  { resolver = "127.0.0.1", certificateAuthority, ...settings }: NginxOptions,
+  objects: readonly PageObject[],
+): Promise<Pick<LocalPageServer, "maintenance" | "notFound" | "bypass" | "stop">> {
   const folder = mkdtempSync(join(tmpdir(), "maintenance-pages-"));
   const [maintenance, notFound, health, bypass] = await freePorts(4);
-  const scratch = join(folder, "scratch");
-  const embeddedPages = join(folder, "pages");
-  const paths = pathsOf({ configuration: folder, embeddedPages, scratch });
+  const paths = pathsIn(folder);
   const onLoopback = (port: number | undefined) => `127.0.0.1:${port}`;
-  const configuration = nginxConfiguration({
-    pagesUrl: `${addressOf(bucket)}/${PAGES_PREFIX}`,
-    retryAfter: 300,
-    languages,
-    clients: stored.clients.map(({ name }) => ({ name, hosts: [`${name}.example.org`, `*.${name}.example.org`] })),
-    otherHosts: [],
-    hasCertificateAuthority: false,
-    mark: "00000000",
-    ports: {
-      maintenance: onLoopback(maintenance),
-      notFound: onLoopback(notFound),
-      health: onLoopback(health),
-      bypass: onLoopback(bypass),
-    },
+  const ports = {
+    maintenance: onLoopback(maintenance),
+    notFound: onLoopback(notFound),
+    health: onLoopback(health),
+    bypass: onLoopback(bypass),
+  };
+  writeFolder(
     paths,
-  });
-  for (const path of [scratch, embeddedPages]) mkdirSync(path);
-  writeFileSync(paths.resolver, "resolver 127.0.0.1;\n");
-  // nginx that was started by root gives its workers another user, who could not read the folder.
-  const user = process.getuid?.() === 0 ? "user root;\n" : "";
-  writeFileSync(join(folder, "nginx.conf"), user + configuration);
-  for (const { key, body } of stored.objects.filter((object) => object.key.startsWith("shared/"))) {
-    writeFileSync(join(embeddedPages, basename(key)), body);
-  }
+    { ...COMMON, ...settings, hasCertificateAuthority: certificateAuthority !== undefined, ports },
+    objects,
+  );
+  if (certificateAuthority !== undefined) writeFileSync(paths.certificateAuthority, certificateAuthority);
+  writeFileSync(paths.resolver, `resolver ${resolver};\n`);
 
   const nginx = spawn("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off;"], {
     env: ENVIRONMENT,
@@ -99,8 +131,6 @@ export async function startPageServer(stored: Stored, languages: readonly string
   const stop = async () => {
     nginx.kill("SIGTERM");
     await ended;
-    bucket.close();
-    bucket.closeAllConnections();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -109,16 +139,32 @@ export async function startPageServer(stored: Stored, languages: readonly string
     await stop();
     throw new Error(`nginx did not start: ${log}`);
   }
-  return {
-    maintenance: `http://127.0.0.1:${maintenance}`,
-    notFound: `http://127.0.0.1:${notFound}`,
-    asked,
-    replaceBucket: (stranger) => {
-      other = stranger;
-    },
-    bypass: `http://127.0.0.1:${bypass}`,
-    stop,
-  };
+  const [atMaintenance, atNotFound, atBypass] = [maintenance, notFound, bypass].map(
+    (port) => `http://127.0.0.1:${port}`,
+  );
+  return { maintenance: atMaintenance ?? "", notFound: atNotFound ?? "", bypass: atBypass ?? "", stop };
+}
+
+const COMMON = { retryAfter: 300, otherHosts: [], mark: "00000000" } as const;
+
+/** The paths of a page server whose files are all in one folder. */
+export function pathsIn(folder: string): Paths {
+  return pathsOf({ configuration: folder, embeddedPages: join(folder, "pages"), scratch: join(folder, "scratch") });
+}
+
+/** Writes what a pod has mounted. */
+export function writeFolder(
+  paths: Paths,
+  settings: Omit<NginxSettings, "paths" | keyof typeof COMMON>,
+  objects: readonly PageObject[],
+): void {
+  for (const path of [paths.scratch, paths.embeddedPages]) mkdirSync(path);
+  // nginx that was started by root gives its workers another user, who could not read the folder.
+  const user = process.getuid?.() === 0 ? "user root;\n" : "";
+  writeFileSync(join(paths.configuration, "nginx.conf"), user + nginxConfiguration({ ...COMMON, ...settings, paths }));
+  for (const { key, body } of objects.filter((object) => object.key.startsWith("shared/"))) {
+    writeFileSync(join(paths.embeddedPages, basename(key)), body);
+  }
 }
 
 interface StoredObject {

@@ -1,14 +1,24 @@
+import { createSocket, type Socket } from "node:dgram";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createEncryptedServer, type Server } from "node:https";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rootCertificates } from "node:tls";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PORTS } from "../../components/page-server/model";
+import { startCommand } from "../../components/page-server/start";
+import { makeAuthority } from "../../lab/cluster/certificates";
+import { runCommand } from "../../lab/cluster/commands";
 import { BROWSER, type VisitOptions, visit } from "../../lab/traffic/visitor";
 import { LANGUAGES } from "../../model/languages";
 import { bundle } from "../../pages/bundle";
 import { clientNames, readClients } from "../../pages/clients";
-import { CONTENT_TYPES } from "../../pages/kinds";
+import { CONTENT_TYPES, PAGE_DISPOSITION } from "../../pages/kinds";
 import { type PageObject, renderFailurePages, renderSharedPages } from "../../pages/render";
-import { type LocalPageServer, startPageServer } from "../../preview/page-server";
+import { type LocalPageServer, pathsIn, startNginx, startPageServer, writeFolder } from "../../preview/page-server";
 import { SAMPLE_SETTINGS, samplesOf } from "../../preview/samples";
 import { ACCEPT, addressFor } from "../../preview/server";
 
@@ -396,3 +406,164 @@ function sendSlowly(url: string, size: number): Promise<string> {
 function revision(index: number): string {
   return index.toString(16).padStart(16, "0");
 }
+
+describe("the time in Retry-After", () => {
+  const page = (kind: string, until: Date): PageObject => ({
+    key: `instances/acme/${revision(1)}/${kind}.txt`,
+    format: "txt",
+    body: kind,
+    until,
+  });
+
+  it("is the end of the window, and the default once that has passed", async () => {
+    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3000);
+    const late = new Date("2038-01-01T00:00:00Z");
+    const objects = [page("scheduled", soon), page("unscheduled", late)];
+    const server = await startPageServer({ objects, clients: [] }, ["en"]);
+    const retryAfter = async (kind: string) => {
+      const answer = await fetch(`${server.maintenance}/acme/${kind}/${revision(1)}/`, {
+        headers: { accept: "text/plain" },
+      });
+      expect(await answer.text()).toBe(kind);
+      return answer.headers.get("retry-after");
+    };
+    try {
+      expect(await retryAfter("scheduled")).toBe(soon.toUTCString());
+      expect(await retryAfter("unscheduled")).toBe(late.toUTCString());
+      await sleep(soon.getTime() - Date.now() + 1500);
+      expect(await retryAfter("scheduled")).toBe("300");
+      expect(await retryAfter("unscheduled")).toBe(late.toUTCString());
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe("a store with a certificate of a private authority", () => {
+  const HOST = "store.example";
+  const KEY = `/pages/instances/acme/${revision(1)}/scheduled.txt`;
+  let folder: string;
+  let store: Server;
+  let names: Socket;
+  let authority: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "authority-"));
+    const made = await makeAuthority(folder);
+    await made.issue("store", { subject: `/CN=${HOST}`, alternativeNames: [`DNS:${HOST}`] });
+    authority = made.certificate;
+    const [cert, key] = ["crt", "key"].map((end) => readFileSync(join(folder, `store.${end}`)));
+    store = createEncryptedServer({ ...(cert && { cert }), ...(key && { key }) }, (request, response) => {
+      if (request.url !== KEY) return response.writeHead(404).end();
+      return response
+        .writeHead(200, { "content-type": "text/plain", "content-disposition": PAGE_DISPOSITION })
+        .end("acme's own");
+    });
+    await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
+    names = await nameServer();
+  });
+  afterAll(() => {
+    store.close();
+    names.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const asked = async (certificateAuthority?: string) => {
+    const address = store.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const shared: PageObject = { key: "shared/scheduled.txt", format: "txt", body: "everybody's" };
+    const options = {
+      pagesUrl: `https://${HOST}:${port}/pages`,
+      languages: ["en"],
+      clients: [],
+      resolver: `127.0.0.1:${names.address().port} ipv6=off`,
+      ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    };
+    const nginx = await startNginx(options, [shared]);
+    try {
+      const path = `/acme/scheduled/${revision(1)}/`;
+      const answer = await fetch(nginx.maintenance + path, { headers: { accept: "text/plain" } });
+      return { status: answer.status, body: await answer.text() };
+    } finally {
+      await nginx.stop();
+    }
+  };
+
+  it("is read with the authority", async () => {
+    expect(await asked(authority)).toStrictEqual({ status: 503, body: "acme's own" });
+  });
+
+  it("is not trusted without it, nor with another one", async () => {
+    expect(await asked()).toStrictEqual({ status: 503, body: "everybody's" });
+    expect(await asked(rootCertificates[0])).toStrictEqual({ status: 503, body: "everybody's" });
+  });
+});
+
+/** A name server on loopback for which every name has the address 127.0.0.1 (RFC 1035 section 4). */
+async function nameServer(): Promise<Socket> {
+  const socket = createSocket("udp4", (query, { port, address }) => {
+    const question = query.subarray(12, query.indexOf(0, 12) + 5);
+    const head = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0])]);
+    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    socket.send(Buffer.concat([head, question, answer]), port, address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  return socket;
+}
+
+describe("on a network with IPv6 alone", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "ipv6-"));
+    const paths = pathsIn(folder);
+    const settings = {
+      pagesUrl: "http://[fd00::1]:9/pages",
+      languages: ["en"],
+      clients: [],
+      hasCertificateAuthority: false,
+    };
+    const shared = ["unscheduled", "not-found"].map(
+      (kind): PageObject => ({ key: `shared/${kind}.txt`, format: "txt", body: `everybody's ${kind}` }),
+    );
+    writeFolder(paths, settings, shared);
+    writeFileSync(join(folder, "start.sh"), startCommand(PORTS, paths));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("answers the probes and visitors, as the container's command starts it", async () => {
+    // A network of its own, from which IPv4 is taken; nginx ends with it.
+    const visit = `
+      const ask = async (port, path) => {
+        const answer = await fetch("http://[::1]:" + port + path, { headers: { accept: "text/plain" } });
+        return answer.status + " " + await answer.text();
+      };
+      const untilReady = async () => {
+        for (let attempt = 0; attempt < 100; attempt += 1) {
+          if (await ask(${PORTS.health}, "/healthz").catch(() => "") === "200 ok\\n") return;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      };
+      untilReady().then(async () => {
+        const ipv4 = await fetch("http://127.0.0.1:${PORTS.health}/healthz").then(() => "answers", () => "is not there");
+        console.log(JSON.stringify([
+          "IPv4 " + ipv4,
+          await ask(${PORTS.maintenance}, "/acme/unscheduled/-/"),
+          await ask(${PORTS.bypass}, "/"),
+          await ask(${PORTS.notFound}, "/"),
+        ]));
+      });`;
+    writeFileSync(join(folder, "visit.js"), visit);
+    const script = [
+      "ip link set lo up && ip -4 address flush dev lo",
+      `PATH="$PATH:/usr/sbin" sh ${folder}/start.sh & nginx=$!`,
+      `${process.execPath} ${folder}/visit.js`,
+      "kill $nginx",
+    ].join("\n");
+    const output = await runCommand("unshare", ["--net", "bash", "-c", script]);
+    expect(JSON.parse(output)).toStrictEqual([
+      "IPv4 is not there",
+      "503 everybody's unscheduled",
+      "503 everybody's unscheduled",
+      "404 everybody's not-found",
+    ]);
+  });
+});
