@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -38,14 +38,18 @@ let project: TutorProject;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tutor-hosts-"));
   project = await TutorProject.create(folder, "22.0.3");
+  // Without what they depend on, which includes other releases of Tutor; but for what the plugin aspects imports.
   await project.install("--no-deps", ...Object.values(PACKAGES));
+  await project.install("bcrypt", "shandy-sqlfmt[jinjafmt]", "ruamel-yaml");
+  await project.save({ LMS_HOST: "acme.example.org", K8S_NAMESPACE: "acme", K8S_HARMONY_NAMESPACE: "harmony" });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Saves an instance with these plugins, and reads it back as an instance of a directory. */
-async function saved(plugins: readonly string[], settings: Readonly<Record<string, string>>) {
+async function saved(plugins: readonly string[], settings: Readonly<Record<string, string>>, written = "") {
   const { code, output } = await project.type("plugins", "enable", ...plugins);
   expect(code, output).toBe(0);
+  appendFileSync(join(folder, "root", "config.yml"), written);
   await project.save({ LMS_HOST: "acme.example.org", ENABLE_HTTPS: "true", ENABLE_WEB_PROXY: "false", ...settings });
   const { instances, warnings } = readInstancesDirectory(".", join(folder));
   return { ...instances.root, warnings };
@@ -78,11 +82,17 @@ it("are those sites too, with everything that can be turned on", async () => {
 });
 
 it("are those of the Ingresses that Harmony and drydock render", async () => {
-  const { hosts = [], assumedHosts = [] } = await saved(["drydock", "k8s_harmony", "forum", "indigo"], {
-    K8S_HARMONY_ADDITIONAL_INGRESS_HOST_LIST: '["{{ NOTES_HOST }}", "forum.acme.example.org"]',
-    DRYDOCK_INGRESS_EXTRA_HOSTS: '["a.example.net"]',
-    DRYDOCK_INGRESS_LMS_EXTRA_HOSTS: '["b.example.net"]',
-  });
+  const { hosts = [], assumedHosts = [] } = await saved(
+    ["drydock", "k8s_harmony", "forum", "indigo", "notes", "mfe", "minio", "discovery"],
+    {},
+    // Before it knows its plugins, Tutor resolves all references: so their settings must be in the file.
+    [
+      'NOTES_HOST: "notes.{{ LMS_HOST }}"',
+      'K8S_HARMONY_ADDITIONAL_INGRESS_HOST_LIST: ["{{ NOTES_HOST }}", "forum.acme.example.org"]',
+      "DRYDOCK_INGRESS_EXTRA_HOSTS: [a.example.net]",
+      "DRYDOCK_INGRESS_LMS_EXTRA_HOSTS: [b.example.net]\n",
+    ].join("\n"),
+  );
   const environment = join(folder, "root", "env");
   const files = [
     join(environment, "k8s", "services.yml"),
