@@ -576,4 +576,41 @@ describe("what is refused, or fails, leaves the configuration as it was", () => 
     await lab.stack.type(["config", "set", "--path", "edges.default.address", lab.edge]);
     expect((await type(["disable", "acme", "--yes"])).code).toBe(EXIT.done);
   });
+
+  it("a bucket that the page server can't read: it is applied, and says that visitors see a copy", async () => {
+    // The page server's pods are new after that, and have nothing in their caches.
+    await lab.stack.type(["config", "set", "--path", "bucket.readUrl", "http://127.0.0.1:9/pages"]);
+    await lab.stack.up();
+    const enable = await type(WITH_MESSAGE);
+    expect(enable.output).toMatch(
+      /acme\.localhost: 503, the unscheduled page of acme \(a copy\)\n +Visitors get the page server's own copy/,
+    );
+    expect(enable.output).toContain("But it is a copy, because the page server can't read the bucket.");
+    expect(enable.output).not.toContain("Done");
+    expect(enable.code).toBe(EXIT.copy);
+    const status = await type(["status"]);
+    expect(status.output).toMatch(/^DIFFERS +acme +active, unscheduled +acme\.localhost: 503, .* \(a copy\)/m);
+    expect((await type(["disable", "acme", "--yes"])).code).toBe(EXIT.done);
+    writeFileSync(FILE, before);
+    await lab.stack.up();
+  });
+
+  it("ci/up.sh in a checkout that does not know of an instance in maintenance", async () => {
+    // With a file that is not committed, as on a laptop.
+    const uncommitted = join(PROJECT, "uncommitted.txt");
+    writeFileSync(uncommitted, "");
+    try {
+      await lab.stack.type(["config", "set", "maintenance", '["acme"]']);
+      await lab.stack.up();
+    } finally {
+      rmSync(uncommitted);
+    }
+    await lab.stack.type(["config", "set", "maintenance", "[]"]);
+    const { code, output } = await script("up.sh");
+    expect(output).toMatch(/^acme was put into maintenance(?: by .+)?, \d.* UTC, and that is not committed here\.$/m);
+    expect(code).toBe(EXIT.refused);
+    await everyHostIs("acme", isPageOf("acme"), lab.edge);
+    await lab.stack.type(["config", "set", "maintenance", '["acme"]']);
+    expect((await type(["disable", "acme", "--yes"])).code).toBe(EXIT.done);
+  });
 });
