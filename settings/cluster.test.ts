@@ -48,5 +48,12 @@ describe("identifying the cluster", () => {
 
   it("finds no cluster without a kubeconfig", () => {
     expect(identifyCluster({ context: "one" }, [])).toStrictEqual({ cluster: undefined, problems: [] });
+    expect(identifyCluster({ server: "https://one.example:6443" }, undefined).problems).toStrictEqual([]);
+  });
+
+  it("refuses to take the cluster of a pod, when there is no kubeconfig and no context", () => {
+    for (const settings of [{ server: "https://one.example:6443" }, { clusterName: "one" }]) {
+      expect(identifyCluster(settings, []).problems).toMatchObject([{ path: "kubernetes", found: "no kubeconfig" }]);
+    }
   });
 });

@@ -39,7 +39,8 @@ export function identifyCluster(
   texts: readonly string[] | undefined,
 ): { readonly cluster: Cluster | undefined; readonly problems: readonly Problem[] } {
   if (texts === undefined) return { cluster: undefined, problems: [] };
-  if (texts.length === 0) return { cluster: undefined, problems: expected.context === undefined ? [NO_KUBECONFIG] : [] };
+  if (texts.length === 0)
+    return { cluster: undefined, problems: expected.context === undefined ? [NO_KUBECONFIG] : [] };
   const files: z.output<typeof kubeconfigSchema>[] = [];
   for (const text of texts) {
     const file = kubeconfigSchema.safeParse(parseYaml(text));
@@ -76,7 +77,8 @@ export function identifyCluster(
 const NO_KUBECONFIG: Problem = {
   path: "kubernetes",
   found: "no kubeconfig",
-  allowed: "a kubeconfig that leads to the cluster of this stack: in $KUBECONFIG, ~/.kube/config or kubernetes.kubeconfig",
+  allowed:
+    "a kubeconfig that leads to the cluster of this stack: in $KUBECONFIG, ~/.kube/config or kubernetes.kubeconfig",
 };
 
 function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Problem[] {

@@ -160,10 +160,10 @@ const readUrl = url("an http(s) URL without query, such as https://pages.example
   );
 
 const publicPolicy = flag()
-  .optional()
+  .default(true)
   .describe(
-    "Whether the bucket gets a policy with which anybody may read the pages (not list them). Default: true, and false with a `readUrl`. " +
-      "Set false for a store that has no bucket policies, or if something else makes the pages readable.",
+    "Whether the bucket gets a policy with which anybody may read the pages (not list them). Set false for a store without bucket " +
+      "policies, or if something else makes the pages readable, such as a CDN with rights of its own (docs/stores.md).",
   );
 
 const certificateAuthority = z
@@ -235,10 +235,6 @@ const bucket = z
         "a URL with the host's full name, such as http://minio.storage.svc.cluster.local:9000: the page server does not try the cluster's search domains",
     });
   })
-  .transform(({ publicPolicy, ...settings }) => ({
-    ...settings,
-    publicPolicy: publicPolicy ?? settings.readUrl === undefined,
-  }))
   .describe("The bucket in which the rendered pages are stored.");
 
 // --- the page server and the cluster

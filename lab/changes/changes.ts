@@ -177,7 +177,7 @@ export const CHANGES: readonly Change[] = [
     words: '`"123456789012"`, with `bucket.profile: aws`',
   },
   { path: ["bucket", "readUrl"], to: "https://pages.example.org" },
-  { path: ["bucket", "publicPolicy"], to: true },
+  { path: ["bucket", "publicPolicy"], to: false },
   { path: ["bucket", "certificateAuthority"], to: HERE.certificate },
   { path: ["bucket", "endpoint"], to: "https://s3.example.org" },
   { path: ["bucket", "pathStyle"], to: false },
