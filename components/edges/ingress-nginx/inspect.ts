@@ -11,8 +11,8 @@ export const REASONS: Reasons = {
   notFound:
     "No Ingress has this host: the controller has not reloaded yet, or it does not watch the override's class or namespace.",
   failure:
-    "The controller has not reloaded yet; or it also replaces the answers of applications, and so the page: " +
-    "`disable-proxy-intercept-errors` is not in its configuration, or the controller is too old for this setting.",
+    "The controller has not reloaded yet; or it replaces the page, although the override's annotation `custom-http-errors` forbids that: " +
+    "a snippet in its configuration, or another proxy in front of it, may do so.",
   other:
     "The controller has not reloaded yet, or its reload failed (see its log); or DNS leads to another edge; " +
     "or the override was changed by hand: `pulumi up --refresh` repairs it.",

@@ -141,7 +141,7 @@ function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Recor
   }
   if (all.includes("503") && passed !== true && passed !== "true") {
     return {
-      [codesSetting]: `codes without 503, which would replace the maintenance pages; or ${passedSetting}: "true"`,
+      [codesSetting]: `codes without 503, which would replace every instance's own 503 answers; or ${passedSetting}: "true"`,
     };
   }
   return {};
