@@ -115,10 +115,10 @@ const [trust, up, ...others] = [...DOCUMENT.matchAll(/^```json\n(.*?)^```$/gms)]
 
 /** The actions in the sentence about previews. */
 const PREVIEW_ACTIONS = [
-  ...(/A preview's role has (.*?) of these alone/s.exec(DOCUMENT)?.[1]?.matchAll(/`(.+?)`/g) ?? []),
+  ...(/A preview's role\s+needs only (.*?) of these/s.exec(DOCUMENT)?.[1]?.matchAll(/`(.+?)`/g) ?? []),
 ].map(([, action]) => action);
 
-/** "Of these alone": the statements of `up` with fewer actions. */
+/** "Only … of these": the statements of `up` with fewer actions. */
 const preview = {
   ...up,
   Statement: up?.Statement.map((statement) => ({
