@@ -78,7 +78,7 @@ describe("KUBECONFIG=… npm run local -- --check", () => {
 
   for (const { step, expected } of steps) {
     it(`${step}: ${expected}`, () => {
-      const line = output.split("\n").find((printed) => printed.endsWith(` ${step}`));
+      const line = output.split("\n").find((printed) => /^ *[\d.]+ s /.test(printed) && printed.endsWith(` ${step}`));
       expect(line, output).toMatch(/ s {2}ok {4}/);
     });
   }

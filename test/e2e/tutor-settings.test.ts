@@ -49,7 +49,7 @@ it("no message quotes a secret of a file that is no YAML any more", () => {
     lines[index] = `${line}: [`;
     writeFileSync(file, lines.join("\n"));
     const said = JSON.stringify(readInstancesDirectory("instances", project).warnings);
-    expect(said).toContain("instances/acme/config.yml:");
+    expect(said).toContain("instances/acme/config.yml can't be used");
     for (const secret of secrets) expect(said).not.toContain(secret);
   }
   writeFileSync(file, text);
