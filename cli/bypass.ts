@@ -49,7 +49,7 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 /** The same for a person. */
 export function bypassText({ instance, curl, bookmarklet }: BypassUse): string {
   return [
-    `A person who has this key reaches ${instance} while it is in maintenance. \`maintenance bypass --rotate\` makes a new one.`,
+    `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass --rotate\` makes a new one.`,
     "",
     "In a shell:",
     "",

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import type { Drift } from "../components/edges/edge";
 import { change, type Tools, type Visitors } from "./change";
 import type { RunOptions } from "./engine";
 import { CommandError, EXIT } from "./errors";
@@ -47,6 +48,8 @@ interface Script {
   /** What every host shows afterwards. */
   readonly seen?: (host: string) => Seen;
   readonly answers?: readonly InstanceAnswer[];
+  /** How the overrides in the cluster differ from what is declared. */
+  readonly drifts?: readonly Drift[];
 }
 
 function started(edit: (content: StackText) => StackText, script: Script = {}, checksInstance = false) {
@@ -55,7 +58,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
   const said: string[] = [];
   const applied: string[] = [];
   let isInterrupted = false;
-  const { changes = [OVERRIDE], up = () => {}, confirms = true, answers = [] } = script;
+  const { changes = [OVERRIDE], up = () => {}, confirms = true, answers = [], drifts = [] } = script;
   const seen = script.seen ?? (() => ({ what: "other", status: 200 }) as const);
   const visitors: Visitors = {
     probe: async (targets) => targets.map((target) => ({ ...target, seen: { what: "other", status: 200 } })),
@@ -69,6 +72,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
           ),
     affectedSince: async () => [],
     requestInstance: async () => answers,
+    readDrifts: async () => () => drifts,
   };
   const tools: Tools = {
     engine: {
@@ -176,6 +180,43 @@ describe("a change", () => {
     const { result } = started((content) => content.disable(["acme"]), { answers: [silent] }, true);
     await expect(result).rejects.toThrow(/acme does not answer yet[\s\S]*acme\.example\.org: 503[\s\S]*--force/);
     expect(fileNow()).toContain("- acme");
+  });
+
+  const OVERRIDE_OF_GAMMA: Change = { ...OVERRIDE, name: "maintenance-gamma" };
+  const withWindow = (from: string) =>
+    FILE.replace("- beta # since noon", `- {instance: gamma, kind: scheduled, from: "${from}"}`);
+
+  it("applies another instance's window too, if that is due", async () => {
+    writeFileSync(path, withWindow("2026-12-01T19:00:00Z"));
+    const { result, said } = started(enableAcme, { changes: [OVERRIDE, OVERRIDE_OF_GAMMA] });
+    expect((await result).instances).toMatchObject([{ name: "acme" }, { name: "gamma", goal: "page" }]);
+    expect(said).toContain("The window of gamma is due: this run applies that, too.");
+  });
+
+  it("is refused with changes of an instance that has no window", async () => {
+    writeFileSync(path, FILE.replace("beta # since noon", "gamma"));
+    const { result } = started(enableAcme, { changes: [OVERRIDE, OVERRIDE_OF_GAMMA] });
+    await expect(result).rejects.toThrow(/would change more than acme\.\n {2}create Ingress maintenance-gamma\n/);
+  });
+
+  it("is refused when somebody deleted the override, which this run would not make again", async () => {
+    writeFileSync(path, FILE.replace("beta # since noon", "acme"));
+    const missing = { what: "missing", text: "its override is not there" } as const;
+    const { result } = started((content) => content.enable(["acme"], { until: "2026-12-01T22:00:00Z" }), {
+      changes: [],
+      drifts: [missing],
+    });
+    await expect(result).rejects.toThrow(/deleted the override of acme by hand[\s\S]*ci\/up\.sh test/);
+    expect(fileNow()).toContain("- acme\n");
+  });
+
+  it("takes over an override that was made by hand", async () => {
+    const leftover = { what: "leftover", text: "its override is still there" } as const;
+    const { result, said } = started(enableAcme, { drifts: [leftover] });
+    await result;
+    expect(said).toContain(
+      "The override of acme is there already, made by hand or from another checkout. Pulumi takes it over.",
+    );
   });
 
   it("without an effect on resources is applied all the same: the stack's output has it", async () => {

@@ -6,9 +6,10 @@ import type { Instance } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import { listed } from "../model/problems";
 import type { Settings } from "../settings/read";
+import { type DriftsOf, readDrifts } from "./drift";
 import type { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
-import { type Change, describeChanges, partition } from "./guard";
+import { type Change, describeChanges, isPartOf, partition } from "./guard";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
 import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
@@ -49,10 +50,11 @@ export interface Visitors {
   readonly untilMet: typeof untilMet;
   readonly affectedSince: typeof affectedSince;
   readonly requestInstance: typeof requestInstance;
+  readonly readDrifts: typeof readDrifts;
 }
 
-/** Real visitors' requests. */
-export const visitors: Visitors = { probe, untilMet, affectedSince, requestInstance };
+/** Real visitors' requests, and what the cluster's API says. */
+export const visitors: Visitors = { probe, untilMet, affectedSince, requestInstance, readDrifts };
 
 /** The result, as `--json` shows it. */
 export interface Outcome {
@@ -93,8 +95,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { stack, file, now, instances, content } = wanted;
   const { engine, visitors, terminal, interruption } = tools;
   const settings = content.settings(now);
-  const view = viewOf(stack, settings, expectedRevisions(settings, instances));
-  const goals = goalsOf(instances, settings);
+  const { edges } = viewOf(stack, settings);
   const shown = file.content.settings(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
   const plan = join(scratch, "plan.json");
@@ -102,14 +103,25 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   try {
     file.write(content);
     terminal.say("Previewing the change …");
-    const [changes, before, answers] = await Promise.all([
+    const [changes, present, answers, drifts] = await Promise.all([
       engine.preview({ signal: interruption.signal, plan }),
-      visitors.probe(othersToProbe(settings, instances, view)),
-      wanted.checksInstance ? answersOf(openedOf(goals, shown), settings, file.content, tools) : [],
+      visitors.probe(othersToProbe(settings, instances, edges)),
+      wanted.checksInstance
+        ? answersOf(openedOf(goalsOf(instances, settings), shown), settings, file.content, tools)
+        : [],
+      visitors.readDrifts(edges, settings).catch(() => undefined), // an API that does not answer stops no maintenance
     ]);
     interruption.throwIfInterrupted();
-    const { own, others } = partition(changes, instances, view.edges);
+    const due = dueIn(changes, settings, instances, edges);
+    const concerned = [...instances, ...due];
+    const { own, others } = partition(changes, concerned, edges);
     if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
+    const before = present.filter(({ instance }) => !due.includes(instance));
+    const view = viewOf(stack, settings, expectedRevisions(settings, concerned));
+    const goals = goalsOf(concerned, settings);
+    for (const line of drifts === undefined ? [] : driftNotes(goals, shown, drifts, changes, wanted, edges))
+      terminal.say(line);
+    for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
 
     for (const line of summary(goals, shown, settings, now)) terminal.say(line);
     if (answers.length > 0) {
@@ -124,7 +136,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       terminal.say(lines.length > 0 ? "\nPulumi will:" : "\nNo resource changes now.");
       for (const line of lines) terminal.say(`  ${line}`);
       terminal.say("");
-      if (!(await terminal.confirm("Go on?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
+      if (!(await terminal.confirm("Apply this change?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
       interruption.throwIfInterrupted();
       await engine.up({
         signal: interruption.signal,
@@ -186,10 +198,58 @@ function goalsOf(names: readonly string[], { instances, maintenance }: Settings)
 // Enough to notice a mistake that takes a whole cluster into maintenance; a registry may have thousands of hosts.
 const MOST_PROBED = 100;
 
-function othersToProbe({ instances }: Settings, named: readonly string[], { edges }: View): readonly Target[] {
+function othersToProbe({ instances }: Settings, named: readonly string[], edges: View["edges"]): readonly Target[] {
   const targets = instances.filter(({ name }) => !named.includes(name)).flatMap((one) => targetsOf(one, edges));
   const step = Math.max(1, Math.ceil(targets.length / MOST_PROBED));
   return targets.filter((_, index) => index % step === 0);
+}
+
+/** Other instances whose window has begun or ended since the last `up`: any run applies that. */
+function dueIn(
+  changes: readonly Change[],
+  { maintenance }: Settings,
+  named: readonly string[],
+  edges: View["edges"],
+): readonly string[] {
+  return maintenance
+    .filter(({ from, endsAutomatically }) => from !== undefined || endsAutomatically)
+    .map(({ instance }) => instance.name)
+    .filter((name) => !named.includes(name) && changes.some((change) => isPartOf(change, name, edges)));
+}
+
+/**
+ * What a person has to know about overrides that are not as Pulumi made them.
+ *
+ * @throws {CommandError} when one was deleted by hand, and this run would not make it again.
+ */
+function driftNotes(
+  goals: readonly InstanceGoal[],
+  shown: readonly MaintenanceEntry[],
+  driftsOf: DriftsOf,
+  changes: readonly Change[],
+  { stack }: Wanted,
+  edges: View["edges"],
+): readonly string[] {
+  return goals
+    .filter(({ goal }) => goal === "page")
+    .flatMap(({ instance }) => {
+      const wasShown = shown.some((entry) => entry.instance.name === instance.name);
+      const drifts = driftsOf(instance, wasShown);
+      const isChanged = changes.some((change) => isPartOf(change, instance.name, edges));
+      if (!isChanged && drifts.some(({ what }) => what === "missing")) {
+        throw new CommandError(
+          [
+            `Nothing was changed: somebody deleted the override of ${instance.name} by hand, and Pulumi does not know it.`,
+            `\`ci/up.sh ${stack}\` reads the cluster first, and makes it again. It also applies all other pending changes.`,
+          ].join("\n"),
+        );
+      }
+      return drifts.some(({ what }) => what === "leftover")
+        ? [
+            `The override of ${instance.name} is there already, made by hand or from another checkout. Pulumi takes it over.`,
+          ]
+        : [];
+    });
 }
 
 function summary(
@@ -200,14 +260,32 @@ function summary(
 ): readonly string[] {
   return goals.flatMap(({ instance, goal, entry }) => {
     const isOpen = !shown.some((one) => one.instance.name === instance.name);
-    const page = goal === "page" ? `shows the ${entry?.kind} page` : isOpen ? "stays open" : "opens to visitors";
+    const opens = isOpen
+      ? entry === undefined
+        ? "stays open, and its planned window is cancelled"
+        : "stays open"
+      : "opens to visitors";
+    const page = goal === "page" ? `shows the ${entry?.kind} page` : opens;
     const planned = entry?.state === "planned" ? `, and maintenance starts at ${inZone(entry.from, timeZone)}` : "";
     const until =
       entry?.until === undefined || entry.state === "ended" ? "" : `, until ${inZone(entry.until, timeZone)}`;
     const span =
       entry?.until === undefined || goal === "open" ? "" : ` (${spanOf(entry.until.getTime() - now.getTime())})`;
-    return ["", `${instance.name} ${page}${planned}${until}${span}:`, ...instance.hosts.map((host) => `  ${host}`)];
+    const present = shown.find((one) => one.instance.name === instance.name)?.until;
+    return [
+      "",
+      `${instance.name} ${page}${planned}${until}${span}${movedText(present, entry?.until, timeZone)}:`,
+      ...instance.hosts.map((host) => `  ${host}`),
+      ...Object.entries(entry?.message ?? {}).map(([language, text]) => `  ${language}: ${text}`),
+    ];
   });
+}
+
+/** How an expected end was moved. */
+function movedText(before: Date | undefined, after: Date | undefined, timeZone: string): string {
+  if (before === undefined || after === undefined || before.getTime() === after.getTime()) return "";
+  const moved = after.getTime() - before.getTime();
+  return `, was ${inZone(before, timeZone)} (${spanOf(moved)} ${moved < 0 ? "EARLIER" : "later"})`;
 }
 
 /** The entries that show a page now, of the instances that will be open. */
@@ -293,7 +371,7 @@ const NO_BYPASS =
 
 function reportTo(terminal: Terminal) {
   return (target: Target, seen: Probed["seen"], seconds: number) =>
-    terminal.say(`  ${targetText(target)}: ${seenText(seen)} (after ${seconds.toFixed(1)} s)`);
+    terminal.say(`  ${targetText(target)}: ${seenText(seen, true)} (after ${seconds.toFixed(1)} s)`);
 }
 
 function reported(unmet: readonly Unmet[], terminal: Terminal): readonly Unmet[] {

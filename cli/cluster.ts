@@ -36,13 +36,13 @@ export class ClusterApi implements ClusterReader {
       const texts = readKubeconfig(kubernetes);
       const { cluster, problems } = identifyCluster(kubernetes, texts);
       if (problems.length > 0) throw new SettingsError(problems);
-      if (cluster === undefined) throw new Unreachable("there is no kubeconfig here");
+      if (cluster === undefined) throw new Unreachable(NO_KUBECONFIG);
       const [first, ...others] = texts.map((text) => {
         const config = new KubeConfig();
         config.loadFromString(text);
         return config;
       });
-      if (first === undefined) throw new Unreachable("there is no kubeconfig here");
+      if (first === undefined) throw new Unreachable(NO_KUBECONFIG);
       for (const other of others) first.mergeConfig(other);
       first.setCurrentContext(cluster.context);
       return new ClusterApi(first);
@@ -130,8 +130,12 @@ function jsonIn(text: string): unknown {
   }
 }
 
+const NO_KUBECONFIG = "there is no kubeconfig: neither $KUBECONFIG nor ~/.kube/config is a file";
+
 function described({ problems }: SettingsError): string {
-  return problems.map(({ path, allowed }) => `${path}: ${allowed}`).join("; ");
+  return problems
+    .map(({ path, found, allowed }) => `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`)
+    .join("; ");
 }
 
 /** What the API itself says of a request that it did not pass on, or could not (k8s.io/apimachinery, meta/v1 Status). */

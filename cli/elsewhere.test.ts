@@ -36,7 +36,7 @@ describe("an instance that was put into maintenance elsewhere", () => {
   it("is named with who did it, and what to do", () => {
     expect(elsewhereText(["acme"], update, "UTC")).toBe(
       "acme was put into maintenance by Kim, 1 Dec 2026, 20:00 UTC, and that is not committed here.\n" +
-        "An `up` of this checkout would open it to visitors. Commit its entry; or, if its maintenance is over: maintenance disable, there or here.",
+        "An `up` of this checkout would open it to visitors. Commit its entry; or, if its maintenance is over: `npx maintenance disable`, there or here.",
     );
   });
 });

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { MaintenanceOutput } from "../outputs";
-import type { Update } from "./engine";
+import type { Update } from "./records";
 import { inZone } from "./times";
 
 const run = promisify(execFile);
@@ -43,7 +43,7 @@ export function elsewhereText(instances: readonly string[], update: Update | und
       (name) =>
         `${name} was put into maintenance${by}, ${inZone(update?.time, timeZone)}, and that is not committed here.`,
     ),
-    "An `up` of this checkout would open it to visitors. Commit its entry; or, if its maintenance is over: maintenance disable, there or here.",
+    "An `up` of this checkout would open it to visitors. Commit its entry; or, if its maintenance is over: `npx maintenance disable`, there or here.",
   ].join("\n");
 }
 

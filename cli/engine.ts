@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { listSchema, type MaintenanceOutput } from "../outputs";
-import { CLOCK_VARIABLE } from "../settings/clock";
 import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
-import { type EngineEvent, plain, runOperation, runPulumi, type Step } from "./pulumi";
+import type { LanguageHost } from "./language-host";
+import { type EngineEvent, plain, runOperation, type Step } from "./pulumi";
 
 /** Operations that leave a resource as it is. */
 export const UNCHANGED: ReadonlySet<string> = new Set([
@@ -29,12 +28,12 @@ export interface RunOptions {
 export class Engine {
   /**
    * @param project the project's folder.
-   * @param now the time for every run: a window that opens between a preview and its `up` must not slip in.
+   * @param host runs the program.
    */
   constructor(
     private readonly project: string,
     private readonly stack: string,
-    private readonly now: Date,
+    private readonly host: Pick<LanguageHost, "address">,
   ) {}
 
   /**
@@ -44,32 +43,6 @@ export class Engine {
    */
   async preview({ plan, ...options }: Partial<RunOptions>): Promise<readonly Change[]> {
     return this.run(["preview", ...(plan === undefined ? [] : ["--save-plan", plan])], options, EXIT.refused);
-  }
-
-  /** What the last `up` applied: the stack's output `maintenance`. */
-  async applied(): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
-    const { isDone, stdout, output } = await runPulumi(["stack", "output", "--json", "--stack", this.stack], {
-      cwd: this.project,
-    });
-    if (!isDone) throw refusalOf(output);
-    return outputsSchema.parse(JSON.parse(stdout)).maintenance;
-  }
-
-  /**
-   * Where the last change came from, as far as Pulumi recorded it.
-   *
-   * @throws {CommandError} when there is no such stack.
-   */
-  async lastUpdate(): Promise<Update | undefined> {
-    const { isDone, stdout, output } = await runPulumi(
-      ["stack", "history", "--json", "--page-size", "1", "--stack", this.stack],
-      { cwd: this.project },
-    );
-    if (!isDone) throw refusalOf(output);
-    const [last] = historySchema.parse(JSON.parse(stdout.trim() || "[]"));
-    if (last === undefined) return undefined;
-    const { "git.head": commit, "git.dirty": dirty, "git.author": author } = last.environment ?? {};
-    return { time: new Date(last.startTime), commit, author, isCommitted: dirty !== "true" };
   }
 
   /**
@@ -87,35 +60,17 @@ export class Engine {
     code: number,
   ): Promise<readonly Change[]> {
     const run = new Run(onChange);
-    const { isDone, output } = await runOperation([...args, "--stack", this.stack], {
+    const address = await this.host.address();
+    const { isDone, output } = await runOperation([...args, "--client", address, "--stack", this.stack], {
       cwd: this.project,
-      env: { ...process.env, [CLOCK_VARIABLE]: this.now.toISOString() },
+      env: process.env,
       ...(signal === undefined ? {} : { signal }),
       onEvent: run.note,
     });
-    if (!isDone) throw refusalOf(output, run.errors, code);
+    if (!isDone) throw refusalOf(output, this.stack, run.errors, code);
     return run.changes;
   }
 }
-
-const outputsSchema = z.object({
-  maintenance: z.array(z.object({ instance: z.string(), state: listSchema.element.shape.state })).default([]),
-});
-
-/** An earlier run that changed the stack. */
-export interface Update {
-  readonly time: Date;
-  /** The commit of the checkout, if it was one. */
-  readonly commit: string | undefined;
-  readonly author: string | undefined;
-  /** Whether the checkout had no other changes than those of its commit. */
-  readonly isCommitted: boolean;
-}
-
-// pkg/backend/display/json.go and pkg/backend/metadata.go in pulumi/pulumi.
-const historySchema = z.array(
-  z.object({ startTime: z.string(), environment: z.record(z.string(), z.string()).nullish() }),
-);
 
 /** Collects what a run reports. */
 class Run {
@@ -187,14 +142,22 @@ export function isWithoutEffect({ op, type, old, new: after }: Pick<Step, "op" |
 }
 
 /** The error for a run that failed, from Pulumi's output. */
-function refusalOf(output: string, errors: readonly string[] = [], code: number = EXIT.refused): CommandError {
+export function refusalOf(
+  output: string,
+  stack: string,
+  errors: readonly string[] = [],
+  code: number = EXIT.refused,
+): CommandError {
   if (LOCKED.test(output)) {
     return new CommandError(
       "The stack is locked: another run is changing it. Wait until that has ended. `pulumi cancel` removes a lock that a killed run left.",
     );
   }
   if (/no stack named .* found/.test(output)) {
-    return new CommandError("Pulumi has no such stack. `pulumi stack ls` lists its stacks.");
+    const backend = process.env.PULUMI_BACKEND_URL ?? "the one that `pulumi whoami --verbose` shows";
+    return new CommandError(
+      `Pulumi has no such stack: ${stack}, in the backend ${backend}. \`pulumi stack ls\` lists its stacks; \`pulumi login\` changes the backend.`,
+    );
   }
   // The engine repeats each resource's error for the whole run.
   const own = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
@@ -211,5 +174,5 @@ const PROTECTED = /marked for protection|because it is protected/;
 
 /** Pulumi speaks of a flag in the program, which is a setting of the stack. */
 const HOW_TO_ASK =
-  "It is protected by the setting protect. Look for the change that would replace or delete it, and take that back. If it is " +
-  "meant: pulumi config set protect false, and for a deletion a pulumi up before it; docs/changes.md has what then happens.";
+  "It is protected by the setting protect. Undo the change that would replace or delete it. If you want it: `pulumi config set protect " +
+  "false`. To delete something, run `pulumi up` once before you make the change. docs/changes.md says what then happens.";

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { LANGUAGES } from "../model/languages";
 import { ENDS, KINDS } from "../model/maintenance";
 import type { entrySchema } from "../settings/schema";
 import { CommandError } from "./errors";
@@ -24,7 +25,7 @@ export const entryOptions = {
   ends: { choices: ENDS, describe: "Whether it ends by itself. Default: manually" },
   bypass: {
     type: "boolean",
-    describe: "Let through requests with its key (`$0 bypass`); --no-bypass ends that",
+    describe: "Let people with its key reach it (npx maintenance bypass); --no-bypass ends that",
   },
 } as const satisfies Record<keyof EntryChange, object>;
 
@@ -58,14 +59,22 @@ export function entryChange({ kind, from, until, message, ends, bypass }: TypedE
   };
 }
 
+/** The language in front of a text, and the text. Without a space after it only a language of the pages is one: `en:Back soon`. */
+function partsOf(text: string): RegExpExecArray | null {
+  const parts = /^([a-z]{2,3}(?:-[A-Za-z]+)?):(\s*)(.*)$/s.exec(text);
+  if (parts === null) return null;
+  const [, language = "", space = ""] = parts;
+  return space !== "" || LANGUAGES.includes(language) ? parts : null;
+}
+
 /** One text, or one for each language. */
 function messageFrom(texts: readonly string[]): string | Record<string, string> {
   const [first = ""] = texts;
-  const inLanguage = texts.map((text) => /^([a-z]{2,3}(?:-[A-Za-z]+)?):\s+(.*)$/s.exec(text));
+  const inLanguage = texts.map(partsOf);
   if (texts.length === 1 && inLanguage[0] === null) return first;
   return Object.fromEntries(
     inLanguage.map((match, index) => {
-      if (match !== null) return [match[1] ?? "", match[2] ?? ""];
+      if (match !== null) return [match[1] ?? "", match[3] ?? ""];
       throw new CommandError(
         `--message\n  found:    ${JSON.stringify(texts[index])}\n  allowed:  one text; or several, each with its language, such as "en: Back soon"`,
       );

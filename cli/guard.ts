@@ -30,15 +30,23 @@ export function partition(
   instances: readonly string[],
   edges: readonly Pick<Edge, "isPartOf">[],
 ): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
-  const isOwn = ({ operation, type, name, isWithoutEffect }: Change) =>
-    isWithoutEffect ||
-    (operation === "update" && type.startsWith("pulumi:providers:")) ||
-    instances.some((instance) =>
-      type === OBJECT
-        ? name === `pages/${FEED}` || new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
-        : edges.some((edge) => edge.isPartOf(instance, { type, name })),
-    );
+  const isOwn = (change: Change) =>
+    change.isWithoutEffect ||
+    (change.operation === "update" && change.type.startsWith("pulumi:providers:")) ||
+    (change.type === OBJECT && change.name === `pages/${FEED}`) ||
+    instances.some((instance) => isPartOf(change, instance, edges));
   return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };
+}
+
+/** Whether a change is one of an instance's override, bypass or own pages. */
+export function isPartOf(
+  { type, name }: Pick<Change, "type" | "name">,
+  instance: string,
+  edges: readonly Pick<Edge, "isPartOf">[],
+): boolean {
+  return type === OBJECT
+    ? new RegExp(`^pages/instances/${instance}/[0-9a-f]{16}/`).test(name)
+    : edges.some((edge) => edge.isPartOf(instance, { type, name }));
 }
 
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";

@@ -3,7 +3,7 @@ import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown } from "../model/maintenance";
-import { listed, PagesError, SettingsError } from "../model/problems";
+import { listed, nearest, PagesError, SettingsError } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
 import type { Settings } from "../settings/read";
@@ -16,15 +16,18 @@ import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
 import { CommandError, EXIT } from "./errors";
 import { describeChanges } from "./guard";
 import { interruptible } from "./interruption";
+import { LanguageHost } from "./language-host";
 import { findStack, PROJECT, StackFile } from "./project";
+import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
 import type { StackText } from "./stack-text";
 import { terminalOf } from "./terminal";
-import { inZone, timeFrom } from "./times";
+import { inZone, lengthFrom, timeFrom } from "./times";
 
 // Kubernetes's client takes most of a second to load, so only the commands that use it do that.
 const lazily = {
+  readDrifts: () => (require("./drift") as typeof import("./drift")).readDrifts,
   change: () => require("./change") as typeof import("./change"),
   rights: () => require("./rights") as typeof import("./rights"),
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
@@ -89,12 +92,10 @@ export async function main(args: readonly string[]): Promise<number> {
       "Move the expected end of a maintenance",
       (command) =>
         changing(command)
-          .option("until", {
-            type: "string",
-            demandOption: true,
-            describe: "The new end: 2h from now, or a time with an offset",
-          })
-          .example("$0 extend acme --until 1h", ""),
+          .option("until", { type: "string", describe: "The new end: 2h from now, or a time with an offset" })
+          .option("by", { type: "string", describe: "How much later than the present end: 1h" })
+          .conflicts("until", "by")
+          .example("$0 extend acme --by 1h", ""),
       (given) => result(() => extend(given))(),
     )
     .command(
@@ -151,9 +152,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitProcess(false)
     .fail((message, error) => {
       if (error) throw error;
-      throw new CommandError(
-        `${message}\n\n\`maintenance --help\` and \`maintenance <command> --help\` say what there is.`,
-      );
+      const hint = "`npx maintenance --help` and `npx maintenance <command> --help` list what there is.";
+      throw new CommandError([`${message}${nearestOption(message)}`, hint].join("\n\n"));
     });
   try {
     await parser.parseAsync();
@@ -178,6 +178,7 @@ async function enable(given: Changing & TypedEntry): Promise<number> {
   const now = readClock();
   const change = entryChange(given, now);
   return apply(given, now, async (content, stack) => {
+    mustBeKnown(given.instances, content.settings(now), given.message !== undefined);
     const before = change.bypass === true && !content.hasSecret ? await withNewSecret(content, stack) : content;
     const after = before.enable(given.instances, change);
     if (Object.keys(change).length === 0) refuseUnshown(after.settings(now), given.instances);
@@ -199,8 +200,8 @@ function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly 
 }
 
 async function disable(given: Changing & { readonly force: boolean }): Promise<number> {
-  const edit = (content: StackText) => {
-    mustBeIn(given.instances, content);
+  const edit = async (content: StackText) => {
+    await mustBeIn(given.instances, content);
     return content.disable(given.instances);
   };
   return apply(given, readClock(), edit, !given.force);
@@ -214,14 +215,15 @@ async function bypass(
   const now = readClock();
   const stack = await findStack(given.stack);
   const { content } = StackFile.open(stack);
-  const { maintenance } = content.settings(now);
-  const bypassed = maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
+  const settings = content.settings(now);
+  const bypassed = settings.maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
+  if (instance !== undefined) mustBeKnown([instance], settings, false);
   if (instance === undefined && !rotate) {
     throw new CommandError(`Which instance? These have a bypass: ${listed(bypassed)}. New keys for all: --rotate.`);
   }
   if (instance !== undefined && !bypassed.includes(instance)) {
     throw new CommandError(
-      `${instance} has no bypass. These have one: ${listed(bypassed)}. \`maintenance enable ${instance} --bypass\` gives it one.`,
+      `${instance} has no bypass. These have one: ${listed(bypassed)}. \`npx maintenance enable ${instance} --bypass\` gives it one.`,
     );
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
@@ -240,24 +242,73 @@ async function showBypass(name: string, { json }: Common, content: StackText, st
   console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
-async function extend(given: Changing & { readonly until: string }): Promise<number> {
+async function extend(
+  given: Changing & { readonly until: string | undefined; readonly by: string | undefined },
+): Promise<number> {
+  const { instances, until, by } = given;
   const now = readClock();
-  const until = timeFrom(given.until, now, "--until");
-  return apply(given, now, (content) => {
-    mustBeIn(given.instances, content);
-    return content.enable(given.instances, { until });
+  if (until === undefined && by === undefined) throw new CommandError("To when? --until 2h from now, or --by 1h.");
+  const end = until === undefined ? undefined : timeFrom(until, now, "--until");
+  const more = by === undefined ? 0 : lengthFrom(by, "--by");
+  return apply(given, now, async (content) => {
+    await mustBeIn(instances, content);
+    const { maintenance } = content.settings(now);
+    return instances.reduce((text, name) => {
+      const present = maintenance.find(({ instance }) => instance.name === name)?.until;
+      if (end === undefined && present === undefined) {
+        throw new CommandError(`Nothing was changed: ${name} has no expected end. --until 2h gives it one.`);
+      }
+      return text.enable([name], { until: end ?? new Date((present?.getTime() ?? 0) + more).toISOString() });
+    }, content);
   });
 }
 
 /** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
-function mustBeIn(instances: readonly string[], content: StackText): void {
-  const { maintenance } = content.settings(readClock());
+async function mustBeIn(instances: readonly string[], content: StackText): Promise<void> {
+  const settings = content.settings(readClock());
+  const { maintenance } = settings;
+  mustBeKnown(instances, settings, false);
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
   if (missing === undefined) return;
+  const close = nearest(missing, names);
+  const meant = close === undefined ? "" : ` Nearest: ${close}.`;
   throw new CommandError(
-    `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.`,
+    [
+      `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.${meant}`,
+      ...(await leftoverText(missing, settings)),
+    ].join("\n"),
   );
+}
+
+/** What to do about an override that is in the cluster, and not in the configuration. */
+async function leftoverText(name: string, settings: Settings): Promise<readonly string[]> {
+  const edges = edgesOf(settings.edges);
+  const driftsOf = await lazily
+    .readDrifts()(edges, settings)
+    .catch(() => undefined);
+  const instance = settings.instances.find((one) => one.name === name);
+  if (driftsOf === undefined || instance === undefined || driftsOf(instance, false).length === 0) return [];
+  return [
+    `But its override is in the cluster: made by hand, or from another checkout (then \`git pull\`, and look again).`,
+    `To take it over: npx maintenance enable ${name}. To delete it:`,
+    ...edges
+      .filter((edge) => isBehind(instance, edge.name))
+      .map((edge) => `  ${edge.deletionOf(name, settings.pageServer.namespace)}`),
+  ];
+}
+
+/** @throws {CommandError} when one of the names is no instance's. The list's own message would name a place in the list instead. */
+function mustBeKnown(names: readonly string[], { instances }: Settings, hasMessage: boolean): void {
+  const known = instances.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const problems = unknown.map((name) => {
+    const close = nearest(name, known);
+    return `<instances>\n  found:    ${JSON.stringify(name)}\n  allowed:  the name of an instance: ${listed(known)}${close === undefined ? "" : `\n  nearest:  ${close}`}`;
+  });
+  const hint = hasMessage ? ['A message of more than one word needs quotes: --message "Back soon"'] : [];
+  throw new CommandError(["Nothing was changed.", ...problems, ...hint].join("\n\n"));
 }
 
 type Edit = (content: StackText, stack: string) => StackText | Promise<StackText>;
@@ -269,6 +320,26 @@ async function apply(given: Changing, now: Date, edit: Edit, checksInstance = fa
 }
 
 async function changed(given: Changing, now: Date, edit: Edit, checksInstance = false): Promise<Outcome> {
+  return withLanguageHost(now, (host) => changedBy(host, given, now, edit, checksInstance));
+}
+
+/** Does something with a language host, which starts at once: it loads the program while the configuration is read. */
+async function withLanguageHost<Result>(now: Date, work: (host: LanguageHost) => Promise<Result>): Promise<Result> {
+  const host = LanguageHost.start(PROJECT, now);
+  try {
+    return await work(host);
+  } finally {
+    host.stop();
+  }
+}
+
+async function changedBy(
+  host: LanguageHost,
+  given: Changing,
+  now: Date,
+  edit: Edit,
+  checksInstance: boolean,
+): Promise<Outcome> {
   const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
   const { warnings } = file.content.settings(now); // with a problem in the file there is no list to change
@@ -281,7 +352,7 @@ async function changed(given: Changing, now: Date, edit: Edit, checksInstance = 
     change(
       { stack, file, now, instances, content, allowOtherChanges, checksInstance },
       {
-        engine: new Engine(PROJECT, stack, now),
+        engine: new Engine(PROJECT, stack, host),
         visitors,
         terminal,
         interruption,
@@ -303,7 +374,7 @@ function codeOf({ unmet, affected }: Outcome): number {
 
 function conclusion({ unmet, affected, instances }: Outcome): readonly string[] {
   if (affected.length > 0) {
-    return ["", "Hosts of OTHER instances show a page since:", ...affected.map((line) => `  ${line}`)];
+    return ["", "Since this change, hosts of OTHER instances show a page:", ...affected.map((line) => `  ${line}`)];
   }
   if (unmet.length > 0 && unmet.every(({ isCopy }) => isCopy)) {
     return [
@@ -312,10 +383,14 @@ function conclusion({ unmet, affected, instances }: Outcome): readonly string[] 
     ];
   }
   if (unmet.length > 0) {
-    return ["", "The change is applied, but not every host shows it. `maintenance status` checks again."];
+    return ["", "The change is applied, but not every host shows it. `npx maintenance status` checks again."];
   }
-  return ["", `Done: ${instances.map(concluded).join(", ")}.`];
+  const planned = instances.filter(({ state }) => state === "planned");
+  return ["", `Done: ${instances.map(concluded).join(", ")}.`, ...(planned.length === 0 ? [] : [WHO_BEGINS])];
 }
+
+const WHO_BEGINS =
+  "A window begins with the first `pulumi up` after its time: in a pipeline that is ci/due.sh, every five minutes; otherwise a person must run it.";
 
 function concluded({ name, goal, state }: Outcome["instances"][number]): string {
   return `${name} ${goal === "page" ? "shows the page" : state === "planned" ? "is planned, and open until then" : "is open"}`;
@@ -342,7 +417,7 @@ async function status({ stack, json }: Common): Promise<number> {
   const name = await findStack(stack);
   const file = StackFile.open(name);
   const settings = file.content.settings(now);
-  const statuses = await lazily.statusOf()(settings, file, name);
+  const statuses = await lazily.statusOf()(settings, file, name, () => appliedEntries(PROJECT, name));
   console.log(
     json
       ? JSON.stringify(
@@ -356,8 +431,9 @@ async function status({ stack, json }: Common): Promise<number> {
 }
 
 async function plan({ stack, json }: Common): Promise<number> {
-  const engine = new Engine(PROJECT, await findStack(stack), readClock());
-  const changes = describeChanges(await engine.preview({}));
+  const changes = await withLanguageHost(readClock(), async (host) =>
+    describeChanges(await new Engine(PROJECT, await findStack(stack), host).preview({})),
+  );
   if (json) console.log(JSON.stringify(changes, null, 2));
   else console.log(changes.length === 0 ? "Nothing would change." : changes.join("\n"));
   return EXIT.done;
@@ -367,8 +443,7 @@ async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const { maintenance } = StackFile.open(name).content.settings(now);
-  const engine = new Engine(PROJECT, name, now);
-  const applied = new Map((await engine.applied()).map((entry) => [entry.instance, entry.state]));
+  const applied = new Map((await appliedEntries(PROJECT, name)).map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;
     // An entry that was never applied is due when its page should be there by now.
@@ -385,8 +460,7 @@ async function elsewhere({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const { maintenance, timeZone } = StackFile.open(name).content.settings(now);
-  const engine = new Engine(PROJECT, name, now);
-  const [applied, update] = await Promise.all([engine.applied(), engine.lastUpdate()]);
+  const [applied, update] = await Promise.all([appliedEntries(PROJECT, name), lastUpdate(PROJECT, name)]);
   const configured = maintenance.map(({ instance }) => instance.name);
   const found = await enabledElsewhere(applied, configured, update, (commit) => containsCommit(PROJECT, commit));
   if (json) console.log(JSON.stringify(found, null, 2));
@@ -424,6 +498,27 @@ async function names(current: string, given: unknown): Promise<string[]> {
   } catch {
     return [];
   }
+}
+
+const OPTIONS = [
+  ...Object.keys(entryOptions),
+  "until",
+  "by",
+  "yes",
+  "json",
+  "stack",
+  "force",
+  "allow-other-changes",
+  "watch",
+  "ics",
+  "rotate",
+];
+
+/** The option that a person may have meant, after yargs' message about one that there is not. */
+function nearestOption(message: string): string {
+  const [, unknown] = /^Unknown arguments?: ([\w-]+)/.exec(message) ?? [];
+  const close = unknown === undefined ? undefined : nearest(unknown, OPTIONS);
+  return close === undefined ? "" : `\n\nNearest: --${close}`;
 }
 
 /** Prints what went wrong. */

@@ -118,8 +118,12 @@ function seen(status: number, headers: IncomingHttpHeaders): Seen {
   return { what: "page", status, instance, kind, stack, revision, source };
 }
 
-/** What was seen, in a few words. */
-export function seenText(seen: Seen): string {
+/**
+ * What was seen, in a few words.
+ *
+ * @param isExpected whether it is what the host should show: then another answer than a page of ours is the site's.
+ */
+export function seenText(seen: Seen, isExpected = false): string {
   switch (seen.what) {
     case "page":
       return `${seen.status}, the ${seen.kind} page of ${seen.instance}${seen.source === "embedded" ? " (a copy)" : ""}`;
@@ -128,7 +132,7 @@ export function seenText(seen: Seen): string {
     case "failure":
       return `${seen.status}, the 50x page: the instance fails`;
     case "other":
-      return `${seen.status}, no page of ours`;
+      return `${seen.status}, ${isExpected ? "the site itself" : "no page of ours"}`;
     case "nothing":
       return `no answer (${seen.reason})`;
   }

@@ -6,6 +6,7 @@ import { listed, nearest } from "../model/problems";
 import { stackFileOf, stacksIn } from "../settings/stack-file";
 import { baseConfig } from "./base-config";
 import { CommandError, EXIT } from "./errors";
+import { cannotStart } from "./pulumi";
 import { StackText } from "./stack-text";
 
 /** The project's folder: the one that this command is in. */
@@ -23,7 +24,7 @@ export async function findStack(named: string | undefined, project = PROJECT): P
   const stack = named ?? process.env.PULUMI_STACK ?? (await selectedStack(project));
   if (stack === undefined) {
     throw new CommandError(
-      `Which stack? Name it with --stack, or select it: pulumi stack select. Here are: ${listed(stacks)}.`,
+      `Which stack? Name it with --stack, or select it: pulumi stack select. Stacks with a file in this folder: ${listed(stacks)}.`,
     );
   }
   if (!existsSync(stackFileOf(project, stack))) {
@@ -39,7 +40,8 @@ async function selectedStack(project: string): Promise<string | undefined> {
   try {
     const { stdout } = await run("pulumi", ["stack", "--show-name", "--non-interactive"], { cwd: project });
     return stdout.trim() || undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw cannotStart(error);
     return undefined;
   }
 }

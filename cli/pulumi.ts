@@ -120,11 +120,14 @@ function eventIn(line: string): EngineEvent | undefined {
   return eventSchema.parse(JSON.parse(line));
 }
 
+/** The error for a CLI that can't be started. */
+export function cannotStart({ message }: Error): CommandError {
+  return new CommandError(`The Pulumi CLI can't be started: is it installed, and on the PATH? (${message})`);
+}
+
 function endOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    child.on("error", ({ message }) =>
-      reject(new CommandError(`The Pulumi CLI can't be started: is it installed, and on the PATH? (${message})`)),
-    );
+    child.on("error", (error) => reject(cannotStart(error)));
     child.on("close", resolve);
   });
 }

@@ -40,7 +40,9 @@ export function statusText({ instances, unreachable }: Status, timeZone: string,
       name,
       declared === "open" ? "open" : `${declared}, ${kind}`,
       [
-        ...seen.map((one) => (differs.length === 0 ? seenText(one.seen) : `${targetText(one)}: ${seenText(one.seen)}`)),
+        ...seen.map((one) =>
+          differs.length === 0 ? seenText(one.seen, true) : `${targetText(one)}: ${seenText(one.seen)}`,
+        ),
         ...(status.drift ?? []),
       ].join("\n"),
       windowText(status, timeZone, now),
@@ -48,9 +50,12 @@ export function statusText({ instances, unreachable }: Status, timeZone: string,
     ]);
   }
   // An override that was changed by hand is the reason, where that is known.
-  const reasons = instances
-    .filter(({ drift }) => drift === undefined || drift.length === 0)
-    .flatMap(({ hosts }) => hosts.flatMap((one) => (one.why === undefined ? [] : [`${targetText(one)}: ${one.why}`])));
+  const unexplained = instances.filter(({ drift }) => drift === undefined || drift.length === 0);
+  const wrong = unexplained.flatMap(({ hosts }) => hosts.filter(({ asDeclared }) => !asDeclared));
+  const reasons = [...new Set(wrong.map(({ why }) => why))].map((why) => {
+    const hosts = wrong.filter((one) => one.why === why);
+    return `${hosts.map(targetText).join(", ")}: ${why}`;
+  });
   const unknown = `The cluster's API can't be reached, so the overrides themselves were not read: ${unreachable}`;
   return [
     table.toString(),

@@ -21,7 +21,8 @@ export class StackText {
   ) {
     this.document = parseDocument(text);
     const [error] = this.document.errors;
-    if (error !== undefined) throw new CommandError(`The stack's file is no YAML.\n\n${error.message}`);
+    if (error !== undefined)
+      throw new CommandError(`The stack's file can't be read: it is no YAML.\n\n${error.message}`);
   }
 
   /**

@@ -1,13 +1,15 @@
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
-import { type Instance, isBehind } from "../model/instances";
-import type { MaintenanceEntry } from "../model/maintenance";
+import type { Drift } from "../components/edges/edge";
+import { isShown, type MaintenanceEntry } from "../model/maintenance";
+import type { MaintenanceOutput } from "../outputs";
 import type { Settings } from "../settings/read";
-import { ClusterApi, Unreachable } from "./cluster";
+import { Unreachable } from "./cluster";
+import { readDrifts } from "./drift";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
-import { goalOf, isMet, type View, viewOf, whyNot } from "./verify";
+import { goalOf, isMet, viewOf, whyNot } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
 export interface InstanceStatus {
@@ -20,7 +22,10 @@ export interface InstanceStatus {
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly ShownHost[];
-  /** What was done by hand to its overrides, or against them; `undefined` when the cluster's API can't be reached. */
+  /**
+   * What was done by hand to its overrides, or against them, or that its window is due; `undefined` when the cluster's API can't be
+   * reached.
+   */
   readonly drift: readonly string[] | undefined;
   /** What somebody should look after; nothing when all is as it should be. */
   readonly attention: readonly Attention[];
@@ -36,10 +41,11 @@ export interface ShownHost extends Probed {
  * - `differs`: a host shows something else than is declared;
  * - `unknown`: a host does not answer, so its state is not known;
  * - `drifted`: its override is not as it was declared;
+ * - `due`: its window has begun or ended, and no `pulumi up` has run since;
  * - `overdue`: the window has ended, and the page is still there;
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
  */
-export type Attention = "differs" | "drifted" | "unknown" | "overdue" | "forgotten";
+export type Attention = "differs" | "drifted" | "due" | "unknown" | "overdue" | "forgotten";
 
 export interface Authorship {
   readonly author: string;
@@ -55,14 +61,21 @@ export interface Status {
 
 /**
  * Probes every host of the registry, and lays it beside what is declared; and reads the overrides through the cluster's API, where
- * that can be reached. Neither the bucket nor Pulumi is needed for it.
+ * that can be reached. The bucket is not needed for it, and Pulumi only to tell a window that is due from a change by hand.
+ *
+ * @param applied reads what the last `up` applied; called only if it matters.
  */
-export async function statusOf(settings: Settings, file: StackFile, stack: string): Promise<Status> {
+export async function statusOf(
+  settings: Settings,
+  file: StackFile,
+  stack: string,
+  applied: () => Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]>,
+): Promise<Status> {
   const { instances, maintenance } = settings;
   const view = viewOf(stack, settings);
   const [answers, drifts] = await Promise.all([
     probe(instances.flatMap((instance) => targetsOf(instance, view.edges))),
-    readDrifts(view, settings).catch((error: unknown) => {
+    readDrifts(view.edges, settings).catch((error: unknown) => {
       if (error instanceof Unreachable) return error;
       throw error;
     }),
@@ -80,6 +93,7 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
           return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed, view).why };
         });
       const drift = drifts instanceof Unreachable ? undefined : drifts(instance, goal === "page");
+      const due = drift === undefined ? undefined : await dueText(entry, drift, applied);
       return {
         name,
         declared: entry?.state ?? "open",
@@ -88,12 +102,13 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
         until: entry?.until,
         since,
         hosts: shown,
-        drift,
+        drift: due === undefined ? drift?.map(({ text }) => text) : [due],
         attention: [
-          ...(shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
+          ...(due === undefined && shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
             ? (["differs"] as const)
             : []),
-          ...(drift !== undefined && drift.length > 0 ? (["drifted"] as const) : []),
+          ...(due === undefined && drift !== undefined && drift.length > 0 ? (["drifted"] as const) : []),
+          ...(due === undefined ? [] : (["due"] as const)),
           ...(shown.some((one) => one.seen.what === "nothing" && !isAbsent(one)) ? (["unknown"] as const) : []),
           ...(entry?.state === "overdue" ? (["overdue"] as const) : []),
           ...(isForgotten(entry, since, settings) ? (["forgotten"] as const) : []),
@@ -104,21 +119,24 @@ export async function statusOf(settings: Settings, file: StackFile, stack: strin
   return { instances: statuses, unreachable: drifts instanceof Unreachable ? drifts.message : undefined };
 }
 
-/** What was done by hand to an instance's overrides, at all of its edges. */
-async function readDrifts(
-  { edges }: View,
-  settings: Settings,
-): Promise<(instance: Instance, isShown: boolean) => readonly string[]> {
-  const api = ClusterApi.open(settings);
-  const read = await Promise.all(
-    edges.map(async (edge) => ({ edge, driftOf: await edge.readDrift(api, settings.pageServer.namespace) })),
-  );
-  const [, ...others] = edges;
-  return (instance, isShown) =>
-    read.flatMap(({ edge, driftOf }) => {
-      const lines = driftOf(instance, isShown && isBehind(instance, edge.name));
-      return others.length === 0 ? lines : lines.map((line) => `at ${edge.name}: ${line}`);
-    });
+/**
+ * That the window of an entry has begun or ended since the last `up`, in words. An override that is missing, or left over, is as the last
+ * `up` made it then, and nobody has touched it.
+ */
+async function dueText(
+  entry: MaintenanceEntry | undefined,
+  drift: readonly Drift[],
+  applied: () => Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]>,
+): Promise<string | undefined> {
+  const [first] = drift;
+  if (entry === undefined || first === undefined || (entry.from === undefined && !entry.endsAutomatically))
+    return undefined;
+  const last = await applied().catch(() => undefined); // without Pulumi nobody knows
+  const state = last?.find(({ instance }) => instance === entry.instance.name)?.state;
+  const wasShown = state === "active" || state === "overdue";
+  if (last === undefined || wasShown === isShown(entry)) return undefined;
+  if (first.what === "missing") return "its window has begun: the next `pulumi up` shows the page";
+  return first.what === "leftover" ? "its window has ended: the next `pulumi up` lets visitors in" : undefined;
 }
 
 /** Whether an unscheduled maintenance without an end has lasted too long, as far as git knows since when. */

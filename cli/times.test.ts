@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { timeFrom } from "./times";
+import { lengthFrom, timeFrom } from "./times";
 
 const NOW = new Date("2026-12-01T20:00:30Z");
 
@@ -15,6 +15,18 @@ it.each([
   ["2026-12-01T22:00:30Z", "2026-12-01T22:00:30.000Z"],
 ])("%s is %s", (typed, time) => {
   expect(timeFrom(typed, NOW, "--until")).toBe(time);
+});
+
+it("refuses an end in the past, and says how long ago", () => {
+  expect(() => timeFrom("2026-12-01T19:00Z", NOW, "--until")).toThrow(
+    /found: +"2026-12-01T19:00Z", 1 h ago\n +allowed: +a time in the future/,
+  );
+  expect(timeFrom("2026-12-01T19:00Z", NOW, "--from")).toBe("2026-12-01T19:00:00.000Z");
+});
+
+it("reads a length of time", () => {
+  expect(lengthFrom("1,5h", "--by")).toBe(5_400_000);
+  expect(() => lengthFrom("2026-12-01T19:00Z", "--by")).toThrow(/^--by\n {2}found: .*\n {2}allowed: {2}how long/);
 });
 
 it("knows now, where something begins", () => {

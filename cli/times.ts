@@ -21,7 +21,26 @@ export function timeFrom(typed: string, now: Date, option: string): string {
       `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most); or a time with an offset, such as 2026-12-01T22:00+01:00`,
     );
   }
+  if (option === "--until" && time <= now.getTime()) {
+    throw new CommandError(
+      `${option}\n  found:    ${JSON.stringify(typed)}, ${spanOf(now.getTime() - time)} ago\n  allowed:  a time in the future; to end it now: npx maintenance disable`,
+    );
+  }
   return new Date(time).toISOString();
+}
+
+/**
+ * A length of time as a person types it, such as `90m`, `2h` or `1d 12h`, in milliseconds.
+ *
+ * @param option for the message, such as `--by`.
+ * @throws {CommandError} when it is none.
+ */
+export function lengthFrom(typed: string, option: string): number {
+  const milliseconds = lengthOf(typed);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new CommandError(
+    `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most)`,
+  );
 }
 
 const MINUTE = 60_000;
@@ -32,11 +51,15 @@ const LONGEST_DAYS = 30;
 // The library takes a bare number for milliseconds, ignores words that it does not know, and reads 1,5h as 15 hours.
 const LENGTH = /^(?:\d+(?:[.,]\d{1,2})?\s*(?:d|days?|h|hours?|m|min|minutes?)\s*)+$/i;
 
-function laterThan(now: Date, typed: string): number | undefined {
+function lengthOf(typed: string): number | undefined {
   const milliseconds = LENGTH.test(typed) ? parseDuration(typed.replaceAll(",", ".")) : null;
   if (milliseconds === null || milliseconds === undefined || milliseconds < MINUTE) return undefined;
-  if (milliseconds > LONGEST_DAYS * 1440 * MINUTE) return undefined;
-  return Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
+  return milliseconds > LONGEST_DAYS * 1440 * MINUTE ? undefined : milliseconds;
+}
+
+function laterThan(now: Date, typed: string): number | undefined {
+  const milliseconds = lengthOf(typed);
+  return milliseconds === undefined ? undefined : Math.ceil((now.getTime() + milliseconds) / MINUTE) * MINUTE;
 }
 
 /** A time as an operator reads it. */

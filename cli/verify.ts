@@ -128,7 +128,7 @@ const EARLIER = "It is an earlier page of this instance: the controller has not 
 function reasonFor(goal: Goal, seen: Seen, { reasons }: Pick<Edge, "reasons">): string {
   switch (seen.what) {
     case "nothing":
-      return "The host's DNS leads elsewhere or nowhere, or the edge is down, or this machine may not reach it.";
+      return "The host's DNS leads elsewhere or nowhere, or the edge is down, or this computer may not reach it (a firewall, a VPN).";
     case "page":
       return goal === "page"
         ? "It is another instance's page, or another cluster's: DNS leads to another edge, or two instances have this host."

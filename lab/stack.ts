@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { UNCHANGED } from "../cli/engine";
+import type { LanguageHost } from "../cli/language-host";
 import { plain, runOperation } from "../cli/pulumi";
 import type { IngressNginxValues } from "../components/edges/ingress-nginx/values";
 import { runCommand } from "./cluster/commands";
@@ -49,6 +50,7 @@ export class UpFailed extends Error {
 export interface PreviewOptions {
   readonly configFile?: string;
   readonly project?: string;
+  readonly host?: Pick<LanguageHost, "address">;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -189,7 +191,7 @@ export class LocalStack {
 
   private async watch(
     args: readonly string[],
-    { project = this.project, environment = {} }: Omit<PreviewOptions, "configFile">,
+    { project = this.project, environment = {} }: Omit<PreviewOptions, "configFile" | "host">,
   ) {
     const planned: Planned[] = [];
     const errors: string[] = [];
@@ -211,11 +213,13 @@ export class LocalStack {
    *
    * @param options.configFile another configuration than the stack's own, with the same salt.
    * @param options.project the folder of another copy of the program.
+   * @param options.host has the program in memory, which saves half of the time of a preview.
    * @param options.environment more environment for this one run.
    */
-  async previewWith({ configFile, ...options }: PreviewOptions): Promise<Preview> {
+  async previewWith({ configFile, host, ...options }: PreviewOptions): Promise<Preview> {
     const file = configFile === undefined ? [] : ["--config-file", configFile];
-    const { isDone, planned, errors, output } = await this.watch(["preview", ...file], options);
+    const client = host === undefined ? [] : ["--client", await host.address()];
+    const { isDone, planned, errors, output } = await this.watch(["preview", ...file, ...client], options);
     if (isDone && errors.length > 0) throw new UpFailed(errors.join("\n"), []);
     return {
       // The engine reports a replacement three times: as a whole, as a create and as a delete.

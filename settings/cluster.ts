@@ -83,19 +83,18 @@ const NO_KUBECONFIG: Problem = {
 
 function mismatches(expected: KubernetesSettings, reached: Cluster): readonly Problem[] {
   const problems: Problem[] = [];
-  const leads = `context ${reached.context} leads to`;
   if (expected.clusterName !== undefined && expected.clusterName !== reached.clusterName) {
     problems.push({
       path: "kubernetes.clusterName",
       found: expected.clusterName,
-      allowed: `the cluster that is reached; ${leads} ${reached.clusterName}`,
+      allowed: `the cluster to which context ${reached.context} leads: ${reached.clusterName}. Or is that the wrong context?`,
     });
   }
   if (expected.server !== undefined && normalized(expected.server) !== normalized(reached.server)) {
     problems.push({
       path: "kubernetes.server",
       found: expected.server,
-      allowed: `the API server that is reached; ${leads} ${reached.server}`,
+      allowed: `the API server to which context ${reached.context} leads: ${reached.server}. Or is that the wrong context?`,
     });
   }
   return problems;

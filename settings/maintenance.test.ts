@@ -88,7 +88,7 @@ describe("the limit", () => {
       {
         path: "maintenance",
         found: "3 of 4 instances at once: acme, beta, gamma",
-        allowed: expect.stringContaining("set maintenanceLimit to 3"),
+        allowed: expect.stringContaining("pulumi config set maintenanceLimit 3"),
       },
     ]);
   });
@@ -120,6 +120,18 @@ describe("the limit", () => {
     expect(read(inTurn).problems).toEqual([]);
     // Without "automatically" the end of the first ones is not known.
     expect(read(inTurn.map((one) => ({ ...one, ends: "manually" as const }))).problems).toHaveLength(1);
+  });
+
+  it("does not refuse an incident of today because of a window of tomorrow", () => {
+    const tomorrow = entry({ instance: "beta", from: AFTER, until: LATER });
+    expect(read(["acme", tomorrow, "gamma"]).problems).toEqual([]);
+    expect(read(["acme", tomorrow, entry({ instance: "gamma", until: AFTER })]).problems).toEqual([]);
+    // When that window starts and both are still in maintenance, it is refused.
+    const list = { maintenance: ["acme", tomorrow, "gamma"], languages: ["en"] };
+    expect(maintenance(list, known, new Date(AFTER)).problems).toMatchObject([{ path: "maintenance" }]);
+    // A window of today that reaches into that of tomorrow counts there too.
+    const long = (instance: string) => entry({ instance, until: LATER });
+    expect(read([long("acme"), tomorrow, long("gamma")]).problems).toHaveLength(1);
   });
 
   it("counts the same as a check of every minute", () => {

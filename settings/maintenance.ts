@@ -1,5 +1,5 @@
 import { bypassProblems, type EdgeSettings } from "../components/edges/settings";
-import { type MaintenanceEntry, plainEntry, type State } from "../model/maintenance";
+import { isShown, type MaintenanceEntry, plainEntry, type State } from "../model/maintenance";
 import { listed, nearest, type Problem } from "../model/problems";
 import { type Registry, unknownInstance } from "./instances";
 import type { ConfiguredEntry } from "./schema";
@@ -71,7 +71,7 @@ export function maintenance(
       });
     }
     if (written.bypass && config.bypassSecret === undefined) {
-      const allowed = "true only with the setting bypassSecret, which `maintenance bypass --rotate` makes";
+      const allowed = "true only with the setting bypassSecret, which `npx maintenance bypass --rotate` makes";
       problems.push({ path: `${path}.bypass`, found: true, allowed });
     }
     entries.set(instance.name, {
@@ -137,8 +137,9 @@ function stateAt(now: Date, from: Date | undefined, until: Date | undefined, end
 }
 
 /**
- * The limit prevents that a whole cluster is in maintenance by accident. It includes the future: a list that would exceed the
- * limit when its windows start is rejected when it is written, not at night when no person is there.
+ * The limit prevents that a whole cluster is in maintenance by accident. It includes the future: windows that would exceed the
+ * limit when they start are rejected when they are written, not at night when no person is there. But an incident of today is not
+ * rejected because of a window of tomorrow: an instance that is in maintenance now, without an expected end, counts only now.
  */
 function limitProblems(
   entries: readonly MaintenanceEntry[],
@@ -146,16 +147,24 @@ function limitProblems(
   configured: number | undefined,
 ): readonly Problem[] {
   const limit = configured ?? (registry.size >= 4 ? Math.floor(registry.size / 2) : registry.size);
-  const atOnce = mostAtOnce(entries.filter((entry) => entry.state !== "ended"));
+  const now = entries.filter(isShown).map(({ instance }) => instance.name);
+  const later = mostAtOnce(entries.flatMap(inTheFuture));
+  const atOnce = now.length >= later.length ? now : later;
   if (atOnce.length <= limit) return [];
   const rule = configured === undefined ? "half of the registry" : "maintenanceLimit";
   return [
     {
       path: "maintenance",
       found: `${atOnce.length} of ${registry.size} instances at once: ${listed(atOnce)}`,
-      allowed: `${limit} at once (${rule}); to allow more on purpose, set maintenanceLimit to ${atOnce.length}`,
+      allowed: `${limit} at once (${rule}); to allow more on purpose: pulumi config set maintenanceLimit ${atOnce.length}`,
     },
   ];
+}
+
+/** An entry as the windows of the future see it. One that is shown now is over then, at its expected end if it has one. */
+function inTheFuture(entry: MaintenanceEntry): readonly MaintenanceEntry[] {
+  if (entry.state === "planned") return [entry];
+  return entry.state === "active" && entry.until !== undefined ? [{ ...entry, endsAutomatically: true }] : [];
 }
 
 /** The names of the largest set of entries that are in maintenance at the same time, now or later. */

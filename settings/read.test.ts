@@ -166,7 +166,10 @@ describe("reading the settings", () => {
   it.each([
     ["acme", '["acme"]'],
     ["acme, beta", '["acme","beta"]'],
-    ['["acme"', undefined],
+    ['["acme"', '["acme"]'],
+    ["[acme]", '["acme"]'],
+    ["[acme, beta]", '["acme","beta"]'],
+    ["{acme: 1}", undefined],
   ])("shows how to write %s", (maintenance, nearest) => {
     expect(problemsOf({ maintenance })).toStrictEqual([
       { path: "maintenance", found: maintenance, allowed: "JSON", nearest },
@@ -446,7 +449,7 @@ contexts: [{ name: staging, context: { cluster: staging-cluster } }]
 clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" } }]`;
     const kubernetes = { context: "staging", server: "https://10.0.0.2:6443" };
     expect(() => readSettings(configuration({ ...valid, kubernetes }), NOW, () => [kubeconfig])).toThrow(
-      /kubernetes\.server\n.*10\.0\.0\.2:6443.*\n.*staging leads to https:\/\/10\.0\.0\.1:6443/,
+      /kubernetes\.server\n.*10\.0\.0\.2:6443.*\n.*staging leads: https:\/\/10\.0\.0\.1:6443/,
     );
   });
 

@@ -143,7 +143,7 @@ function exposedSecrets(
   }).map((path) => ({
     path,
     found: "plain text",
-    allowed: "an encrypted value: `maintenance bypass --rotate` makes a new one (this one could be read)",
+    allowed: "an encrypted value: `npx maintenance bypass --rotate` makes a new one (this one could be read)",
   }));
 }
 
@@ -251,7 +251,8 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 
 /** `pulumi config set maintenance acme` is a common mistake in a hurry. The nearest value is the list. */
 function nearestJson(name: string, value: string): string | undefined {
-  const words = value.split(/[\s,]+/).filter((word) => /^[\w.-]+$/.test(word));
+  // A shell has taken the quotes away: '[acme]'.
+  const words = value.split(/[\s,[\]"']+/).filter((word) => /^[\w.-]+$/.test(word));
   return ["maintenance", "provisioning", "instances"].includes(name) && words.length > 0
     ? JSON.stringify(words)
     : undefined;

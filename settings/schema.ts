@@ -116,7 +116,7 @@ export const entrySchema = section({
   bypass: flag()
     .optional()
     .describe(
-      "Whether a person with the key can still reach the instance (`maintenance bypass`). Needs `bypassSecret`.",
+      "Whether a person with the key can still reach the instance (`npx maintenance bypass`). Needs `bypassSecret`.",
     ),
 });
 
@@ -194,7 +194,7 @@ const bucket = z
     "profile",
     [
       section({
-        profile: z.literal("aws"),
+        profile: z.literal("aws").describe("Amazon S3."),
         name: bucketName,
         region: region.describe("The bucket's region."),
         accountId: z
@@ -207,7 +207,7 @@ const bucket = z
         certificateAuthority,
       }),
       section({
-        profile: z.literal("s3-compatible"),
+        profile: z.literal("s3-compatible").describe("Another store with the S3 API."),
         name: bucketName,
         region: region.default("us-east-1").describe("The store's name for its region. Many stores accept any name."),
         endpoint: url("the store's http(s) URL, such as https://s3.example.org").describe("The store's S3 API."),
@@ -222,7 +222,11 @@ const bucket = z
         error: "true: a bucket's name can't be part of an IP address",
       }),
     ],
-    { error: "aws or s3-compatible" },
+    {
+      // One error is of the whole object, the other of its profile.
+      error: ({ code }) =>
+        code === "invalid_union" ? "aws or s3-compatible" : "an object with profile: aws, or profile: s3-compatible",
+    },
   )
   .superRefine((settings, context) => {
     const endpoint = settings.profile === "s3-compatible" ? settings.endpoint : undefined;
@@ -385,14 +389,14 @@ export const configSchema = section({
   forgottenAfter: wholeNumber(1, 8760, "hours")
     .default(24)
     .describe(
-      "After how many hours an unscheduled maintenance without an end counts as forgotten (`maintenance status`).",
+      "After how many hours an unscheduled maintenance without an end counts as forgotten (`npx maintenance status`).",
     ),
   bypassSecret: z
     .string({ error: "a secret of 32 characters or more, encrypted" })
     .refine(hasLength(32), { error: "a secret of 32 characters or more, encrypted" })
     .optional()
     .describe(
-      "The secret from which the keys of bypasses are derived, encrypted. `maintenance bypass --rotate` makes a new one.",
+      "The secret from which the keys of bypasses are derived, encrypted. `npx maintenance bypass --rotate` makes a new one.",
     ),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)

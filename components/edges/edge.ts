@@ -22,6 +22,9 @@ export interface Edge {
   /** Why a host may show something unexpected, by the answer. */
   readonly reasons: Reasons;
 
+  /** The command that deletes an instance's override, if Pulumi does not know it. */
+  deletionOf(instance: string, namespace: string): string;
+
   /** Whether a resource is part of an instance's maintenance at this edge, by its type and its logical name. */
   isPartOf(instance: string, resource: ResourceName): boolean;
 
@@ -67,15 +70,27 @@ export interface ClusterReader {
 }
 
 /**
- * The differences between an instance's override and the declared one, and the objects that overrule it, in words. Empty without
- * differences.
+ * The differences between an instance's override and the declared one, and the objects that overrule it. Empty without differences.
  *
  * @param isShown whether the instance should show its page.
  */
 export type DriftOf = (
   instance: { readonly name: string; readonly hosts: readonly string[] },
   isShown: boolean,
-) => readonly string[];
+) => readonly Drift[];
+
+/** A difference between the cluster and what is declared. */
+export interface Drift {
+  /**
+   * - `missing`: the override is not there;
+   * - `leftover`: the override is there, and should not be;
+   * - `changed`: the override is not as it was declared;
+   * - `overruled`: another object comes first.
+   */
+  readonly what: "missing" | "leftover" | "changed" | "overruled";
+  /** The same in words, such as `its override is not there`. */
+  readonly text: string;
+}
 
 /** One instance in maintenance, as every edge must show it. */
 export interface Override {
@@ -121,6 +136,8 @@ export interface AwaitedOverride extends Override {
 /** The resources that an edge has declared. */
 export interface EdgeResources {
   readonly resources: readonly pulumi.Resource[];
+  /** Known when every override is in the cluster. It never is if one fails. */
+  readonly overridden: pulumi.Output<unknown>;
   /** The Helm values for its controller, if the stack does not install it. */
   readonly helmValues: Readonly<Record<string, unknown>>;
 }

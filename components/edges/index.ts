@@ -1,5 +1,5 @@
 import type { Edge } from "./edge";
-import { isPartOf, PATIENCE, REASONS, readDrift } from "./ingress-nginx/inspect";
+import { deletionOf, isPartOf, PATIENCE, REASONS, readDrift } from "./ingress-nginx/inspect";
 import { bypassServicePort } from "./ingress-nginx/manifests";
 import { BYPASS_SLOTS } from "./ingress-nginx/settings";
 import type { EdgeSettings } from "./settings";
@@ -27,6 +27,7 @@ export function edgeOf(name: string, settings: EdgeSettings): Edge {
         ports: Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot)),
         patience: PATIENCE,
         reasons: REASONS,
+        deletionOf: (instance, namespace) => deletionOf(name, instance, namespace),
         isPartOf: (instance, resource) => isPartOf(name, instance, resource),
         readDrift: (cluster, namespace) => readDrift(name, settings, cluster, namespace),
       };

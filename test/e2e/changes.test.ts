@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { EXIT } from "../../cli/errors";
+import { LanguageHost } from "../../cli/language-host";
 import { PROJECT } from "../../cli/project";
 import {
   ANOTHER_LANGUAGE,
@@ -52,6 +53,8 @@ const PER_SECOND = 200;
 let folder: string;
 let project: string;
 let lab: Lab;
+/** Runs the program for the previews. Each `up`, and each preview of a copy of the program, starts Node as Pulumi does. */
+let host: LanguageHost;
 let charts: Server;
 let here: Record<keyof typeof HERE, string>;
 /** The stack's file after the first `up`. */
@@ -101,9 +104,11 @@ beforeAll(async () => {
   writeFileSync(stackFileOf(project, STACK), fileWith(BASE));
   const up = await stack.up();
   expect(seeChanges(up)).toContain("create Release ingress-nginx-release");
+  host = LanguageHost.start(project, new Date(), { ...process.env, ...stack.environment });
 });
 
 afterAll(async () => {
+  host?.stop();
   await lab?.stop();
   charts?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
@@ -193,7 +198,8 @@ async function previewOf(change: Change | undefined, at = project): Promise<Prev
   files += 1;
   const file = join(folder, `Pulumi.${files}.yaml`);
   writeFileSync(file, fileWith(change === undefined ? BASE : changed(BASE, change)));
-  return lab.stack.previewWith({ configFile: file, project: at });
+  // A copy of the program is in no process's memory.
+  return lab.stack.previewWith({ configFile: file, project: at, ...(at === project ? { host } : {}) });
 }
 
 /** The rows of the document's tables, as they were seen. */

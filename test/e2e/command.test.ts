@@ -88,6 +88,9 @@ describe("two instances into maintenance and one out of it", () => {
     expect(output).toMatch(/^DIFFERS, DRIFTED +acme +active, unscheduled +acme\.localhost: 200, no page of ours/m);
     expect(output).toMatch(/^ +its override is not there/m);
     expect(code).toBe(EXIT.attention);
+    const enable = await type(["enable", "acme", "--yes"]);
+    expect(enable.output).toMatch(/deleted the override of acme by hand[\s\S]*ci\/up\.sh local/);
+    expect(enable.code).toBe(EXIT.refused);
     await lab.stack.type(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
     await everyHostIs("acme", isPageOf("acme"), lab.edge);
   });
@@ -129,6 +132,29 @@ describe("two instances into maintenance and one out of it", () => {
     expect(output).toMatch(/^ok {2}acme/m);
     expect(output).toContain("The cluster's API can't be reached");
     expect(code).toBe(EXIT.done);
+  });
+
+  it("an override that was made by hand, with docs/template/override.yaml: disable says what to do, enable takes it over", async () => {
+    const template = readFileSync(join(PROJECT, "docs", "template", "override.yaml"), "utf8");
+    const [override] = parseAllDocuments(
+      template
+        .replace("name: maintenance-acme", "name: maintenance-gamma")
+        .replace("instance: acme", "instance: gamma")
+        .replace("rewrite-target: /acme/", "rewrite-target: /gamma/")
+        .replaceAll("acme.example.org", "gamma.localhost"),
+    );
+    await lab.samples.apply(override?.toJS() as KubernetesObject);
+    await everyHostIs("gamma", isPageOf("gamma"), lab.edge);
+    const refused = await type(["disable", "gamma", "--yes"]);
+    expect(refused.output).toContain("gamma is not in maintenance");
+    expect(refused.output).toContain("  kubectl delete ingress maintenance-gamma --namespace maintenance-pages\n");
+    expect(refused.code).toBe(EXIT.refused);
+    const enable = await type(["enable", "gamma", "--yes"]);
+    expect(enable.output).toContain("The override of gamma is there already");
+    expect(enable.code, enable.output).toBe(EXIT.done);
+    const disable = await type(["disable", "gamma", "--yes"]);
+    expect(disable.code, disable.output).toBe(EXIT.done);
+    await everyHostIs("gamma", isOpen, lab.edge);
   });
 
   it("an instance that would not answer is not opened, unless by force", async () => {
@@ -182,7 +208,7 @@ describe("a bypass", () => {
   it("is made with its secret, and looked through", async () => {
     const { code, output, file } = await type(["enable", "acme", "beta", "--bypass", "--yes"]);
     expect(code, output).toBe(EXIT.done);
-    expect(output).toMatch(/Checking the bypass …\n {2}acme\.localhost: 200, no page of ours/);
+    expect(output).toMatch(/Checking the bypass …\n {2}acme\.localhost: 200, the site itself/);
     expect(file).toMatch(/maintenance-pages:bypassSecret:\n +secure: v1:/);
     expect((await type(["enable", "gamma", "--yes"])).code).toBe(EXIT.done);
     heard += output;
@@ -432,6 +458,22 @@ describe("ci/due.sh and ci/preview.sh, on a schedule of a controlled clock", () 
     expect(code, output).toBe(0);
     await everyHostIs("acme", isOpen, lab.edge);
     const disable = await type(["disable", "acme", "--yes"]);
+    expect(disable.code, disable.output).toBe(EXIT.done);
+  });
+
+  it("a window that is due is shown as that, and stops no other instance's maintenance", async () => {
+    const planned = await type(["enable", "gamma", "--kind", "scheduled", "--from", "2026-12-01T21:00Z", "--yes"]);
+    expect(planned.output).toContain("A window begins with the first `pulumi up` after its time");
+    const later = at("2026-12-01T21:05:00Z");
+    const status = await type(["status"], later);
+    expect(status.output).toMatch(/^DUE +gamma +active, scheduled +/m);
+    expect(status.output).toContain("its window has begun: the next `pulumi up` shows the page");
+    expect(status.code).toBe(EXIT.attention);
+    const enable = await type(["enable", "beta", "--yes"], later);
+    expect(enable.output).toContain("The window of gamma is due: this run applies that, too.");
+    expect(enable.code, enable.output).toBe(EXIT.done);
+    for (const sample of ["beta", "gamma"] as const) await everyHostIs(sample, isPageOf(sample), lab.edge);
+    const disable = await type(["disable", "beta", "gamma", "--yes"], later);
     expect(disable.code, disable.output).toBe(EXIT.done);
   });
 });

@@ -63,10 +63,11 @@ export async function runProgram(
   process.env.KUBECONFIG = "/nonexistent";
 
   const exported: Record<string, unknown> = await import("../../index.js");
+  const outputs = await new Promise<Run["outputs"]>((resolve) => pulumi.output({ ...exported }).apply(resolve));
   await pulumi.runtime.disconnect();
   return {
     resources,
-    outputs: { ...exported },
+    outputs,
     find(type, name) {
       const found = resources.find((resource) => resource.type === type && resource.name === name);
       if (found === undefined) {

@@ -73,5 +73,5 @@ it.each([
     [],
   ],
 ] as const)("%s", (_, isShown, ingresses, expected) => {
-  expect(drift(isShown, ...ingresses)).toStrictEqual(expected);
+  expect(drift(isShown, ...ingresses).map(({ text }) => text)).toStrictEqual(expected);
 });

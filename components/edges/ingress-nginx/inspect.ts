@@ -16,11 +16,18 @@ export const REASONS: Reasons = {
   other:
     "The controller has not reloaded yet, or its reload failed (see its log); or DNS leads to another edge; " +
     "or the override was changed by hand: `pulumi up --refresh` repairs it.",
-  leftover: "The override is still there: the controller has not reloaded yet, or another override was made by hand.",
+  leftover:
+    "The override is still there: the controller has not reloaded yet; or somebody enabled it from another checkout (git pull, and look " +
+    "again, before you remove anything); or the override was made by hand.",
 };
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
 const SERVICE = "kubernetes:core/v1:Service";
+
+/** The command that deletes an instance's override. */
+export function deletionOf(edge: string, instance: string, namespace: string): string {
+  return `kubectl delete ingress ${NAMES.override(instance, edge)} --namespace ${namespace}`;
+}
 
 /** Whether a resource is part of an instance's maintenance: of its override or its bypass. */
 export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
@@ -79,8 +86,8 @@ export function driftIn(
     const own = ingresses.find(
       ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.override(name, edge),
     );
-    if (!isShown) return own === undefined ? [] : ["its override is still there"];
-    if (own === undefined) return ["its override is not there"];
+    if (!isShown) return own === undefined ? [] : [{ what: "leftover", text: "its override is still there" }];
+    if (own === undefined) return [{ what: "missing", text: "its override is not there" }];
     const changed = [
       ...(own.spec.ingressClassName === className ? [] : ["ingressClassName"]),
       ...(own.metadata.annotations?.[`${PREFIX}/use-regex`] === "true" ? [] : ["use-regex"]),
@@ -90,11 +97,14 @@ export function driftIn(
     ];
     const rivals = ingresses.filter((other) => other !== own && !isCanary(other) && isOfClass(other, className));
     return [
-      ...changed.map((what) => `${what} of its override was changed`),
+      ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
       ...hosts.flatMap((host) =>
         rivals
           .filter((other) => pathsFor(host, other).some((path) => path.length >= OVERRIDE_PATH.length))
-          .map(({ metadata }) => `Ingress ${metadata.namespace}/${metadata.name} comes first for a path of ${host}`),
+          .map(({ metadata }) => ({
+            what: "overruled" as const,
+            text: `Ingress ${metadata.namespace}/${metadata.name} comes first for a path of ${host}`,
+          })),
       ),
     ];
   };

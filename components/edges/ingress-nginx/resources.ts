@@ -45,7 +45,7 @@ export function declareIngressNginx(edge: string, settings: IngressNginxSettings
     },
     { provider },
   );
-  return { resources: [...controller, overrides], helmValues: values };
+  return { resources: [...controller, overrides], overridden: overrides.overridden, helmValues: values };
 }
 
 /** The overrides, with a slot for each bypass. */
@@ -115,13 +115,17 @@ interface MaintenanceOverridesArgs extends Placement {
  * never changes. To disable maintenance, the override is deleted.
  */
 class MaintenanceOverrides extends pulumi.ComponentResource {
+  readonly overridden: pulumi.Output<unknown>;
+
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     this.createStandby(args);
-    for (const override of args.overrides) {
+    const ingresses = args.overrides.map((override) => {
       const ingress = this.createOverride(override, args);
       if (override.bypass !== undefined) this.createBypass(override, override.bypass, args, ingress);
-    }
+      return ingress;
+    });
+    this.overridden = pulumi.all(ingresses.map(({ urn }) => urn));
     this.registerOutputs({});
   }
 

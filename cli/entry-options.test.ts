@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { entryChange } from "./entry-options";
+
+const NOW = new Date("2026-12-01T20:00:00Z");
+
+it.each<[readonly string[], unknown]>([
+  [["Back soon"], "Back soon"],
+  [["en: Back soon"], { en: "Back soon" }],
+  [["en:Back soon", "fr: À bientôt"], { en: "Back soon", fr: "À bientôt" }],
+  [["pt-BR:Voltamos logo"], { "pt-BR": "Voltamos logo" }],
+  // No language of the pages, and no space: words.
+  [["https://status.example.org"], "https://status.example.org"],
+  [["tel:+49301234"], "tel:+49301234"],
+])("the message %j is %o", (message, expected) => {
+  expect(entryChange({ message }, NOW)).toStrictEqual({ message: expected });
+});
+
+it("refuses several texts of which one has no language", () => {
+  expect(() => entryChange({ message: ["en: Back soon", "À bientôt"] }, NOW)).toThrow(
+    /^--message\n {2}found: +"À bientôt"/,
+  );
+});

@@ -1,0 +1,114 @@
+import * as pulumi from "@pulumi/pulumi";
+import { PagesBucket } from "./components/bucket/component";
+import { DestroyProtection } from "./components/destroy-protection";
+import { edgesOf } from "./components/edges";
+import { declareEdge } from "./components/edges/resources";
+import { PageServer } from "./components/page-server/component";
+import { clusterProvider, storeProvider } from "./components/providers";
+import { bypassKey } from "./model/bypass";
+import { isBehind, serviceOf } from "./model/instances";
+import { isShown } from "./model/maintenance";
+import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
+import { readClients } from "./pages/clients";
+import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
+import { bucketUrl, pagesUrl } from "./settings/bucket-address";
+import { readClock } from "./settings/clock";
+import { readSettings } from "./settings/read";
+import { stackMark } from "./settings/stack-mark";
+
+/**
+ * Declares everything that a stack has, from its configuration, in the stack that Pulumi is running.
+ *
+ * @returns the stack's outputs.
+ * @throws {SettingsError} when the configuration has problems, and {PagesError} when a file in `pages/` has one.
+ */
+export function program() {
+  // --- settings
+  const settings = readSettings(pulumi.runtime.allConfig(), readClock());
+  for (const warning of settings.warnings) pulumi.log.warn(warning);
+  const { instances, bypassSecret, protect } = settings;
+
+  // --- pages
+  const pageSettings = { ...settings, clients: readClients(instances, settings.theme) };
+  const sharedPages = renderSharedPages(pageSettings);
+  const failurePages = renderFailurePages(instances, pageSettings);
+  const standingPages = renderStandingPages(instances, pageSettings);
+  const shown = settings.maintenance.filter(isShown).map((entry) => ({
+    entry,
+    own: renderInstancePages(entry, pageSettings),
+  }));
+
+  // --- the bucket with the pages, and the page server that answers with them
+  const provider = clusterProvider(settings.kubernetes, settings.cluster);
+  const bucket = new PagesBucket(
+    "pages",
+    {
+      bucket: settings.bucket,
+      pages: [sharedPages, ...failurePages, ...standingPages, ...shown.flatMap(({ own }) => own ?? [])].flatMap(
+        ({ objects }) => objects,
+      ),
+      clients: [...pageSettings.clients.values()],
+    },
+    { provider: storeProvider(settings.bucket) },
+  );
+  const pageServer = new PageServer(
+    "page-server",
+    {
+      pageServer: settings.pageServer,
+      edges: edgesOf(settings.edges),
+      pagesUrl: pagesUrl(settings.bucket),
+      certificateAuthority: settings.bucket.certificateAuthority,
+      embeddedPages: sharedPages.objects,
+      retryAfter: settings.retryAfter,
+      languages: settings.languages,
+      clients: instances.filter(({ name }) => pageSettings.clients.has(name)),
+      otherHosts: instances.filter(({ name }) => !pageSettings.clients.has(name)).flatMap(({ hosts }) => hosts),
+      mark: stackMark(pulumi.getStack(), settings),
+      protect,
+    },
+    { provider },
+  );
+
+  // --- each edge: the controller, if this stack installs it, and the overrides of the instances in maintenance
+  const overrides = shown.map(({ entry: { instance, kind, bypass }, own }) => ({
+    instance: instance.name,
+    hosts: instance.hosts,
+    edges: instance.edges,
+    kind,
+    revision: own?.revision,
+    hasAssets: (pageSettings.clients.get(instance.name)?.assets.length ?? 0) > 0,
+    bypass:
+      bypass && bypassSecret !== undefined
+        ? { key: bypassKey(bypassSecret, instance.name), service: serviceOf(instance) }
+        : undefined,
+    dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
+  }));
+  const declared = Object.entries(settings.edges).map(([name, edge]) => ({
+    name,
+    ...declareEdge(name, edge, {
+      namespace: settings.pageServer.namespace,
+      service: pageServer.service,
+      deployment: pageServer.deployment,
+      protect,
+      instances: instances.map(({ name }) => name),
+      overrides: overrides.filter((override) => isBehind(override, name)),
+      provider,
+    }),
+  }));
+  const atEdges = declared.flatMap(({ resources }) => resources);
+
+  if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), atEdges);
+
+  // --- makes `pulumi destroy` fail before it deletes anything
+  new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...atEdges] });
+
+  return {
+    // After the overrides: Pulumi records the outputs of a run that fails as well.
+    maintenance: pulumi
+      .all(declared.map((edge) => edge.overridden))
+      .apply(() => maintenanceOutput(settings.maintenance)),
+    bucketAddress: bucketUrl(settings.bucket),
+    helmValues: Object.fromEntries(declared.map((edge) => [edge.name, edge.helmValues])),
+    tutorSettings: tutorSettingsOutput(pagesUrl(settings.bucket), settings.languages),
+  };
+}
