@@ -70,7 +70,10 @@ describe.each(LANGUAGES)("%s", (language) => {
       bypass: false,
       state: "overdue",
     };
-    const all = [...renderSharedPages(settings).pages, ...(renderInstancePages(entry, settings)?.pages ?? [])]
+    const ofInstance = (["scheduled", "unscheduled"] as const).flatMap(
+      (kind) => renderInstancePages({ ...entry, kind }, settings)?.pages ?? [],
+    );
+    const all = [...renderSharedPages(settings).pages, ...ofInstance]
       .filter((page) => page.format === "html")
       .map((page) => page.body.replaceAll("&#39;", "'"))
       .join("\n");

@@ -183,6 +183,16 @@ describe("an instance's own page", () => {
     expect(xml.body).toContain('<message xml:lang="en" xml:space="preserve">First &lt;b&gt;\n\nSecond</message>');
   });
 
+  it("says of an unscheduled maintenance only when the site is expected back", () => {
+    const { html, txt } = own({ kind: "unscheduled", from: FROM, until: UNTIL });
+    expect(html.body).toMatch(
+      /<h2>Expected back<\/h2>\n<p><time datetime="2026-12-01T22:00:00.000Z">Tuesday,? 1 December 2026 at 23:00 /,
+    );
+    expect(html.body).not.toMatch(/Planned window|Duration|20:00/);
+    expect(txt.body).toMatch(/\n\nExpected back: Tuesday,? 1 December 2026 at 23:00 \S+ \(22:00\u00a0UTC\)\n\n/);
+    expect(own({ kind: "unscheduled", from: FROM, message: { en: "Hi" } }).html.body).not.toContain("<time");
+  });
+
   it("shows that the maintenance takes longer, and then shows no end", () => {
     const { html, json, objects } = own({ until: UNTIL, state: "overdue" });
     expect(html.body).toContain("taking longer than planned");

@@ -231,7 +231,7 @@ function templateData(
     strings: kinds[kind],
     labels: { window, message, retry },
     site: instance === undefined ? null : siteOf(instance),
-    window: entry?.from || entry?.until ? windowOf(entry, language, settings.timeZone) : null,
+    window: entry === undefined ? null : windowOf(entry, language, settings.timeZone),
     message: messageIn(entry, language, settings.languages) ?? null,
     links: linksOf(settings.links).map(({ relation, url }) => ({ url, text: links[relation] })),
   };
@@ -258,15 +258,15 @@ function linksOf({ status, contact }: Links) {
   ];
 }
 
-function windowOf({ from, until, state }: MaintenanceEntry, language: string, timeZone: string): object {
+/** The window of a scheduled maintenance; of another kind only its end, when the site is expected back. */
+function windowOf({ kind, from, until, state }: MaintenanceEntry, language: string, timeZone: string): object | null {
   const at = (time: Date | undefined) =>
     time ? { machine: time.toISOString(), text: timeInWords(time, timeZone, language) } : null;
-  return {
-    from: at(from),
-    until: at(until),
-    duration: from && until ? durationInWords(until.getTime() - from.getTime(), language) : null,
-    overdue: state === "overdue",
-  };
+  const none = { expected: null, from: null, until: null, duration: null, overdue: state === "overdue" };
+  if (kind !== "scheduled") return until ? { ...none, expected: at(until) } : null;
+  if (!from && !until) return null;
+  const duration = from && until ? durationInWords(until.getTime() - from.getTime(), language) : null;
+  return { ...none, from: at(from), until: at(until), duration };
 }
 
 /** The data of the problem documents: members of RFC 9457 section 3.1, and our own below `maintenance`. */

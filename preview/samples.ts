@@ -39,7 +39,7 @@ type Said = Partial<Pick<MaintenanceEntry, "kind" | "from" | "until" | "message"
 const SAID: Readonly<Record<string, Said>> = {
   "scheduled, with window and message": { from: FROM, until: UNTIL, message: MESSAGE },
   "scheduled, overdue": { from: FROM, until: UNTIL, state: "overdue" },
-  "unscheduled, with a message": { kind: "unscheduled", message: MESSAGE },
+  "unscheduled, with its end and a message": { kind: "unscheduled", until: UNTIL, message: MESSAGE },
 };
 
 const BY_CLIENT_ALONE: Readonly<Record<string, Said>> = {
