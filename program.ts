@@ -16,20 +16,34 @@ import { readClock } from "./settings/clock";
 import { readSettings } from "./settings/read";
 import { stackMark } from "./settings/stack-mark";
 
+export interface ProgramOptions {
+  /**
+   * Names of instances whose folder in `pages/clients/` is not read. Their pages are then not declared, so only for runs that are restricted
+   * to other resources.
+   */
+  readonly leftOut?: readonly string[];
+}
+
 /**
  * Declares everything that a stack has, from its configuration, in the stack that Pulumi is running.
  *
  * @returns the stack's outputs.
  * @throws {SettingsError} when the configuration has problems, and {PagesError} when a file in `pages/` has one.
  */
-export function program() {
+export function program({ leftOut = [] }: ProgramOptions = {}) {
   // --- settings
   const settings = readSettings(pulumi.runtime.allConfig(), readClock());
   for (const warning of settings.warnings) pulumi.log.warn(warning);
   const { instances, bypassSecret, protect } = settings;
 
   // --- pages
-  const pageSettings = { ...settings, clients: readClients(instances, settings.theme) };
+  const pageSettings = {
+    ...settings,
+    clients: readClients(
+      instances.filter(({ name }) => !leftOut.includes(name)),
+      settings.theme,
+    ),
+  };
   const sharedPages = renderSharedPages(pageSettings);
   const failurePages = renderFailurePages(instances, pageSettings);
   const standingPages = renderStandingPages(instances, pageSettings);

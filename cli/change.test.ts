@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { Drift } from "../components/edges/edge";
 import { change, type Tools, type Visitors } from "./change";
-import type { RunOptions } from "./engine";
+import type { PlannedChange, RunOptions } from "./engine";
 import { CommandError, EXIT } from "./errors";
-import type { Change } from "./guard";
 import type { InstanceAnswer } from "./instance";
 import type { Seen } from "./probe";
 import { StackFile } from "./project";
@@ -23,12 +22,14 @@ const FILE = `config:
   maintenance-pages:maintenance:
     - beta # since noon
 `;
-const OVERRIDE: Change = {
+const OVERRIDE: PlannedChange = {
+  urn: "urn:pulumi:test::maintenance-pages::kubernetes:networking.k8s.io/v1:Ingress::maintenance-acme",
   operation: "create",
   type: "kubernetes:networking.k8s.io/v1:Ingress",
   name: "maintenance-acme",
 };
-const PAGE_SERVER: Change = {
+const PAGE_SERVER: PlannedChange = {
+  urn: "urn:pulumi:test::maintenance-pages::kubernetes:apps/v1:Deployment::page-server-deployment",
   operation: "update",
   type: "kubernetes:apps/v1:Deployment",
   name: "page-server-deployment",
@@ -41,7 +42,7 @@ beforeEach(() => writeFileSync(path, FILE));
 
 /** What the stand-ins do. */
 interface Script {
-  readonly changes?: readonly Change[];
+  readonly changes?: readonly PlannedChange[];
   /** What happens during the `up`, after its first change. */
   readonly up?: () => void;
   readonly confirms?: boolean;
@@ -77,6 +78,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
   const tools: Tools = {
     engine: {
       preview: async () => changes,
+      leaveOut: () => {},
       up: async ({ onChange }: RunOptions) => {
         applied.push(readFileSync(path, "utf8"));
         for (const one of changes) onChange?.(one);
@@ -182,7 +184,7 @@ describe("a change", () => {
     expect(fileNow()).toContain("- acme");
   });
 
-  const OVERRIDE_OF_GAMMA: Change = { ...OVERRIDE, name: "maintenance-gamma" };
+  const OVERRIDE_OF_GAMMA: PlannedChange = { ...OVERRIDE, name: "maintenance-gamma" };
   const withWindow = (from: string) =>
     FILE.replace("- beta # since noon", `- {instance: gamma, kind: scheduled, from: "${from}"}`);
 

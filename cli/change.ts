@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { BYPASS_HEADER, bypassKey } from "../model/bypass";
 import type { Instance } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
-import { listed } from "../model/problems";
+import { listed, problemText } from "../model/problems";
 import type { Settings } from "../settings/read";
+import { brokenClients } from "./broken-clients";
 import { type DriftsOf, readDrifts } from "./drift";
 import type { Engine } from "./engine";
 import { CommandError, EXIT } from "./errors";
@@ -36,7 +37,7 @@ export interface Wanted {
 
 /** What a change works with. */
 export interface Tools {
-  readonly engine: Pick<Engine, "preview" | "up">;
+  readonly engine: Pick<Engine, "preview" | "up" | "leaveOut">;
   readonly visitors: Visitors;
   readonly terminal: Terminal;
   readonly interruption: Interruption;
@@ -103,8 +104,8 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   try {
     file.write(content);
     terminal.say("Previewing the change …");
-    const [changes, present, answers, drifts] = await Promise.all([
-      engine.preview({ signal: interruption.signal, plan }),
+    const [{ changes, targets, leftOut }, present, answers, drifts] = await Promise.all([
+      previewed(wanted, settings, plan, edges, tools),
       visitors.probe(othersToProbe(settings, instances, edges)),
       wanted.checksInstance
         ? answersOf(openedOf(goalsOf(instances, settings), shown), settings, file.content, tools)
@@ -117,7 +118,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const { own, others } = partition(changes, concerned, edges);
     if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
     const before = present.filter(({ instance }) => !due.includes(instance));
-    const view = viewOf(stack, settings, expectedRevisions(settings, concerned));
+    const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
     for (const line of drifts === undefined ? [] : driftNotes(goals, shown, drifts, changes, wanted, edges))
       terminal.say(line);
@@ -141,6 +142,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       await engine.up({
         signal: interruption.signal,
         plan,
+        targets,
         onChange: (one) => {
           const line = describeChanges([one]).join();
           if (!begun.includes(line)) terminal.say(`  … ${line}`);
@@ -178,6 +180,49 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+interface Previewed {
+  readonly changes: readonly Change[];
+  /** What the `up` is restricted to; empty when it is not. */
+  readonly targets: readonly string[];
+  /** The clients whose folder is left out. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Previews the change. When the folder of a client is broken, that client's pages stay as they are stored: the folder is left out, and the
+ * run is restricted to these instances. An instance's broken folder must not stop another's maintenance.
+ */
+async function previewed(
+  { instances }: Wanted,
+  settings: Settings,
+  plan: string,
+  edges: View["edges"],
+  { engine, terminal, interruption: { signal } }: Tools,
+): Promise<Previewed> {
+  try {
+    return { changes: await engine.preview({ signal, plan }), targets: [], leftOut: [] };
+  } catch (error) {
+    const broken =
+      error instanceof CommandError && !signal.aborted ? brokenClients(settings) : new Map<string, never>();
+    if (broken.size === 0) throw error;
+    for (const [client, problems] of broken) {
+      const own = instances.includes(client) ? `${client} shows the shared look instead.` : "";
+      terminal.say(
+        `Warning: the folder pages/clients/${client} is broken. Its pages stay as they are stored. ${own}`.trim(),
+      );
+      for (const problem of problems) terminal.say(problemText(problem));
+    }
+    const leftOut = [...broken.keys()];
+    engine.leaveOut(leftOut);
+    const { own } = partition(await engine.preview({ signal }), instances, edges);
+    // The stack itself has the outputs.
+    const targets = [STACK_URN, ...own.map(({ urn }) => urn)];
+    return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
+  }
+}
+
+const STACK_URN = "urn:pulumi:*::*::pulumi:pulumi:Stack::*";
 
 interface InstanceGoal {
   readonly instance: Instance;

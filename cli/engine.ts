@@ -15,11 +15,18 @@ export const UNCHANGED: ReadonlySet<string> = new Set([
   "discard-replaced",
 ]);
 
+/** A change that a preview has found. */
+export interface PlannedChange extends Change {
+  readonly urn: string;
+}
+
 export interface RunOptions {
   /** Ends the run; what was begun is finished first. */
   readonly signal: AbortSignal;
   /** A file with the changes that a preview found: it is written by the preview, and the `up` makes no other ones. */
   readonly plan: string;
+  /** The only resources that the run may change, as URNs. By default all. */
+  readonly targets?: readonly string[];
   /** Called as each change is begun. */
   readonly onChange?: (change: Change) => void;
 }
@@ -33,15 +40,20 @@ export class Engine {
   constructor(
     private readonly project: string,
     private readonly stack: string,
-    private readonly host: Pick<LanguageHost, "address">,
+    private readonly host: Pick<LanguageHost, "address" | "leaveOut">,
   ) {}
+
+  /** Leaves out the folders of these clients in every run from now on. Each run must have `targets`: see `ProgramOptions`. */
+  leaveOut(clients: readonly string[]): void {
+    this.host.leaveOut(clients);
+  }
 
   /**
    * What an `up` would change.
    *
    * @throws {CommandError} when there is no such stack, the CLI is not logged in, or the program or the engine refuses.
    */
-  async preview({ plan, ...options }: Partial<RunOptions>): Promise<readonly Change[]> {
+  async preview({ plan, ...options }: Partial<RunOptions>): Promise<readonly PlannedChange[]> {
     return this.run(["preview", ...(plan === undefined ? [] : ["--save-plan", plan])], options, EXIT.refused);
   }
 
@@ -56,17 +68,21 @@ export class Engine {
 
   private async run(
     args: readonly string[],
-    { signal, onChange }: Partial<Omit<RunOptions, "plan">>,
+    { signal, onChange, targets = [] }: Partial<Omit<RunOptions, "plan">>,
     code: number,
-  ): Promise<readonly Change[]> {
+  ): Promise<readonly PlannedChange[]> {
     const run = new Run(onChange);
     const address = await this.host.address();
-    const { isDone, output } = await runOperation([...args, "--client", address, "--stack", this.stack], {
-      cwd: this.project,
-      env: process.env,
-      ...(signal === undefined ? {} : { signal }),
-      onEvent: run.note,
-    });
+    const restriction = targets.flatMap((urn) => ["--target", urn]);
+    const { isDone, output } = await runOperation(
+      [...args, ...restriction, "--client", address, "--stack", this.stack],
+      {
+        cwd: this.project,
+        env: process.env,
+        ...(signal === undefined ? {} : { signal }),
+        onEvent: run.note,
+      },
+    );
     if (!isDone) throw refusalOf(output, this.stack, run.errors, code);
     return run.changes;
   }
@@ -74,7 +90,7 @@ export class Engine {
 
 /** Collects what a run reports. */
 class Run {
-  readonly changes: Change[] = [];
+  readonly changes: PlannedChange[] = [];
   readonly errors: string[] = [];
 
   constructor(private readonly onChange: ((change: Change) => void) | undefined) {}
@@ -88,9 +104,9 @@ class Run {
       if (message !== "" && !this.errors.includes(text)) this.errors.push(text);
     }
     if (resOutputsEvent !== undefined && isWithoutEffect(resOutputsEvent.metadata)) {
-      const { operation, type, name } = changeOf(resOutputsEvent.metadata);
-      const index = this.changes.findIndex((one) => one.type === type && one.name === name);
-      if (index >= 0) this.changes[index] = { operation, type, name, isWithoutEffect: true };
+      const change = changeOf(resOutputsEvent.metadata);
+      const index = this.changes.findIndex(({ urn }) => urn === change.urn);
+      if (index >= 0) this.changes[index] = { ...change, isWithoutEffect: true };
     }
     const metadata = resourcePreEvent?.metadata;
     if (metadata === undefined || UNCHANGED.has(metadata.op) || metadata.type === "pulumi:pulumi:Stack") return;
@@ -100,8 +116,8 @@ class Run {
   };
 }
 
-function changeOf({ op, type, urn }: Step): Change {
-  return { operation: op, type, name: urn.split("::").at(-1) ?? "" };
+function changeOf({ op, type, urn }: Step): PlannedChange {
+  return { operation: op, type, name: urn.split("::").at(-1) ?? "", urn };
 }
 
 /** What of an object in the cluster is decided by who writes it; the rest is the API server's and its controllers'. */

@@ -25,11 +25,11 @@ export interface Change {
  * @example
  * partition([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"], edges).others; // []
  */
-export function partition(
-  changes: readonly Change[],
+export function partition<Kind extends Change>(
+  changes: readonly Kind[],
   instances: readonly string[],
   edges: readonly Pick<Edge, "isPartOf">[],
-): { readonly own: readonly Change[]; readonly others: readonly Change[] } {
+): { readonly own: readonly Kind[]; readonly others: readonly Kind[] } {
   const isOwn = (change: Change) =>
     change.isWithoutEffect ||
     (change.operation === "update" && change.type.startsWith("pulumi:providers:")) ||

@@ -24,7 +24,7 @@ const server = new Server({ "grpc.max_receive_message_length": -1 });
 const language = new LanguageServer(async () => {
   const { program } = require("../program") as typeof import("../program");
   try {
-    return program();
+    return program({ leftOut: process.argv.slice(2) });
   } catch (error) {
     await pulumi.log.error(textOf(error));
     throw error;

@@ -15,10 +15,13 @@ export const readySchema = z.object({ port: z.int() });
 export class LanguageHost {
   private stderr = "";
 
-  private constructor(private readonly child: ChildProcess) {
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.stderr += text;
-    });
+  private child: ChildProcess;
+
+  private constructor(
+    private readonly project: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {
+    this.child = this.started([]);
   }
 
   /**
@@ -29,15 +32,29 @@ export class LanguageHost {
    * @param environment the program's.
    */
   static start(project: string, now: Date, environment: NodeJS.ProcessEnv = process.env): LanguageHost {
-    const child = fork(join(project, "cli", "language-host-process.ts"), {
-      cwd: project,
+    return new LanguageHost(project, { ...environment, [CLOCK_VARIABLE]: now.toISOString() });
+  }
+
+  private started(leftOut: readonly string[]): ChildProcess {
+    const child = fork(join(this.project, "cli", "language-host-process.ts"), leftOut, {
+      cwd: this.project,
       execArgv: ["--require", require.resolve("sucrase/register/ts")],
-      env: { ...environment, [CLOCK_VARIABLE]: now.toISOString() },
+      env: this.environment,
       // A group of its own: Ctrl-C is for the engine, which ends the program when it is ready for that.
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    return new LanguageHost(child);
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+    });
+    return child;
+  }
+
+  /** Starts it again, so that the program leaves out the folders of these clients: see `ProgramOptions`. */
+  leaveOut(clients: readonly string[]): void {
+    this.stop();
+    this.listening = undefined;
+    this.child = this.started(clients);
   }
 
   /**

@@ -23,7 +23,7 @@ abstract class ProblemsError extends RunError {
     readonly problems: readonly Problem[],
   ) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super([`${what} ${count}. Nothing was changed.`, ...problems.map(describe)].join("\n\n"));
+    super([`${what} ${count}. Nothing was changed.`, ...problems.map(problemText)].join("\n\n"));
   }
 }
 
@@ -56,7 +56,8 @@ export class PagesError extends ProblemsError {
   }
 }
 
-function describe({ path, found, allowed, nearest }: Problem): string {
+/** A problem in three or four lines. */
+export function problemText({ path, found, allowed, nearest }: Problem): string {
   const lines = [`  ${path}`, `    found:    ${show(found)}`, `    allowed:  ${allowed}`];
   if (nearest !== undefined) lines.push(`    nearest:  ${nearest}`);
   return lines.map(visible).join("\n");

@@ -208,6 +208,14 @@ const applied: Row[] = [];
 
 const nameOf = (change: Change) => `${settingAt(change.path)}, ${wordsOf(change, BASE)}`;
 
+it("every resource has the URN that it always had: with another one, running stacks would replace it", async () => {
+  const { deployment } = stateSchema.parse(JSON.parse(await lab.stack.type(["stack", "export"])));
+  const urns = deployment.resources
+    .map(({ urn }) => urn.replace(/^.*?::.*?::/, "").replace(/(::page-server-nginx-)[0-9a-f]+$/, "$1HASH"))
+    .filter((urn) => !urn.includes(":BucketObjectv2::"));
+  expect(`\n${[...new Set(urns)].sort().join("\n")}\n`).toMatchInlineSnapshot();
+});
+
 it("nothing is left to do before anything is changed", async () => {
   expect(await previewOf(undefined)).toStrictEqual({ planned: [], refusals: [] });
 });

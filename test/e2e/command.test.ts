@@ -157,6 +157,32 @@ describe("two instances into maintenance and one out of it", () => {
     await everyHostIs("gamma", isOpen, lab.edge);
   });
 
+  it("a client's broken folder stops no maintenance, and changes nothing that is stored", async () => {
+    const theme = join(PROJECT, "pages", "clients", "gamma", "theme.json");
+    const before = readFileSync(theme, "utf8");
+    writeFileSync(theme, '{ "accent": "#nothex" }');
+    try {
+      const enable = await type(["enable", "acme", "--yes"]);
+      expect(enable.output).toContain(
+        "Warning: the folder pages/clients/gamma is broken. Its pages stay as they are stored.\n",
+      );
+      expect(enable.output).toMatch(/pages\/clients\/gamma\/theme\.json: accent\n +found: +"#nothex"/);
+      expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-acme\n\n/);
+      expect(enable.code, enable.output).toBe(EXIT.done);
+      await everyHostIs("acme", isPageOf("acme"), lab.edge);
+      const own = await type(["enable", "gamma", "--message", "We are on it.", "--yes"]);
+      expect(own.output).toContain("gamma shows the shared look instead.");
+      expect(own.code, own.output).toBe(EXIT.done);
+      await everyHostIs("gamma", isPageOf("gamma"), lab.edge);
+      const disable = await type(["disable", "acme", "gamma", "--yes"]);
+      expect(disable.code, disable.output).toBe(EXIT.done);
+      for (const sample of ["acme", "gamma"] as const) await everyHostIs(sample, isOpen, lab.edge);
+    } finally {
+      writeFileSync(theme, before);
+    }
+    expect((await type(["plan"])).output).toBe("Nothing would change.\n");
+  });
+
   it("an instance that would not answer is not opened, unless by force", async () => {
     await lab.samples.scale("acme", 0);
     await untilAnswer(
