@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { entryChange } from "./entry-options";
 
-const NOW = new Date("2026-12-01T20:00:00Z");
+const CLOCK = { now: new Date("2026-12-01T20:00:00Z"), timeZone: "UTC" };
 
 it.each<[readonly string[], unknown]>([
   [["Back soon"], "Back soon"],
@@ -12,11 +12,11 @@ it.each<[readonly string[], unknown]>([
   [["https://status.example.org"], "https://status.example.org"],
   [["tel:+49301234"], "tel:+49301234"],
 ])("the message %j is %o", (message, expected) => {
-  expect(entryChange({ message }, NOW)).toStrictEqual({ message: expected });
+  expect(entryChange({ message }, CLOCK)).toStrictEqual({ message: expected });
 });
 
 it("refuses several texts of which one has no language", () => {
-  expect(() => entryChange({ message: ["en: Back soon", "À bientôt"] }, NOW)).toThrow(
+  expect(() => entryChange({ message: ["en: Back soon", "À bientôt"] }, CLOCK)).toThrow(
     /^--message\n {2}found: +"À bientôt"/,
   );
 });

@@ -3,6 +3,7 @@ import { LANGUAGES } from "../model/languages";
 import { ENDS, KINDS } from "../model/maintenance";
 import type { entrySchema } from "../settings/schema";
 import { CommandError } from "./errors";
+import type { Clock } from "./local-time";
 import { timeFrom } from "./times";
 
 /** What the options of `enable` change of an entry; a setting that is not there stays as it is. */
@@ -42,17 +43,17 @@ export interface TypedEntry {
 /**
  * The change that the options mean.
  *
- * @param now lengths of time count from it.
+ * @param clock lengths of time count from its `now`.
  * @throws {CommandError} when a time or a message can't be read.
  *
  * @example
- * entryChange({ until: "2h", message: ["Back soon"] }, now); // { until: "2026-12-01T22:00:00.000Z", message: "Back soon" }
+ * entryChange({ until: "2h", message: ["Back soon"] }, settings); // { until: "2026-12-01T22:00:00.000Z", message: "Back soon" }
  */
-export function entryChange({ kind, from, until, message, ends, bypass }: TypedEntry, now: Date): EntryChange {
+export function entryChange({ kind, from, until, message, ends, bypass }: TypedEntry, clock: Clock): EntryChange {
   return {
     ...(kind === undefined ? {} : { kind }),
-    ...(from === undefined ? {} : { from: timeFrom(from, now, "--from") }),
-    ...(until === undefined ? {} : { until: timeFrom(until, now, "--until") }),
+    ...(from === undefined ? {} : { from: timeFrom(from, clock, "--from") }),
+    ...(until === undefined ? {} : { until: timeFrom(until, clock, "--until") }),
     ...(message === undefined ? {} : { message: messageFrom(message) }),
     ...(ends === undefined ? {} : { ends }),
     ...(bypass === undefined ? {} : { bypass }),

@@ -176,9 +176,10 @@ function changing<T>(command: Argv<T>) {
 
 async function enable(given: Changing & TypedEntry): Promise<number> {
   const now = readClock();
-  const change = entryChange(given, now);
   return apply(given, now, async (content, stack) => {
-    mustBeKnown(given.instances, content.settings(now), given.message !== undefined);
+    const settings = content.settings(now);
+    mustBeKnown(given.instances, settings, given.message !== undefined);
+    const change = entryChange(given, settings);
     const before = change.bypass === true && !content.hasSecret ? await withNewSecret(content, stack) : content;
     const after = before.enable(given.instances, change);
     if (Object.keys(change).length === 0) refuseUnshown(after.settings(now), given.instances);
@@ -248,11 +249,12 @@ async function extend(
   const { instances, until, by } = given;
   const now = readClock();
   if (until === undefined && by === undefined) throw new CommandError("To when? --until 2h from now, or --by 1h.");
-  const end = until === undefined ? undefined : timeFrom(until, now, "--until");
   const more = by === undefined ? 0 : lengthFrom(by, "--by");
   return apply(given, now, async (content) => {
     await mustBeIn(instances, content);
-    const { maintenance } = content.settings(now);
+    const settings = content.settings(now);
+    const { maintenance } = settings;
+    const end = until === undefined ? undefined : timeFrom(until, settings, "--until");
     return instances.reduce((text, name) => {
       const present = maintenance.find(({ instance }) => instance.name === name)?.until;
       if (end === undefined && present === undefined) {

@@ -15,7 +15,7 @@ export function listText(entries: readonly MaintenanceEntry[], timeZone: string)
 }
 
 /** An instance's status as `--json` prints it. */
-export function statusValue({ from, until, since, drift, hosts, ...status }: InstanceStatus, now: Date) {
+export function statusValue({ from, until, message, since, drift, hosts, ...status }: InstanceStatus, now: Date) {
   return {
     ...status,
     hosts: hosts.map(({ host, edge, seen, asDeclared, why }) => ({ host, edge: edge.name, seen, asDeclared, why })),
@@ -23,6 +23,7 @@ export function statusValue({ from, until, since, drift, hosts, ...status }: Ins
     kind: status.kind ?? null,
     from: from?.toISOString() ?? null,
     until: until?.toISOString() ?? null,
+    message: message ?? null,
     secondsLeft: until === undefined ? null : Math.round((until.getTime() - now.getTime()) / 1000),
     since: since === undefined ? null : { author: since.author, time: since.time.toISOString() },
   };
@@ -32,13 +33,16 @@ export function statusValue({ from, until, since, drift, hosts, ...status }: Ins
 export function statusText({ instances, unreachable }: Status, timeZone: string, now: Date): string {
   const table = plainTable(["", "instance", "declared", "at the edge", "window", "since"]);
   for (const status of instances) {
-    const { name, declared, kind, since, hosts } = status;
+    const { name, declared, kind, message, bypass, since, hosts } = status;
     const differs = hosts.filter(({ asDeclared }) => !asDeclared);
     const seen = differs.length > 0 ? differs : hosts.slice(0, 1);
     table.push([
       status.attention.length > 0 ? status.attention.join(", ").toUpperCase() : "ok",
       name,
-      declared === "open" ? "open" : `${declared}, ${kind}`,
+      [
+        declared === "open" ? "open" : `${declared}, ${kind}${bypass ? ", with a bypass" : ""}`,
+        ...Object.entries(message ?? {}).map(([language, text]) => `${language}: ${shortened(text)}`),
+      ].join("\n"),
       [
         ...seen.map((one) =>
           differs.length === 0 ? seenText(one.seen, true) : `${targetText(one)}: ${seenText(one.seen)}`,
@@ -62,6 +66,14 @@ export function statusText({ instances, unreachable }: Status, timeZone: string,
     ...(reasons.length > 0 ? ["", ...reasons] : []),
     ...(unreachable === undefined ? [] : ["", unknown]),
   ].join("\n");
+}
+
+// Enough to recognise a message, in a table that fits on a screen.
+const LONGEST_EXCERPT = 40;
+
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length <= LONGEST_EXCERPT ? line : `${line.slice(0, LONGEST_EXCERPT - 1)}…`;
 }
 
 function windowText({ from, until, declared }: InstanceStatus, timeZone: string, now: Date): string {

@@ -19,6 +19,8 @@ export interface InstanceStatus {
   readonly kind: MaintenanceEntry["kind"] | undefined;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
+  readonly message: MaintenanceEntry["message"];
+  readonly bypass: boolean;
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly ShownHost[];
@@ -100,6 +102,8 @@ export async function statusOf(
         kind: entry?.kind,
         from: entry?.from,
         until: entry?.until,
+        message: entry?.message,
+        bypass: entry?.bypass ?? false,
         since,
         hosts: shown,
         drift: due === undefined ? drift?.map(({ text }) => text) : [due],

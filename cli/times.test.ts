@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { lengthFrom, timeFrom } from "./times";
 
 const NOW = new Date("2026-12-01T20:00:30Z");
+const CLOCK = { now: NOW, timeZone: "Europe/Berlin" };
 
 it.each([
   ["2h", "2026-12-01T22:01:00.000Z"],
@@ -14,14 +15,14 @@ it.each([
   ["2026-12-01T22:00+01:00", "2026-12-01T21:00:00.000Z"],
   ["2026-12-01T22:00:30Z", "2026-12-01T22:00:30.000Z"],
 ])("%s is %s", (typed, time) => {
-  expect(timeFrom(typed, NOW, "--until")).toBe(time);
+  expect(timeFrom(typed, CLOCK, "--until")).toBe(time);
 });
 
 it("refuses an end in the past, and says how long ago", () => {
-  expect(() => timeFrom("2026-12-01T19:00Z", NOW, "--until")).toThrow(
+  expect(() => timeFrom("2026-12-01T19:00Z", CLOCK, "--until")).toThrow(
     /found: +"2026-12-01T19:00Z", 1 h ago\n +allowed: +a time in the future/,
   );
-  expect(timeFrom("2026-12-01T19:00Z", NOW, "--from")).toBe("2026-12-01T19:00:00.000Z");
+  expect(timeFrom("2026-12-01T19:00Z", CLOCK, "--from")).toBe("2026-12-01T19:00:00.000Z");
 });
 
 it("reads a length of time", () => {
@@ -30,7 +31,7 @@ it("reads a length of time", () => {
 });
 
 it("knows now, where something begins", () => {
-  expect(timeFrom("now", NOW, "--from")).toBe(NOW.toISOString());
+  expect(timeFrom("now", CLOCK, "--from")).toBe(NOW.toISOString());
 });
 
 it.each([
@@ -56,5 +57,11 @@ it.each([
   "Infinityh",
   "1..5h",
 ])("%j is refused", (typed) => {
-  expect(() => timeFrom(typed, NOW, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
+  expect(() => timeFrom(typed, CLOCK, "--until")).toThrow(/^--until\n {2}found: .*\n {2}allowed: {2}how long/);
+});
+
+it("proposes the time in the stack's time zone when the offset is left out", () => {
+  expect(() => timeFrom("22:00", CLOCK, "--until")).toThrow(
+    /\n {2}nearest: {2}2026-12-01T22:00\+01:00, if it is meant in Europe\/Berlin$/,
+  );
 });

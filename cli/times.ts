@@ -1,5 +1,6 @@
 import parseDuration from "parse-duration";
 import { CommandError } from "./errors";
+import { type Clock, nearestTime } from "./local-time";
 
 /**
  * A time as a person types it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), an ISO 8601 time with an offset,
@@ -10,15 +11,16 @@ import { CommandError } from "./errors";
  * @throws {CommandError} when it is neither.
  *
  * @example
- * timeFrom("2h", new Date("2026-12-01T20:00:00Z"), "--until"); // "2026-12-01T22:00:00.000Z"
+ * timeFrom("2h", { now: new Date("2026-12-01T20:00:00Z"), timeZone: "UTC" }, "--until"); // "2026-12-01T22:00:00.000Z"
  */
-export function timeFrom(typed: string, now: Date, option: string): string {
+export function timeFrom(typed: string, clock: Clock, option: string): string {
+  const { now } = clock;
   if (typed === "now" && option === "--from") return now.toISOString();
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(typed);
   const time = isTime ? new Date(typed).getTime() : laterThan(now, typed);
   if (time === undefined || Number.isNaN(time)) {
     throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most); or a time with an offset, such as 2026-12-01T22:00+01:00`,
+      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most); or a time with an offset, such as 2026-12-01T22:00+01:00${nearestLine(typed, clock)}`,
     );
   }
   if (option === "--until" && time <= now.getTime()) {
@@ -27,6 +29,11 @@ export function timeFrom(typed: string, now: Date, option: string): string {
     );
   }
   return new Date(time).toISOString();
+}
+
+function nearestLine(typed: string, clock: Clock): string {
+  const time = nearestTime(typed, clock);
+  return time === undefined ? "" : `\n  nearest:  ${time}, if it is meant in ${clock.timeZone}`;
 }
 
 /**
