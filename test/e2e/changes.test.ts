@@ -213,7 +213,34 @@ it("every resource has the URN that it always had: with another one, running sta
   const urns = deployment.resources
     .map(({ urn }) => urn.replace(/^.*?::.*?::/, "").replace(/(::page-server-nginx-)[0-9a-f]+$/, "$1HASH"))
     .filter((urn) => !urn.includes(":BucketObjectv2::"));
-  expect(`\n${[...new Set(urns)].sort().join("\n")}\n`).toMatchInlineSnapshot();
+  expect(`\n${[...new Set(urns)].sort().join("\n")}\n`).toMatchInlineSnapshot(`
+    "
+    maintenance-pages:index:DestroyProtection::the-setting-protect
+    maintenance-pages:index:IngressController$kubernetes:helm.sh/v3:Release::ingress-nginx-release
+    maintenance-pages:index:IngressController::ingress-nginx
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:core/v1:Service::bypass-acme
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:core/v1:Service::instance-acme
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::bypass-acme
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-acme
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-gamma
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::page-server-standby
+    maintenance-pages:index:MaintenanceOverrides::maintenance
+    maintenance-pages:index:PageServer$kubernetes:apps/v1:Deployment::page-server-deployment
+    maintenance-pages:index:PageServer$kubernetes:core/v1:ConfigMap::page-server-nginx-HASH
+    maintenance-pages:index:PageServer$kubernetes:core/v1:ConfigMap::page-server-pages
+    maintenance-pages:index:PageServer$kubernetes:core/v1:Namespace::page-server-namespace
+    maintenance-pages:index:PageServer$kubernetes:core/v1:Service::page-server-service
+    maintenance-pages:index:PageServer$kubernetes:networking.k8s.io/v1:NetworkPolicy::page-server-network-policy
+    maintenance-pages:index:PageServer$kubernetes:policy/v1:PodDisruptionBudget::page-server-disruption-budget
+    maintenance-pages:index:PageServer::page-server
+    maintenance-pages:index:PagesBucket$aws:s3/bucket:Bucket::pages
+    maintenance-pages:index:PagesBucket$aws:s3/bucketPolicy:BucketPolicy::pages-policy
+    maintenance-pages:index:PagesBucket::pages
+    pulumi:providers:aws::store
+    pulumi:providers:kubernetes::cluster
+    pulumi:pulumi:Stack::maintenance-pages-local
+    "
+  `);
 });
 
 it("nothing is left to do before anything is changed", async () => {
