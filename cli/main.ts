@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import yargs, { type Argv } from "yargs";
 import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
@@ -25,10 +28,11 @@ import type { StackText } from "./stack-text";
 import { terminalOf } from "./terminal";
 import { inZone, lengthFrom, timeFrom } from "./times";
 
-// Kubernetes's client takes most of a second to load, so only the commands that use it do that.
+// Kubernetes's client takes most of a second to load, and the check of pages half of one, so only the commands that use them do that.
 const lazily = {
   readDrifts: () => (require("./drift") as typeof import("./drift")).readDrifts,
   change: () => require("./change") as typeof import("./change"),
+  entryPage: () => (require("./entry-page") as typeof import("./entry-page")).entryPage,
   rights: () => require("./rights") as typeof import("./rights"),
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
 };
@@ -97,6 +101,18 @@ export async function main(args: readonly string[]): Promise<number> {
           .conflicts("until", "by")
           .example("$0 extend acme --by 1h", ""),
       (given) => result(() => extend(given))(),
+    )
+    .command(
+      "preview <instance>",
+      "Show the page that visitors would see, and change nothing",
+      (command) =>
+        command
+          .positional("instance", { type: "string", demandOption: true, describe: "The instance's name" })
+          .options(entryOptions)
+          .option("lang", { type: "string", describe: "The page's language. Default: the stack's first" })
+          .option("out", { type: "string", describe: "The file to write. Default: one in a new folder" })
+          .example('$0 preview acme --until 2h --message "Back soon"', ""),
+      (given) => result(() => preview(given))(),
     )
     .command(
       "list",
@@ -185,6 +201,38 @@ async function enable(given: Changing & TypedEntry): Promise<number> {
     if (Object.keys(change).length === 0) refuseUnshown(after.settings(now), given.instances);
     return after;
   });
+}
+
+/** Shows the page of an entry, with the changes that `enable` would make to it. */
+async function preview(
+  given: Common &
+    TypedEntry & { readonly instance: string; readonly lang: string | undefined; readonly out: string | undefined },
+): Promise<number> {
+  const now = readClock();
+  const { content } = StackFile.open(await findStack(given.stack));
+  const settings = content.settings(now);
+  const name = given.instance;
+  mustBeKnown([name], settings, given.message !== undefined);
+  const after = content.enable([name], entryChange(given, settings)).settings(now);
+  const entry = after.maintenance.find(({ instance }) => instance.name === name);
+  if (entry === undefined) throw new Error(`no entry of ${name}`);
+  const language = languageOf(given.lang, after);
+  const [html, text] = (["html", "txt"] as const).map(
+    (format) => lazily.entryPage()(entry, language, format, after).body,
+  );
+  const file = resolve(given.out ?? join(mkdtempSync(join(tmpdir(), "maintenance-")), `${name}.${language}.html`));
+  writeFileSync(file, html ?? "");
+  if (given.json) console.log(JSON.stringify({ instance: name, kind: entry.kind, language, file, text }, null, 2));
+  else console.log(`${text}\nThe ${entry.kind} page of ${name}, as a browser shows it: ${file}`);
+  return EXIT.done;
+}
+
+function languageOf(typed: string | undefined, { languages }: Settings): string {
+  if (typed === undefined) return languages[0] ?? "en";
+  if (languages.includes(typed)) return typed;
+  throw new CommandError(
+    `--lang\n  found:    ${JSON.stringify(typed)}\n  allowed:  a language of the stack: ${listed(languages, 40)}\n  nearest:  ${nearest(typed, languages)}`,
+  );
 }
 
 /** A name alone means now. It would change nothing for an instance whose window is later, or has ended. */

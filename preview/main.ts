@@ -10,25 +10,34 @@ import { writePages } from "./write";
 
 const USAGE = `npm run pages                       every page in a browser, and again whenever a file of pages/ is saved; Ctrl-C ends it
 npm run pages -- --port 8090        at this port; otherwise at any that is free
-npm run pages -- --out DIRECTORY    writes every page as a file`;
+npm run pages -- --out DIRECTORY    writes every page as a file
+npm run pages -- --stack STACK      with the look, the languages and the entries of a stack`;
 
 const PAGES_FOLDER = join(__dirname, "..", "pages");
 
 async function main(): Promise<number> {
-  const { help, out, port } = read();
+  const { help, out, port, stack } = read();
   if (help) {
     console.log(USAGE);
     return 0;
   }
-  return out === undefined ? stayOpen(port) : write(resolve(out));
+  return out === undefined ? stayOpen(port, stack) : write(resolve(out), stack);
 }
 
-function read(): { readonly help: boolean; readonly out?: string; readonly port: number } {
+interface Options {
+  readonly help: boolean;
+  readonly out?: string;
+  readonly port: number;
+  readonly stack?: string;
+}
+
+function read(): Options {
   try {
     const options = {
       help: { type: "boolean", default: false },
       out: { type: "string" },
       port: { type: "string", default: "0" },
+      stack: { type: "string" },
     } as const;
     const { port, ...rest } = parseArgs({ options }).values;
     if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port: found ${port}, allowed 0 to 65535`);
@@ -39,8 +48,8 @@ function read(): { readonly help: boolean; readonly out?: string; readonly port:
   }
 }
 
-async function write(folder: string): Promise<number> {
-  const rendered = await renderAnew();
+async function write(folder: string, stack: string | undefined): Promise<number> {
+  const rendered = await renderAnew(stack);
   if ("problem" in rendered) {
     console.error(rendered.problem);
     return 1;
@@ -49,10 +58,10 @@ async function write(folder: string): Promise<number> {
   return 0;
 }
 
-async function stayOpen(port: number): Promise<number> {
+async function stayOpen(port: number, stack: string | undefined): Promise<number> {
   let pageServer: LocalPageServer | undefined;
   const prepare = async (): Promise<Shown> => {
-    const rendered = await renderAnew();
+    const rendered = await renderAnew(stack);
     if ("problem" in rendered) {
       console.error(rendered.problem);
       return rendered;
@@ -84,8 +93,8 @@ async function stayOpen(port: number): Promise<number> {
 }
 
 /** Renders in a process of its own, so that every edit counts, one of code included. */
-async function renderAnew(): Promise<Rendered> {
-  const child = fork(join(__dirname, "render.ts"), {
+async function renderAnew(stack: string | undefined): Promise<Rendered> {
+  const child = fork(join(__dirname, "render.ts"), stack === undefined ? [] : [stack], {
     execArgv: ["--require", require.resolve("sucrase/register/ts")],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "pipe", "ipc"],

@@ -80,19 +80,34 @@ export function samplesOf(settings: PageSettings): readonly Sample[] {
   ];
 }
 
+/** The pages of a stack's own entries, as they are once the maintenance has begun. */
+export function entrySamples(entries: readonly MaintenanceEntry[], settings: PageSettings): readonly Sample[] {
+  return entries.flatMap((entry) =>
+    sampleOf(
+      `${entry.state}, ${entry.kind} in the stack`,
+      { ...entry, state: entry.state === "overdue" ? entry.state : "active" },
+      settings,
+    ),
+  );
+}
+
 function instanceSamples(
   name: string,
   said: Readonly<Record<string, Said>>,
   settings: PageSettings,
 ): readonly Sample[] {
-  const client = settings.clients.get(name);
-  return Object.entries(said).flatMap(([what, more]) => {
-    const entry: MaintenanceEntry = { ...plainEntry(instanceOf(name), "scheduled"), ...more };
-    const own = renderInstancePages(entry, settings);
-    if (own === undefined) return [];
-    const { revision, pages, objects } = own;
-    return [{ name: `${what} (${name})`, kind: entry.kind, client, instance: name, revision, pages, objects }];
-  });
+  return Object.entries(said).flatMap(([what, more]) =>
+    sampleOf(what, { ...plainEntry(instanceOf(name), "scheduled"), ...more }, settings),
+  );
+}
+
+/** None when the entry shows a page that all share. */
+function sampleOf(what: string, entry: MaintenanceEntry, settings: PageSettings): readonly Sample[] {
+  const own = renderInstancePages(entry, settings);
+  if (own === undefined) return [];
+  const { instance, revision, pages, objects } = own;
+  const client = settings.clients.get(instance);
+  return [{ name: `${what} (${instance})`, kind: entry.kind, client, instance, revision, pages, objects }];
 }
 
 function failureSample(client: Client, settings: PageSettings): Sample {
