@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { LANGUAGES } from "../model/languages";
 import { ENDS, KINDS } from "../model/maintenance";
 import type { entrySchema } from "../settings/schema";
-import { CommandError } from "./errors";
+import { inputError } from "./errors";
 import type { Clock } from "./local-time";
 import { timeFrom } from "./times";
 
@@ -76,9 +76,11 @@ function messageFrom(texts: readonly string[]): string | Record<string, string> 
   return Object.fromEntries(
     inLanguage.map((match, index) => {
       if (match !== null) return [match[1] ?? "", match[3] ?? ""];
-      throw new CommandError(
-        `--message\n  found:    ${JSON.stringify(texts[index])}\n  allowed:  one text; or several, each with its language, such as "en: Back soon"`,
-      );
+      throw inputError({
+        path: "--message",
+        found: texts[index],
+        allowed: 'one text; or several, each with its language, such as "en: Back soon"',
+      });
     }),
   );
 }

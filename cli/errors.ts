@@ -1,3 +1,5 @@
+import { type Problem, problemText } from "../model/problems";
+
 /** What the command ends with; the numbers are documented in docs/command.md. */
 export const EXIT = {
   /** Done, and seen at the edge. */
@@ -28,4 +30,13 @@ export class CommandError extends Error {
   ) {
     super(message);
   }
+}
+
+/**
+ * The error for an argument or an option that can't be used.
+ *
+ * @param problem its path is the option, such as `--until`.
+ */
+export function inputError(problem: Problem): CommandError {
+  return new CommandError(problemText(problem));
 }

@@ -6,7 +6,7 @@ import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown } from "../model/maintenance";
-import { listed, nearest, PagesError, SettingsError } from "../model/problems";
+import { listed, nearest, PagesError, problemText, SettingsError } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
 import type { Settings } from "../settings/read";
@@ -16,7 +16,7 @@ import type { Outcome } from "./change";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
 import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
-import { CommandError, EXIT } from "./errors";
+import { CommandError, EXIT, inputError } from "./errors";
 import { describeChanges } from "./guard";
 import { interruptible } from "./interruption";
 import { LanguageHost } from "./language-host";
@@ -27,6 +27,7 @@ import { secretIn, withNewSecret } from "./secret";
 import type { StackText } from "./stack-text";
 import { terminalOf } from "./terminal";
 import { inZone, lengthFrom, timeFrom } from "./times";
+import { usageText } from "./usage";
 
 // Kubernetes's client takes most of a second to load, and the check of pages half of one, so only the commands that use them do that.
 const lazily = {
@@ -169,7 +170,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .fail((message, error) => {
       if (error) throw error;
       const hint = "`npx maintenance --help` and `npx maintenance <command> --help` list what there is.";
-      throw new CommandError([`${message}${nearestOption(message)}`, hint].join("\n\n"));
+      throw new CommandError([usageText(message, args), hint].join("\n\n"));
     });
   try {
     await parser.parseAsync();
@@ -230,9 +231,12 @@ async function preview(
 function languageOf(typed: string | undefined, { languages }: Settings): string {
   if (typed === undefined) return languages[0] ?? "en";
   if (languages.includes(typed)) return typed;
-  throw new CommandError(
-    `--lang\n  found:    ${JSON.stringify(typed)}\n  allowed:  a language of the stack: ${listed(languages, 40)}\n  nearest:  ${nearest(typed, languages)}`,
-  );
+  throw inputError({
+    path: "--lang",
+    found: typed,
+    allowed: `a language of the stack: ${listed(languages, 40)}`,
+    nearest: nearest(typed, languages),
+  });
 }
 
 /** A name alone means now. It would change nothing for an instance whose window is later, or has ended. */
@@ -353,10 +357,10 @@ function mustBeKnown(names: readonly string[], { instances }: Settings, hasMessa
   const known = instances.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
-  const problems = unknown.map((name) => {
-    const close = nearest(name, known);
-    return `<instances>\n  found:    ${JSON.stringify(name)}\n  allowed:  the name of an instance: ${listed(known)}${close === undefined ? "" : `\n  nearest:  ${close}`}`;
-  });
+  const allowed = `the name of an instance: ${listed(known)}`;
+  const problems = unknown.map((name) =>
+    problemText({ path: "<instances>", found: name, allowed, nearest: nearest(name, known) }),
+  );
   const hint = hasMessage ? ['A message of more than one word needs quotes: --message "Back soon"'] : [];
   throw new CommandError(["Nothing was changed.", ...problems, ...hint].join("\n\n"));
 }
@@ -548,27 +552,6 @@ async function names(current: string, given: unknown): Promise<string[]> {
   } catch {
     return [];
   }
-}
-
-const OPTIONS = [
-  ...Object.keys(entryOptions),
-  "until",
-  "by",
-  "yes",
-  "json",
-  "stack",
-  "force",
-  "allow-other-changes",
-  "watch",
-  "ics",
-  "rotate",
-];
-
-/** The option that a person may have meant, after yargs' message about one that there is not. */
-function nearestOption(message: string): string {
-  const [, unknown] = /^Unknown arguments?: ([\w-]+)/.exec(message) ?? [];
-  const close = unknown === undefined ? undefined : nearest(unknown, OPTIONS);
-  return close === undefined ? "" : `\n\nNearest: --${close}`;
 }
 
 /** Prints what went wrong. */

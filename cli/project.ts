@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { listed, nearest } from "../model/problems";
 import { stackFileOf, stacksIn } from "../settings/stack-file";
 import { baseConfig } from "./base-config";
-import { CommandError, EXIT } from "./errors";
+import { CommandError, EXIT, inputError } from "./errors";
 import { cannotStart } from "./pulumi";
 import { StackText } from "./stack-text";
 
@@ -28,10 +28,12 @@ export async function findStack(named: string | undefined, project = PROJECT): P
     );
   }
   if (!existsSync(stackFileOf(project, stack))) {
-    const close = nearest(stack, stacks);
-    throw new CommandError(
-      `--stack\n  found:    ${JSON.stringify(stack)}\n  allowed:  a stack with a configuration here: ${listed(stacks)}${close === undefined ? "" : `\n  nearest:  ${close}`}`,
-    );
+    throw inputError({
+      path: "--stack",
+      found: stack,
+      allowed: `a stack with a configuration here: ${listed(stacks)}`,
+      nearest: nearest(stack, stacks),
+    });
   }
   return stack;
 }

@@ -1,5 +1,5 @@
 import parseDuration from "parse-duration";
-import { CommandError } from "./errors";
+import { inputError } from "./errors";
 import { type Clock, nearestTime } from "./local-time";
 
 /**
@@ -19,21 +19,22 @@ export function timeFrom(typed: string, clock: Clock, option: string): string {
   const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(typed);
   const time = isTime ? new Date(typed).getTime() : laterThan(now, typed);
   if (time === undefined || Number.isNaN(time)) {
-    throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  ${option === "--from" ? "now; " : ""}how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most); or a time with an offset, such as 2026-12-01T22:00+01:00${nearestLine(typed, clock)}`,
-    );
+    const meant = nearestTime(typed, clock);
+    throw inputError({
+      path: option,
+      found: typed,
+      allowed: `${option === "--from" ? "now; " : ""}${LENGTHS}; or a time with an offset, such as 2026-12-01T22:00+01:00`,
+      nearest: meant === undefined ? undefined : `${meant}, if it is meant in ${clock.timeZone}`,
+    });
   }
   if (option === "--until" && time <= now.getTime()) {
-    throw new CommandError(
-      `${option}\n  found:    ${JSON.stringify(typed)}, ${spanOf(now.getTime() - time)} ago\n  allowed:  a time in the future; to end it now: npx maintenance disable`,
-    );
+    throw inputError({
+      path: option,
+      found: typed,
+      allowed: `a time in the future, and that was ${spanOf(now.getTime() - time)} ago; to end it now: npx maintenance disable`,
+    });
   }
   return new Date(time).toISOString();
-}
-
-function nearestLine(typed: string, clock: Clock): string {
-  const time = nearestTime(typed, clock);
-  return time === undefined ? "" : `\n  nearest:  ${time}, if it is meant in ${clock.timeZone}`;
 }
 
 /**
@@ -45,15 +46,15 @@ function nearestLine(typed: string, clock: Clock): string {
 export function lengthFrom(typed: string, option: string): number {
   const milliseconds = lengthOf(typed);
   if (milliseconds !== undefined) return milliseconds;
-  throw new CommandError(
-    `${option}\n  found:    ${JSON.stringify(typed)}\n  allowed:  how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most)`,
-  );
+  throw inputError({ path: option, found: typed, allowed: LENGTHS });
 }
 
 const MINUTE = 60_000;
 
 /** The longest length that is not a mistake. For a later time a person types the time itself. */
 const LONGEST_DAYS = 30;
+
+const LENGTHS = `how long, such as 90m, 2h or "1d 12h" (${LONGEST_DAYS} days at most)`;
 
 // The library takes a bare number for milliseconds, ignores words that it does not know, and reads 1,5h as 15 hours.
 const LENGTH = /^(?:\d+(?:[.,]\d{1,2})?\s*(?:d|days?|h|hours?|m|min|minutes?)\s*)+$/i;

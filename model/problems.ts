@@ -23,7 +23,9 @@ abstract class ProblemsError extends RunError {
     readonly problems: readonly Problem[],
   ) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super([`${what} ${count}. Nothing was changed.`, ...problems.map(problemText)].join("\n\n"));
+    super(
+      [`${what} ${count}. Nothing was changed.`, ...problems.map((one) => indented(problemText(one)))].join("\n\n"),
+    );
   }
 }
 
@@ -58,9 +60,13 @@ export class PagesError extends ProblemsError {
 
 /** A problem in three or four lines. */
 export function problemText({ path, found, allowed, nearest }: Problem): string {
-  const lines = [`  ${path}`, `    found:    ${show(found)}`, `    allowed:  ${allowed}`];
-  if (nearest !== undefined) lines.push(`    nearest:  ${nearest}`);
+  const lines = [path, `  found:    ${show(found)}`, `  allowed:  ${allowed}`];
+  if (nearest !== undefined) lines.push(`  nearest:  ${nearest}`);
   return lines.map(visible).join("\n");
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "  ");
 }
 
 /**

@@ -1,0 +1,30 @@
+import { describe, expect, it, vi } from "vitest";
+import { EXIT } from "./errors";
+import { main } from "./main";
+
+/** What a person sees who types this. */
+async function typed(...args: readonly string[]): Promise<string> {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await main(args)).toBe(EXIT.refused);
+  const text = errors.mock.calls.flat().join("\n");
+  errors.mockRestore();
+  return text;
+}
+
+describe("an argument that can't be used gets the four lines of any other problem:", () => {
+  it.each<[readonly string[], string]>([
+    [["stauts"], '<command>\n  found:    "stauts"\n  allowed:  enable, disable, .*\n  nearest:  status\n'],
+    [["enable"], "<instance>\n  found:    nothing\n  allowed:  the name of an instance; "],
+    [["preview"], "<instance>\n  found:    nothing\n"],
+    [
+      ["enable", "acme", "--kind", "schedled"],
+      '--kind\n  found:    "schedled"\n  allowed:  scheduled, unscheduled\n  nearest:  scheduled\n',
+    ],
+    [["enable", "acme", "--messsage", "x"], "--messsage\n  found: .*\n  allowed: .*\n  nearest:  --message\n"],
+    [["enable", "acme", "--messsage=x"], "--messsage\n  found: .*\n  allowed: .*\n  nearest:  --message\n"],
+    [["bypass", "acme", "beta"], 'beta\n  found:    "one argument too many"\n'],
+    [["extend", "acme", "--until", "2h", "--by", "1h"], '--until, --by\n  found:    "both"\n  allowed:  one of them\n'],
+  ])("%j", async (args, expected) => {
+    expect(await typed(...args)).toMatch(new RegExp(`^${expected}`));
+  });
+});
