@@ -86,7 +86,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
       },
     },
     visitors,
-    terminal: { say: (line) => said.push(line), confirm: async () => confirms },
+    terminal: { say: (line) => said.push(line), during: (_, work) => work, confirm: async () => confirms },
     interruption: {
       signal: new AbortController().signal,
       happened: () => isInterrupted,

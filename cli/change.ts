@@ -103,8 +103,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const begun: string[] = [];
   try {
     file.write(content);
-    terminal.say("Previewing the change …");
-    const [{ changes, targets, leftOut }, present, answers, drifts] = await Promise.all([
+    const preparation = Promise.all([
       previewed(wanted, settings, plan, edges, tools),
       visitors.probe(othersToProbe(settings, instances, edges)),
       wanted.checksInstance
@@ -112,6 +111,10 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         : [],
       visitors.readDrifts(edges, settings).catch(() => undefined), // an API that does not answer stops no maintenance
     ]);
+    const [{ changes, targets, leftOut }, present, answers, drifts] = await terminal.during(
+      "Previewing the change",
+      preparation,
+    );
     interruption.throwIfInterrupted();
     const due = dueIn(changes, settings, instances, edges);
     const concerned = [...instances, ...due];
@@ -139,16 +142,17 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       terminal.say("");
       if (!(await terminal.confirm("Apply this change?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
       interruption.throwIfInterrupted();
-      await engine.up({
+      const up = engine.up({
         signal: interruption.signal,
         plan,
         targets,
         onChange: (one) => {
           const line = describeChanges([one]).join();
-          if (!begun.includes(line)) terminal.say(`  … ${line}`);
+          if (!begun.includes(line)) terminal.say(`  ${line}`);
           begun.push(line);
         },
       });
+      await terminal.during("Applying the change", up);
       interruption.throwIfInterrupted();
     }
     file.keep();
@@ -382,11 +386,13 @@ async function verify(
   view: View,
   { visitors, terminal }: Tools,
 ): Promise<readonly Unmet[]> {
-  terminal.say("\nChecking what visitors see …");
   const unmet: Unmet[] = [];
+  terminal.say("");
   for (const goal of ["page", "open"] as const) {
     const instances = goals.filter((one) => one.goal === goal).map(({ instance }) => instance);
-    unmet.push(...(await visitors.untilMet(goal, instances, view, { onMet: reportTo(terminal) })));
+    if (instances.length === 0) continue;
+    const checks = visitors.untilMet(goal, instances, view, { onMet: reportTo(terminal) });
+    unmet.push(...(await terminal.during("Checking what visitors see", checks)));
   }
   return reported(unmet, terminal);
 }
@@ -400,12 +406,13 @@ async function verifyBypasses(
 ): Promise<readonly Unmet[]> {
   const bypassed = goals.filter(({ goal, entry }) => goal === "page" && entry?.bypass === true);
   if (bypassed.length === 0) return [];
-  terminal.say("\nChecking the bypass …");
+  terminal.say("");
   const secret = await readSecret(content);
   const unmet: Unmet[] = [];
   for (const { instance } of bypassed) {
     const headers = { [BYPASS_HEADER]: bypassKey(secret, instance.name).header };
-    const unreached = await visitors.untilMet("open", [instance], view, { headers, onMet: reportTo(terminal) });
+    const checks = visitors.untilMet("open", [instance], view, { headers, onMet: reportTo(terminal) });
+    const unreached = await terminal.during(`Checking the bypass of ${instance.name}`, checks);
     unmet.push(...unreached.map((one) => ({ ...one, why: NO_BYPASS })));
   }
   return reported(unmet, terminal);

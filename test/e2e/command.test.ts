@@ -234,7 +234,7 @@ describe("a bypass", () => {
   it("is made with its secret, and looked through", async () => {
     const { code, output, file } = await type(["enable", "acme", "beta", "--bypass", "--yes"]);
     expect(code, output).toBe(EXIT.done);
-    expect(output).toMatch(/Checking the bypass …\n {2}acme\.localhost: 200, the site itself/);
+    expect(output).toMatch(/Checking the bypass of acme …\n {2}acme\.localhost: 200, the site itself/);
     expect(file).toMatch(/maintenance-pages:bypassSecret:\n +secure: v1:/);
     expect((await type(["enable", "gamma", "--yes"])).code).toBe(EXIT.done);
     heard += output;
