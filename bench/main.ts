@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { tryCommand } from "../lab/cluster/commands";
 import { LocalError } from "../lab/cluster/errors";
 import { whenInterrupted } from "../lab/interrupted";
-import { startLab } from "../lab/lab";
+import { type Lab, startLab } from "../lab/lab";
 import { readOptions } from "../lab/options";
 import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
+import { benchCommand, benchCommandScale, benchProfile } from "./command";
 import { benchController } from "./controller";
 import { benchPageServer } from "./page-server";
 import { benchScale, benchStart } from "./pulumi";
@@ -25,15 +26,17 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
   async *tutor() {
     yield await benchTutor();
   },
-  cluster: benchOnCluster,
+  command: () => benchOnCluster([benchCommand, benchProfile, benchCommandScale]),
+  // In this order: the third takes the admission webhook away, and the last the instances.
+  cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
 };
 
-/** Those that need one, in this order: the third takes the admission webhook away, and the last the instances. */
-async function* benchOnCluster(): AsyncGenerator<Section> {
+/** Those that need a cluster. */
+async function* benchOnCluster(benches: readonly ((lab: Lab) => Promise<Section>)[]): AsyncGenerator<Section> {
   const interrupted = whenInterrupted();
   const lab = await startLab({ report: console.error, signal: interrupted });
   try {
-    for (const bench of [benchStart, benchAlternatives, benchController, benchScale]) {
+    for (const bench of benches) {
       if (interrupted.aborted) throw new LocalError("interrupted");
       yield { ...(await bench(lab)), parts: lab.pulumi.parts };
     }
