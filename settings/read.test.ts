@@ -169,10 +169,9 @@ describe("reading the settings", () => {
     ['["acme"', '["acme"]'],
     ["[acme]", '["acme"]'],
     ["[acme, beta]", '["acme","beta"]'],
-    ["{acme: 1}", undefined],
   ])("shows how to write %s", (maintenance, nearest) => {
     expect(problemsOf({ maintenance })).toStrictEqual([
-      { path: "maintenance", found: maintenance, allowed: "JSON", nearest },
+      { path: "maintenance", found: maintenance, allowed: "a list, as JSON", nearest },
     ]);
   });
 
@@ -251,7 +250,8 @@ describe("reading the settings", () => {
       expect.stringContaining("each instance once"),
     ],
     [{ kubernetes: {} }, "kubernetes", expect.stringContaining("never used unchecked")],
-    [{ retryAfter: "soon" }, "retryAfter", "JSON"],
+    [{ retryAfter: "soon" }, "retryAfter", "a whole number of seconds from 1 to 86400"],
+    [{ maintenance: "{acme: 1}" }, "maintenance", "a list, such as '[\"acme\"]'; an empty list is []"],
     [
       { instances: { acme: { service: { port: 0 } } } },
       "instances.acme.service.port",
@@ -327,7 +327,7 @@ describe("reading the settings", () => {
 
   it("reports only once that the instances are not JSON", () => {
     expect(problemsOf({ instances: "acme" })).toStrictEqual([
-      { path: "instances", found: "acme", allowed: "JSON", nearest: '["acme"]' },
+      { path: "instances", found: "acme", allowed: "a list, as JSON", nearest: '["acme"]' },
     ]);
   });
 

@@ -234,7 +234,10 @@ function decode(stackConfig: Readonly<Record<string, string>>): {
       problems.push({ path: pathText([name]), found: value, allowed: `JSON of ${DEEPEST} levels at most` });
       return [];
     } catch {
-      problems.push({ path: pathText([name]), found: value, allowed: "JSON", nearest: nearestJson(name, value) });
+      const list = nearestJson(name, value);
+      // Anything else is text, which the setting's own rule rejects.
+      if (list === undefined) return [[name, value]];
+      problems.push({ path: pathText([name]), found: value, allowed: "a list, as JSON", nearest: list });
       return [];
     }
   });

@@ -44,8 +44,8 @@ const instanceSection = section({
     .refine(hasLength(1), { error: "one or more host names" })
     .optional()
     .describe(
-      "The instance's hosts. Without this setting they come from `hostPatterns`. A wildcard is for hosts that the instance's " +
-        "own Ingress covers with the same wildcard. A host that any Ingress names exactly must be listed itself.",
+      "The instance's hosts. Without this setting they come from `hostPatterns`. A wildcard such as *.acme.example.org takes over " +
+        "only those hosts that the instance's own Ingress has as the same wildcard. A host that an Ingress names in full must be listed as well.",
     ),
   title: plainText(100)
     .refine(hasLength(1), { error: "a site's name, of 1 to 100 characters" })
@@ -329,8 +329,8 @@ const kubernetes = section({
     .describe("The API server of the stack's cluster. A context that leads to another API server is rejected."),
 })
   .describe(
-    "The cluster of this stack. At least one of these settings is required. They may change with the kubeconfig, but must not lead " +
-      "to another cluster: the stack's objects stay where they are. Another cluster needs another stack.",
+    "The cluster of this stack. At least one of these settings is required. When a kubeconfig gets other names or addresses, change them here, too. " +
+      "Never point them at another cluster: the stack's objects stay in the old one. Another cluster needs another stack.",
   )
   .refine((value) => Object.values(value).some((setting) => setting !== undefined), {
     error: "one or more of context, kubeconfig, clusterName, server: the current context is never used unchecked",
@@ -343,7 +343,7 @@ export const configSchema = section({
   instances: instances
     .optional()
     .describe(
-      "The registry: every instance of the cluster and the hosts it owns. Either this setting or `instancesDirectory` is required.",
+      "Every instance of the cluster and the hosts it owns. Either this setting or `instancesDirectory` is required.",
     ),
   instancesDirectory: text("a folder, relative to the project's folder")
     .optional()
@@ -363,7 +363,7 @@ export const configSchema = section({
   maintenanceLimit: wholeNumber(0, 100_000, "instances")
     .optional()
     .describe(
-      "How many instances may be in maintenance at the same time. Default: half of the registry, or all of one with fewer than four.",
+      "How many instances may be in maintenance at the same time. Default: half of the instances, rounded down; with fewer than four instances all of them.",
     ),
   provisioning: z
     .array(z.string({ error: "the name of an instance" }), { error: `a list of names, such as '["acme"]'` })
