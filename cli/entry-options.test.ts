@@ -20,3 +20,9 @@ it("refuses several texts of which one has no language", () => {
     /^--message\n {2}found: +"À bientôt"/,
   );
 });
+
+it("refuses an end before the begin in the words that were typed", () => {
+  expect(() => entryChange({ from: "2026-12-03T22:00+01:00", until: "4h" }, CLOCK)).toThrow(
+    /^--until\n {2}found: +"4h"\n {2}allowed: {2}a time after --from, which is 3 Dec 2026, 21:00 UTC; 2h counts from now/,
+  );
+});

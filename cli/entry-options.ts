@@ -4,7 +4,7 @@ import { ENDS, KINDS } from "../model/maintenance";
 import type { entrySchema } from "../settings/schema";
 import { inputError } from "./errors";
 import type { Clock } from "./local-time";
-import { timeFrom } from "./times";
+import { inZone, timeFrom } from "./times";
 
 /** What the options of `enable` change of an entry; a setting that is not there stays as it is. */
 export type EntryChange = Partial<Omit<z.input<typeof entrySchema>, "instance">>;
@@ -16,7 +16,7 @@ export const entryOptions = {
     type: "string",
     describe: "When it begins: now, 30m, 2h, or a time with an offset. Default: now, or as it was",
   },
-  until: { type: "string", describe: "When it is expected to end: 2h, or a time with an offset" },
+  until: { type: "string", describe: "When it is expected to end: 2h from now, or a time with an offset" },
   message: {
     type: "string",
     array: true,
@@ -50,10 +50,19 @@ export interface TypedEntry {
  * entryChange({ until: "2h", message: ["Back soon"] }, settings); // { until: "2026-12-01T22:00:00.000Z", message: "Back soon" }
  */
 export function entryChange({ kind, from, until, message, ends, bypass }: TypedEntry, clock: Clock): EntryChange {
+  const begin = from === undefined ? undefined : timeFrom(from, clock, "--from");
+  const end = until === undefined ? undefined : timeFrom(until, clock, "--until");
+  if (begin !== undefined && end !== undefined && end <= begin) {
+    throw inputError({
+      path: "--until",
+      found: until,
+      allowed: `a time after --from, which is ${inZone(new Date(begin), clock.timeZone)}; 2h counts from now, and not from --from`,
+    });
+  }
   return {
     ...(kind === undefined ? {} : { kind }),
-    ...(from === undefined ? {} : { from: timeFrom(from, clock, "--from") }),
-    ...(until === undefined ? {} : { until: timeFrom(until, clock, "--until") }),
+    ...(begin === undefined ? {} : { from: begin }),
+    ...(end === undefined ? {} : { until: end }),
     ...(message === undefined ? {} : { message: messageFrom(message) }),
     ...(ends === undefined ? {} : { ends }),
     ...(bypass === undefined ? {} : { bypass }),
