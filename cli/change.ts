@@ -148,7 +148,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         targets,
         onChange: (one) => {
           const line = describeChanges([one]).join();
-          if (!begun.includes(line)) terminal.say(`  ${line}`);
+          if (!begun.includes(line)) terminal.say(`  … ${line}`);
           begun.push(line);
         },
       });

@@ -162,21 +162,21 @@ describe("two instances into maintenance and one out of it", () => {
     const before = readFileSync(theme, "utf8");
     writeFileSync(theme, '{ "accent": "#nothex" }');
     try {
-      const enable = await type(["enable", "acme", "--yes"]);
+      const enable = await type(["enable", "beta", "--yes"]);
       expect(enable.output).toContain(
         "Warning: the folder pages/clients/gamma is broken. Its pages stay as they are stored.\n",
       );
       expect(enable.output).toMatch(/pages\/clients\/gamma\/theme\.json: accent\n +found: +"#nothex"/);
-      expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-acme\n\n/);
+      expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-beta\n\n/);
       expect(enable.code, enable.output).toBe(EXIT.done);
-      await everyHostIs("acme", isPageOf("acme"), lab.edge);
+      await everyHostIs("beta", isPageOf("beta"), lab.edge);
       const own = await type(["enable", "gamma", "--message", "We are on it.", "--yes"]);
       expect(own.output).toContain("gamma shows the shared look instead.");
       expect(own.code, own.output).toBe(EXIT.done);
       await everyHostIs("gamma", isPageOf("gamma"), lab.edge);
-      const disable = await type(["disable", "acme", "gamma", "--yes"]);
+      const disable = await type(["disable", "beta", "gamma", "--yes"]);
       expect(disable.code, disable.output).toBe(EXIT.done);
-      for (const sample of ["acme", "gamma"] as const) await everyHostIs(sample, isOpen, lab.edge);
+      for (const sample of ["beta", "gamma"] as const) await everyHostIs(sample, isOpen, lab.edge);
     } finally {
       writeFileSync(theme, before);
     }
