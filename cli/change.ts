@@ -202,13 +202,14 @@ async function previewed(
   settings: Settings,
   plan: string,
   edges: View["edges"],
-  { engine, terminal, interruption: { signal } }: Tools,
+  { engine, terminal, interruption }: Tools,
 ): Promise<Previewed> {
+  const { signal } = interruption;
   try {
     return { changes: await engine.preview({ signal, plan }), targets: [], leftOut: [] };
   } catch (error) {
     const broken =
-      error instanceof CommandError && !signal.aborted ? brokenClients(settings) : new Map<string, never>();
+      error instanceof CommandError && !interruption.happened() ? brokenClients(settings) : new Map<string, never>();
     if (broken.size === 0) throw error;
     for (const [client, problems] of broken) {
       const own = instances.includes(client) ? `${client} shows the shared look instead.` : "";
