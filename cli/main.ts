@@ -26,8 +26,8 @@ import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
 import type { StackText } from "./stack-text";
 import { terminalOf } from "./terminal";
-import { inZone, lengthFrom, timeFrom } from "./times";
-import { usageText } from "./usage";
+import { inZone, lengthFrom, spanOf, timeFrom } from "./times";
+import { refuseRepeated, usageText } from "./usage";
 
 // Kubernetes's client takes most of a second to load, and the check of pages half of one, so only the commands that use them do that.
 const lazily = {
@@ -160,17 +160,19 @@ export async function main(args: readonly string[]): Promise<number> {
     .completion("completion", "Print a script for completion in a shell", async (current, given) =>
       names(current, given),
     )
+    .check(refuseRepeated)
     .demandCommand(1, "Which command?")
     .recommendCommands()
     .strict()
     .help()
+    .alias("h", "help")
     .version(false)
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .fail((message, error) => {
-      if (error) throw error;
+      if (error && error.name !== "YError") throw error;
       const hint = "`npx maintenance --help` and `npx maintenance <command> --help` list what there is.";
-      throw new CommandError([usageText(message, args), hint].join("\n\n"));
+      throw new CommandError([usageText(message ?? error.message, args), hint].join("\n\n"));
     });
   try {
     await parser.parseAsync();
@@ -222,10 +224,22 @@ async function preview(
     (format) => lazily.entryPage()(entry, language, format, after).body,
   );
   const file = resolve(given.out ?? join(mkdtempSync(join(tmpdir(), "maintenance-")), `${name}.${language}.html`));
-  writeFileSync(file, html ?? "");
+  writePage(file, html ?? "", given.out);
   if (given.json) console.log(JSON.stringify({ instance: name, kind: entry.kind, language, file, text }, null, 2));
   else console.log(`${text}\nThe ${entry.kind} page of ${name}, as a browser shows it: ${file}`);
   return EXIT.done;
+}
+
+function writePage(file: string, html: string, typed: string | undefined): void {
+  try {
+    writeFileSync(file, html);
+  } catch {
+    throw inputError({
+      path: "--out",
+      found: typed ?? file,
+      allowed: "a file that can be written, in a folder that exists",
+    });
+  }
 }
 
 function languageOf(typed: string | undefined, { languages }: Settings): string {
@@ -312,7 +326,15 @@ async function extend(
       if (end === undefined && present === undefined) {
         throw new CommandError(`Nothing was changed: ${name} has no expected end. --until 2h gives it one.`);
       }
-      return text.enable([name], { until: end ?? new Date((present?.getTime() ?? 0) + more).toISOString() });
+      const moved = (present?.getTime() ?? 0) + more;
+      if (end === undefined && moved <= now.getTime()) {
+        throw inputError({
+          path: "--by",
+          found: by,
+          allowed: `a length that ends in the future: the present end of ${name} was ${spanOf(now.getTime() - (present?.getTime() ?? 0))} ago; --until 1h counts from now`,
+        });
+      }
+      return text.enable([name], { until: end ?? new Date(moved).toISOString() });
     }, content);
   });
 }
@@ -325,11 +347,9 @@ async function mustBeIn(instances: readonly string[], content: StackText): Promi
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
   if (missing === undefined) return;
-  const close = nearest(missing, names);
-  const meant = close === undefined ? "" : ` Nearest: ${close}.`;
   throw new CommandError(
     [
-      `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.${meant}`,
+      `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.`,
       ...(await leftoverText(missing, settings)),
     ].join("\n"),
   );
@@ -359,7 +379,13 @@ function mustBeKnown(names: readonly string[], { instances }: Settings, hasMessa
   if (unknown.length === 0) return;
   const allowed = `the name of an instance: ${listed(known)}`;
   const problems = unknown.map((name) =>
-    problemText({ path: "<instances>", found: name, allowed, nearest: nearest(name, known) }),
+    // To propose any instance would be dangerous: `all` is nobody's misspelling.
+    problemText({
+      path: "<instances>",
+      found: name,
+      allowed,
+      nearest: nearest(name, known, Math.floor(name.length / 2)),
+    }),
   );
   const hint = hasMessage ? ['A message of more than one word needs quotes: --message "Back soon"'] : [];
   throw new CommandError(["Nothing was changed.", ...problems, ...hint].join("\n\n"));

@@ -22,6 +22,13 @@ describe("an argument that can't be used gets the four lines of any other proble
     ],
     [["enable", "acme", "--messsage", "x"], "--messsage\n  found: .*\n  allowed: .*\n  nearest:  --message\n"],
     [["enable", "acme", "--messsage=x"], "--messsage\n  found: .*\n  allowed: .*\n  nearest:  --message\n"],
+    [["enable", "acme", "--message"], "--message\n  found:    nothing\n  allowed:  a value; a text needs quotes"],
+    [["enable", "acme", "--until", "2h", "--until", "3h"], "--until\n  found: .*\n  allowed:  one value"],
+    [["enable", "acme", "--kind", "--stack", "x"], '--kind\n  found:    "true"\n  allowed:  scheduled, unscheduled\n'],
+    [
+      ["disable", "acme", "--until", "2h"],
+      '--until\n  found:    "an option of another command"\n  allowed:  the options that ',
+    ],
     [["bypass", "acme", "beta"], 'beta\n  found:    "one argument too many"\n'],
     [["extend", "acme", "--until", "2h", "--by", "1h"], '--until, --by\n  found:    "both"\n  allowed:  one of them\n'],
   ])("%j", async (args, expected) => {

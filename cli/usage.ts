@@ -1,5 +1,6 @@
 import { nearest, problemText } from "../model/problems";
 import { entryOptions } from "./entry-options";
+import { inputError } from "./errors";
 
 const COMMANDS = [
   "enable",
@@ -50,7 +51,7 @@ export function usageText(message: string, typed: readonly string[]): string {
       nearest: nearest(command, COMMANDS),
     });
   }
-  const [, option, value = "", choices = ""] = /Argument: (\S+), Given: "(.*)", Choices: (.+)/.exec(message) ?? [];
+  const [, option, value = "", choices = ""] = /Argument: (\S+), Given: "?(.*?)"?, Choices: (.+)/.exec(message) ?? [];
   if (option !== undefined) {
     const allowed = choices.split(", ").map((choice) => choice.replaceAll('"', ""));
     return problemText({
@@ -64,6 +65,14 @@ export function usageText(message: string, typed: readonly string[]): string {
     const hint = "the name of an instance; `npx maintenance status` lists them";
     return problemText({ path: "<instance>", found: undefined, allowed: hint });
   }
+  const [, valueless] = /^Not enough arguments following: (\S+)/.exec(message) ?? [];
+  if (valueless !== undefined) {
+    return problemText({
+      path: `--${valueless}`,
+      found: undefined,
+      allowed: 'a value; a text needs quotes: "Back soon"',
+    });
+  }
   const [, both, other] = /^Arguments (\S+) and (\S+) are mutually exclusive$/.exec(message) ?? [];
   if (both !== undefined) {
     return problemText({ path: `--${both}, --${other}`, found: "both", allowed: "one of them" });
@@ -74,13 +83,27 @@ export function usageText(message: string, typed: readonly string[]): string {
   return isOption
     ? problemText({
         path: `--${unknown}`,
-        found: "an unknown option",
-        allowed: "the options that --help lists",
-        nearest: nearest(`--${unknown}`, OPTIONS),
+        found: OPTIONS.includes(`--${unknown}`) ? "an option of another command" : "an unknown option",
+        allowed: `the options that \`npx maintenance ${command} --help\` lists`,
+        nearest: OPTIONS.includes(`--${unknown}`) ? undefined : nearest(`--${unknown}`, OPTIONS),
       })
     : problemText({
         path: unknown,
         found: "one argument too many",
-        allowed: "one instance here; a text of more than one word needs quotes",
+        allowed: "fewer arguments here; a text of more than one word needs quotes",
       });
+}
+
+/** Options that may be given more than once, and the arguments without a name. */
+const REPEATABLE: readonly string[] = ["_", "$0", "instances", "message"];
+
+/**
+ * Lets yargs check that no other option was given twice: it would make a list of the values.
+ *
+ * @throws {CommandError} when one was.
+ */
+export function refuseRepeated(given: Readonly<Record<string, unknown>>): true {
+  const repeated = Object.keys(given).find((name) => Array.isArray(given[name]) && !REPEATABLE.includes(name));
+  if (repeated === undefined) return true;
+  throw inputError({ path: `--${repeated}`, found: given[repeated], allowed: "one value" });
 }

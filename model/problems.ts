@@ -103,12 +103,17 @@ export function pathText(path: readonly PropertyKey[]): string {
 /**
  * The candidate with the smallest edit distance to `found`; of several, the first. `undefined` without candidates.
  *
+ * @param most the largest distance that still counts.
  * @example
  * nearest("acm", ["beta", "acme"]); // "acme"
  */
-export function nearest(found: string, candidates: Iterable<string>): string | undefined {
+export function nearest(
+  found: string,
+  candidates: Iterable<string>,
+  most = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: string | undefined;
-  let least = Number.POSITIVE_INFINITY;
+  let least = most + 1;
   for (const candidate of candidates) {
     const edits = distance(found, candidate);
     if (edits < least) {
