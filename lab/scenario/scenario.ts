@@ -169,7 +169,7 @@ export const scenario: readonly Step[] = [
     async see({ stack, cluster }) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
       await stack.type(["config", "set", "--path", "kubernetes.clusterName", "production"]);
-      const refusal = await seeRefusal(stack.up(), /kubernetes\.clusterName[\s\S]*leads to ([\w-]+)/);
+      const refusal = await seeRefusal(stack.up(), /kubernetes\.clusterName[\s\S]*leads: ([\w-]+)/);
       await stack.type(["config", "set", "--path", "kubernetes.clusterName", cluster.clusterName]);
       const leads = refusal.replace(new RegExp(`^${cluster.clusterName}(?=;)`), "the cluster that is reached");
       return `refused at kubernetes.clusterName, it leads to ${leads}`;
