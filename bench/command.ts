@@ -6,6 +6,7 @@ import type { Lab } from "../lab/lab";
 import { isPageOf } from "../lab/scenario/seen";
 import type { LocalStack } from "../lab/stack";
 import { type Answer, visit } from "../lab/traffic/visitor";
+import { median } from "./median";
 import { type Profiled, profiled } from "./processes";
 import { ratio, type Section } from "./section";
 
@@ -67,7 +68,8 @@ export async function benchCommand({ stack, edge }: Lab): Promise<Section> {
     }
   }
   const row = (name: string, what: "enable" | "disable", figure: keyof Times, goal: string) => {
-    const [ours, byHand] = [medianOf(times.ours[what], figure), medianOf(times.byHand[what], figure)];
+    const of = (all: (typeof times)["ours"]) => median(all[what].map((one) => one[figure]));
+    const [ours, byHand] = [of(times.ours), of(times.byHand)];
     return [name, `${ours.toFixed(1)} s`, `${byHand.toFixed(1)} s`, ratio(ours, byHand), goal];
   };
   return {
@@ -158,14 +160,13 @@ async function register(stack: LocalStack, count: number, enabled = 0): Promise<
 }
 
 async function medianStatus(stack: LocalStack): Promise<number> {
-  const seconds: Times[] = [];
+  const seconds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const begin = Date.now();
     await ended(maintenance("status")(stack));
-    const end = (Date.now() - begin) / 1000;
-    seconds.push({ end, seen: end });
+    seconds.push((Date.now() - begin) / 1000);
   }
-  return medianOf(seconds, "end");
+  return median(seconds);
 }
 
 async function timed(child: ChildProcess, edge: string, isSeen: (answer: Answer) => boolean): Promise<Times> {
@@ -188,9 +189,4 @@ async function succeeded(child: ChildProcess, ...allowed: readonly number[]): Pr
 async function ended(child: ChildProcess): Promise<number | null> {
   const [code] = await once(child, "close");
   return code as number | null;
-}
-
-function medianOf(times: readonly Times[], figure: keyof Times): number {
-  const sorted = times.map((one) => one[figure]).sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

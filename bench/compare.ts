@@ -1,5 +1,6 @@
 import { runCommand } from "../lab/cluster/commands";
 import { visit } from "../lab/traffic/visitor";
+import { median } from "./median";
 
 /** What is measured: an address, what it is asked with, and the status that every answer has to have. */
 export interface Candidate {
@@ -61,10 +62,8 @@ async function measure({ url, headers, status }: Candidate): Promise<Measured> {
 const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
 
 function medianOf(rounds: readonly Measured[]): Measured {
-  return { requestsPerSecond: median(rounds, "requestsPerSecond"), p99: median(rounds, "p99") };
-}
-
-function median(rounds: readonly Measured[], figure: keyof Measured): number {
-  const sorted = rounds.map((round) => round[figure]).sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return {
+    requestsPerSecond: median(rounds.map(({ requestsPerSecond }) => requestsPerSecond)),
+    p99: median(rounds.map(({ p99 }) => p99)),
+  };
 }

@@ -4,6 +4,7 @@ import { FIRST, webhookObject } from "../lab/edges/ingress-nginx/objects";
 import type { Lab } from "../lab/lab";
 import { marker } from "../lab/scenario/seen";
 import { type Answer, untilAnswer, visit } from "../lab/traffic/visitor";
+import { median } from "./median";
 import type { Section } from "./section";
 
 const NAMESPACE = "maintenance-pages";
@@ -48,8 +49,7 @@ export async function benchController({ edge, samples, cluster }: Lab): Promise<
         );
       }
       const [controller, nginx] = memory();
-      const median = seconds.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
-      rows.push([`${count} ${kind}`, `${median.toFixed(1)} s`, `${controller} MB`, `${nginx} MB`]);
+      rows.push([`${count} ${kind}`, `${median(seconds).toFixed(1)} s`, `${controller} MB`, `${nginx} MB`]);
     }
     for (; made > 0; made -= AT_ONCE) {
       await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => samples.delete(manifestOf(made - 1 - index))));

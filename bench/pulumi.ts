@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { LocalStack, STACK } from "../lab/stack";
+import { median } from "./median";
 import { ratio, type Section } from "./section";
 
 const PROJECT = join(__dirname, "..");
@@ -274,7 +275,5 @@ function memoryOf(group: number): readonly number[] {
 }
 
 function medianOf(runs: readonly Run[]): Run {
-  const of = (figure: keyof Run) =>
-    runs.map((run) => run[figure]).sort((one, other) => one - other)[Math.floor(runs.length / 2)] ?? Number.NaN;
-  return { seconds: of("seconds"), memory: of("memory") };
+  return { seconds: median(runs.map(({ seconds }) => seconds)), memory: median(runs.map(({ memory }) => memory)) };
 }
