@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { edgesOf } from "../components/edges";
 import { BYPASS_HEADER, bypassKey } from "../model/bypass";
 import type { Instance } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
@@ -96,7 +97,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { stack, file, now, instances, content } = wanted;
   const { engine, visitors, terminal, interruption } = tools;
   const settings = content.settings(now);
-  const { edges } = viewOf(stack, settings);
+  const edges = edgesOf(settings.edges);
   const shown = file.content.settings(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
   const plan = join(scratch, "plan.json");

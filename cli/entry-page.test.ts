@@ -15,11 +15,11 @@ const entry = plainEntry({ name: "acme", hosts: ["acme.example.org"] }, "unsched
 
 it("is the page of an entry that has not begun, in a language", () => {
   const planned = { ...entry, state: "planned" as const, message: { de: "Bis gleich" } };
-  const { body } = entryPage(planned, "de", "txt", settings);
-  expect(body).toMatch(/^acme\.example\.org\n/);
-  expect(body).toContain("Nachricht vom Team:\n\nBis gleich\n");
+  const { text } = entryPage(planned, "de", settings);
+  expect(text).toMatch(/^acme\.example\.org\n/);
+  expect(text).toContain("Nachricht vom Team:\n\nBis gleich\n");
 });
 
 it("is the page of all instances when the entry says nothing more", () => {
-  expect(entryPage(entry, "en", "html", settings).body).toMatch(/^<!DOCTYPE html>/i);
+  expect(entryPage(entry, "en", settings).html).toMatch(/^<!DOCTYPE html>/i);
 });

@@ -1,4 +1,4 @@
-import { type Problem, problemText } from "../model/problems";
+import { PagesError, type Problem, problemText, SettingsError } from "../model/problems";
 
 /** What the command ends with; the numbers are documented in docs/command.md. */
 export const EXIT = {
@@ -30,6 +30,11 @@ export class CommandError extends Error {
   ) {
     super(message);
   }
+}
+
+/** Whether an error's message is for people, and its stack trace for nobody. */
+export function isForPeople(error: unknown): error is CommandError | SettingsError | PagesError {
+  return error instanceof CommandError || error instanceof SettingsError || error instanceof PagesError;
 }
 
 /**

@@ -25,11 +25,11 @@ export interface Change {
  * @example
  * partition([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"], edges).others; // []
  */
-export function partition<Kind extends Change>(
-  changes: readonly Kind[],
+export function partition<Any extends Change>(
+  changes: readonly Any[],
   instances: readonly string[],
   edges: readonly Pick<Edge, "isPartOf">[],
-): { readonly own: readonly Kind[]; readonly others: readonly Kind[] } {
+): { readonly own: readonly Any[]; readonly others: readonly Any[] } {
   const isOwn = (change: Change) =>
     change.isWithoutEffect ||
     (change.operation === "update" && change.type.startsWith("pulumi:providers:")) ||

@@ -6,7 +6,7 @@ import { CLOCK_VARIABLE } from "../settings/clock";
 import { CommandError, EXIT } from "./errors";
 
 /** What the process sends once it listens. */
-export const readySchema = z.object({ port: z.int() });
+const readySchema = z.object({ port: z.int() });
 
 /**
  * A process that has the program in memory, and runs it whenever the engine asks: what Pulumi calls a language host. A run of the

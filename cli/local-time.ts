@@ -20,10 +20,10 @@ export function nearestTime(typed: string, { now, timeZone }: Clock): string | u
   const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toLowerCase() === "pm" ? 12 : 0);
   const clock = `${String(hour).padStart(2, "0")}:${minutes}`;
   const today = localDay(now, timeZone);
-  const time = inZone(`${day ?? today}T${clock}`, timeZone);
+  const time = withOffset(`${day ?? today}T${clock}`, timeZone);
   if (time === undefined || day !== undefined || new Date(time) > now) return time;
   const tomorrow = new Date(Date.parse(`${today}T00:00Z`) + DAY).toISOString().slice(0, 10);
-  return inZone(`${tomorrow}T${clock}`, timeZone);
+  return withOffset(`${tomorrow}T${clock}`, timeZone);
 }
 
 const DAY = 86_400_000;
@@ -34,7 +34,7 @@ function localDay(time: Date, timeZone: string): string {
 }
 
 /** A local time with the offset that its zone has then; `undefined` when there is no such time of day. */
-function inZone(local: string, timeZone: string): string | undefined {
+function withOffset(local: string, timeZone: string): string | undefined {
   const asUtc = Date.parse(`${local}Z`);
   if (Number.isNaN(asUtc)) return undefined;
   const first = offsetAt(new Date(asUtc), timeZone);

@@ -6,7 +6,7 @@ import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown } from "../model/maintenance";
-import { listed, nearest, PagesError, problemText, SettingsError } from "../model/problems";
+import { listed, nearest, problemText } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
 import type { Settings } from "../settings/read";
@@ -16,7 +16,7 @@ import type { Outcome } from "./change";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
 import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
-import { CommandError, EXIT, inputError } from "./errors";
+import { CommandError, EXIT, inputError, isForPeople } from "./errors";
 import { describeChanges } from "./guard";
 import { interruptible } from "./interruption";
 import { LanguageHost } from "./language-host";
@@ -220,11 +220,9 @@ async function preview(
   const entry = after.maintenance.find(({ instance }) => instance.name === name);
   if (entry === undefined) throw new Error(`no entry of ${name}`);
   const language = languageOf(given.lang, after);
-  const [html, text] = (["html", "txt"] as const).map(
-    (format) => lazily.entryPage()(entry, language, format, after).body,
-  );
+  const { html, text } = lazily.entryPage()(entry, language, after);
   const file = resolve(given.out ?? join(mkdtempSync(join(tmpdir(), "maintenance-")), `${name}.${language}.html`));
-  writePage(file, html ?? "", given.out);
+  writePage(file, html, given.out);
   if (given.json) console.log(JSON.stringify({ instance: name, kind: entry.kind, language, file, text }, null, 2));
   else console.log(`${text}\nThe ${entry.kind} page of ${name}, as a browser shows it: ${file}`);
   return EXIT.done;
@@ -315,7 +313,7 @@ async function extend(
   const { instances, until, by } = given;
   const now = readClock();
   if (until === undefined && by === undefined) throw new CommandError("To when? --until 2h from now, or --by 1h.");
-  const more = by === undefined ? 0 : lengthFrom(by, "--by");
+  const later = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
   return apply(given, now, async (content) => {
     await mustBeIn(instances, content);
     const settings = content.settings(now);
@@ -323,19 +321,28 @@ async function extend(
     const end = until === undefined ? undefined : timeFrom(until, settings, "--until");
     return instances.reduce((text, name) => {
       const present = maintenance.find(({ instance }) => instance.name === name)?.until;
-      if (end === undefined && present === undefined) {
-        throw new CommandError(`Nothing was changed: ${name} has no expected end. --until 2h gives it one.`);
-      }
-      const moved = (present?.getTime() ?? 0) + more;
-      if (end === undefined && moved <= now.getTime()) {
-        throw inputError({
-          path: "--by",
-          found: by,
-          allowed: `a length that ends in the future: the present end of ${name} was ${spanOf(now.getTime() - (present?.getTime() ?? 0))} ago; --until 1h counts from now`,
-        });
-      }
-      return text.enable([name], { until: end ?? new Date(moved).toISOString() });
+      return text.enable([name], { until: end ?? laterEnd(name, present, later, now) });
     }, content);
+  });
+}
+
+interface Later {
+  readonly typed: string | undefined;
+  readonly length: number;
+}
+
+/** @throws {CommandError} when there is no present end, or the later one is in the past. */
+function laterEnd(name: string, present: Date | undefined, { typed, length }: Later, now: Date): string {
+  if (present === undefined) {
+    throw new CommandError(`Nothing was changed: ${name} has no expected end. --until 2h gives it one.`);
+  }
+  const end = new Date(present.getTime() + length);
+  if (end > now) return end.toISOString();
+  const ago = spanOf(now.getTime() - present.getTime());
+  throw inputError({
+    path: "--by",
+    found: typed,
+    allowed: `a length that ends in the future: the present end of ${name} was ${ago} ago; --until 1h counts from now`,
   });
 }
 
@@ -582,7 +589,10 @@ async function names(current: string, given: unknown): Promise<string[]> {
 
 /** Prints what went wrong. */
 function report(error: unknown): number {
-  const isForPeople = error instanceof CommandError || error instanceof SettingsError || error instanceof PagesError;
-  console.error(isForPeople ? error.message : error);
-  return error instanceof CommandError ? error.code : isForPeople ? EXIT.refused : EXIT.failed;
+  if (!isForPeople(error)) {
+    console.error(error);
+    return EXIT.failed;
+  }
+  console.error(error.message);
+  return error instanceof CommandError ? error.code : EXIT.refused;
 }

@@ -65,7 +65,7 @@ export interface Status {
  * Probes every host of the registry, and lays it beside what is declared; and reads the overrides through the cluster's API, where
  * that can be reached. The bucket is not needed for it, and Pulumi only to tell a window that is due from a change by hand.
  *
- * @param applied reads what the last `up` applied; called only if it matters.
+ * @param applied reads what the last `up` applied; called only if it matters, and once.
  */
 export async function statusOf(
   settings: Settings,
@@ -82,6 +82,11 @@ export async function statusOf(
       throw error;
     }),
   ]);
+  let last: ReturnType<typeof applied> | undefined;
+  const appliedOnce = () => {
+    last ??= applied();
+    return last;
+  };
   const statuses = await Promise.all(
     instances.map(async (instance): Promise<InstanceStatus> => {
       const { name } = instance;
@@ -95,7 +100,7 @@ export async function statusOf(
           return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed, view).why };
         });
       const drift = drifts instanceof Unreachable ? undefined : drifts(instance, goal === "page");
-      const due = drift === undefined ? undefined : await dueText(entry, drift, applied);
+      const due = drift === undefined ? undefined : await dueText(entry, drift, appliedOnce);
       return {
         name,
         declared: entry?.state ?? "open",

@@ -50,7 +50,7 @@ export class UpFailed extends Error {
 export interface PreviewOptions {
   readonly configFile?: string;
   readonly project?: string;
-  readonly host?: Pick<LanguageHost, "address" | "leaveOut">;
+  readonly host?: Pick<LanguageHost, "address">;
   readonly environment?: Readonly<Record<string, string>>;
 }
 

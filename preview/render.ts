@@ -1,8 +1,7 @@
-import { CommandError } from "../cli/errors";
+import { isForPeople } from "../cli/errors";
 import { findStack, StackFile } from "../cli/project";
 import { LANGUAGES } from "../model/languages";
 import type { MaintenanceEntry } from "../model/maintenance";
-import { PagesError, SettingsError } from "../model/problems";
 import { clientNames, readClients } from "../pages/clients";
 import type { PageSettings } from "../pages/render";
 import { readClock } from "../settings/clock";
@@ -26,8 +25,7 @@ async function render(stack: string | undefined): Promise<Rendered> {
     const objects = samples.flatMap((sample) => sample.objects);
     return { rendering: { samples, objects, clients: [...settings.clients.values()], languages: settings.languages } };
   } catch (error) {
-    const isForPeople = error instanceof PagesError || error instanceof SettingsError || error instanceof CommandError;
-    return { problem: isForPeople ? error.message : String(error instanceof Error ? error.stack : error) };
+    return { problem: isForPeople(error) ? error.message : String(error instanceof Error ? error.stack : error) };
   }
 }
 
