@@ -11,14 +11,20 @@ it.each<[readonly string[], unknown]>([
   // No language of the pages, and no space: words.
   [["https://status.example.org"], "https://status.example.org"],
   [["tel:+49301234"], "tel:+49301234"],
+  [["Note: back soon"], "Note: back soon"],
+  [["EN: Back soon", "PT-br: Voltamos logo"], { en: "Back soon", "pt-BR": "Voltamos logo" }],
+  // No words: the entry's message is taken away.
+  [[""], undefined],
 ])("the message %j is %o", (message, expected) => {
-  expect(entryChange({ message }, CLOCK)).toStrictEqual({ message: expected });
+  expect(entryChange({ message: [...message] }, CLOCK)).toStrictEqual({ message: expected });
 });
 
-it("refuses several texts of which one has no language", () => {
-  expect(() => entryChange({ message: ["en: Back soon", "À bientôt"] }, CLOCK)).toThrow(
-    /^--message\n {2}found: +"À bientôt"/,
-  );
+it.each([
+  ["has no language", "À bientôt"],
+  ["has the language of another", "EN: À bientôt"],
+])("refuses several texts of which one %s", (_, text) => {
+  const message = ["en: Back soon", text];
+  expect(() => entryChange({ message }, CLOCK)).toThrow(new RegExp(`^--message\n {2}found: +"${text}"`));
 });
 
 it("refuses an end before the begin in the words that were typed", () => {

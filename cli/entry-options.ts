@@ -1,3 +1,4 @@
+import type { InferredOptionTypes } from "yargs";
 import type { z } from "zod";
 import { LANGUAGES } from "../model/languages";
 import { ENDS, KINDS } from "../model/maintenance";
@@ -6,8 +7,10 @@ import { inputError } from "./errors";
 import type { Clock } from "./local-time";
 import { inZone, timeFrom } from "./times";
 
-/** What the options of `enable` change of an entry; a setting that is not there stays as it is. */
-export type EntryChange = Partial<Omit<z.input<typeof entrySchema>, "instance">>;
+/** What the options of `enable` change of an entry. A setting that is not there stays as it is; one that is `undefined` is taken away. */
+export type EntryChange = { readonly [Key in keyof Omit<Entry, "instance">]?: Entry[Key] | undefined };
+
+type Entry = z.input<typeof entrySchema>;
 
 /** The options of `enable`: one for each setting of an entry. */
 export const entryOptions = {
@@ -21,7 +24,8 @@ export const entryOptions = {
     type: "string",
     array: true,
     nargs: 1,
-    describe: 'Your words to visitors; in more languages: --message "en: Back soon" --message "fr: …"',
+    describe:
+      'Your words to visitors; in more languages: --message "en: Back soon" --message "fr: …"; --message "" takes them away',
   },
   ends: { choices: ENDS, describe: "Whether it ends by itself. Default: manually" },
   bypass: {
@@ -31,14 +35,7 @@ export const entryOptions = {
 } as const satisfies Record<keyof EntryChange, object>;
 
 /** The options as they were typed. */
-export interface TypedEntry {
-  readonly kind?: EntryChange["kind"] | undefined;
-  readonly from?: string | undefined;
-  readonly until?: string | undefined;
-  readonly message?: readonly string[] | undefined;
-  readonly ends?: EntryChange["ends"] | undefined;
-  readonly bypass?: boolean | undefined;
-}
+export type TypedEntry = Partial<InferredOptionTypes<typeof entryOptions>>;
 
 /**
  * The change that the options mean.
@@ -70,26 +67,29 @@ export function entryChange({ kind, from, until, message, ends, bypass }: TypedE
 }
 
 /** The language in front of a text, and the text. Without a space after it only a language of the pages is one: `en:Back soon`. */
-function partsOf(text: string): RegExpExecArray | null {
-  const parts = /^([a-z]{2,3}(?:-[A-Za-z]+)?):(\s*)(.*)$/s.exec(text);
-  if (parts === null) return null;
-  const [, language = "", space = ""] = parts;
-  return space !== "" || LANGUAGES.includes(language) ? parts : null;
+function partsOf(text: string): { readonly language: string; readonly words: string } | undefined {
+  const [, tag = "", space = "", words = ""] = /^([A-Za-z]{2,3}(?:-[A-Za-z]+)?):(\s*)(.*)$/s.exec(text) ?? [];
+  const language = LANGUAGES.find((one) => one.toLowerCase() === tag.toLowerCase());
+  if (language !== undefined) return { language, words };
+  // Such as nl: a language without pages, which the settings refuse. `Note: …` is no language.
+  return space !== "" && /^[a-z]{2,3}(-|$)/.test(tag) ? { language: tag, words } : undefined;
 }
 
-/** One text, or one for each language. */
-function messageFrom(texts: readonly string[]): string | Record<string, string> {
+/** One text, or one for each language; `undefined` for no words. */
+function messageFrom(texts: readonly string[]): string | Record<string, string> | undefined {
   const [first = ""] = texts;
-  const inLanguage = texts.map(partsOf);
-  if (texts.length === 1 && inLanguage[0] === null) return first;
-  return Object.fromEntries(
-    inLanguage.map((match, index) => {
-      if (match !== null) return [match[1] ?? "", match[3] ?? ""];
+  const parts = texts.map(partsOf);
+  if (texts.length === 1 && parts[0] === undefined) return first.trim() === "" ? undefined : first;
+  const byLanguage: Record<string, string> = {};
+  for (const [index, part] of parts.entries()) {
+    if (part === undefined || part.language in byLanguage) {
       throw inputError({
         path: "--message",
         found: texts[index],
-        allowed: 'one text; or several, each with its language, such as "en: Back soon"',
+        allowed: 'one text; or several, each with a language of its own, such as "en: Back soon"',
       });
-    }),
-  );
+    }
+    byLanguage[part.language] = part.words;
+  }
+  return byLanguage;
 }

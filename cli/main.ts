@@ -1,11 +1,11 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import yargs, { type Argv } from "yargs";
+import yargs from "yargs";
 import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
-import { isShown } from "../model/maintenance";
+import { isShown, type MaintenanceEntry, plainEntry } from "../model/maintenance";
 import { listed, nearest, problemText } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
@@ -15,7 +15,7 @@ import { calendarOf } from "./calendar";
 import type { Outcome } from "./change";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
-import { entryChange, entryOptions, type TypedEntry } from "./entry-options";
+import { entryChange } from "./entry-options";
 import { CommandError, EXIT, inputError, isForPeople } from "./errors";
 import { describeChanges } from "./guard";
 import { interruptible } from "./interruption";
@@ -25,9 +25,10 @@ import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
 import { secretIn, withNewSecret } from "./secret";
 import type { StackText } from "./stack-text";
+import { COMMANDS, type CommandName, commonOptions, type Given } from "./syntax";
 import { terminalOf } from "./terminal";
 import { inZone, lengthFrom, spanOf, timeFrom } from "./times";
-import { refuseRepeated, usageText } from "./usage";
+import { NO_COMMAND, refuseMisread, refuseRepeated, usageError } from "./usage";
 
 // Kubernetes's client takes most of a second to load, and the check of pages half of one, so only the commands that use them do that.
 const lazily = {
@@ -38,131 +39,50 @@ const lazily = {
   statusOf: () => (require("./status") as typeof import("./status")).statusOf,
 };
 
-interface Common {
-  readonly stack: string | undefined;
-  readonly json: boolean;
-}
+type Common = Pick<Given<"list">, "stack" | "json">;
+type Changing = Pick<Given<"disable">, "instances" | "yes" | "json" | "stack" | "allowOtherChanges">;
 
-interface Changing extends Common {
-  readonly instances: readonly string[];
-  readonly yes: boolean;
-  readonly allowOtherChanges: boolean;
-}
+const RUN: { readonly [Name in CommandName]: (given: Given<Name>) => Promise<number> } = {
+  enable,
+  disable,
+  bypass,
+  extend,
+  preview,
+  list,
+  status: (given) => (given.watch ? watch(given) : status(given)),
+  plan,
+  due,
+  elsewhere,
+  rights,
+};
 
 /** Runs the command, and returns the code to exit with. */
 export async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
-  const result = (run: () => Promise<number>) => async () => {
-    code = await run();
-  };
   const parser = yargs(args.length === 0 ? ["--help"] : [...args])
     .scriptName("maintenance")
     .usage("$0 <command>\n\nPuts web instances into maintenance, takes them out of it, and checks what visitors see.")
-    .option("stack", {
-      type: "string",
-      describe: "The stack, which is a cluster. Default: $PULUMI_STACK, or the selected one",
-    })
-    .option("json", { type: "boolean", default: false, describe: "Print the result as JSON" })
-    .command(
-      "enable <instances..>",
-      "Put instances into maintenance, or change their entries",
-      (command) =>
-        changing(command).options(entryOptions).example('$0 enable acme --until 2h --message "Back soon"', ""),
-      (given) => result(() => enable(given))(),
-    )
-    .command(
-      "disable <instances..>",
-      "Take instances out of maintenance",
-      (command) =>
-        changing(command).option("force", {
-          type: "boolean",
-          default: false,
-          describe: "Let visitors in, even if the instance itself does not answer",
-        }),
-      (given) => result(() => disable(given))(),
-    )
-    .command(
-      "bypass [instance]",
-      "Show how to reach an instance in maintenance through its bypass, or make new keys",
-      (command) =>
-        command
-          .positional("instance", { type: "string", describe: "The instance's name" })
-          .option("rotate", { type: "boolean", default: false, describe: "Make new keys; the old ones end" })
-          .option("yes", { alias: "y", type: "boolean", default: false, describe: "Don't ask" })
-          .example("$0 enable acme --bypass && $0 bypass acme", ""),
-      (given) => result(() => bypass(given))(),
-    )
-    .command(
-      "extend <instances..>",
-      "Move the expected end of a maintenance",
-      (command) =>
-        changing(command)
-          .option("until", { type: "string", describe: "The new end: 2h from now, or a time with an offset" })
-          .option("by", { type: "string", describe: "How much later than the present end: 1h" })
-          .conflicts("until", "by")
-          .example("$0 extend acme --by 1h", ""),
-      (given) => result(() => extend(given))(),
-    )
-    .command(
-      "preview <instance>",
-      "Show the page that visitors would see, and change nothing",
-      (command) =>
-        command
-          .positional("instance", { type: "string", demandOption: true, describe: "The instance's name" })
-          .options(entryOptions)
-          .option("lang", { type: "string", describe: "The page's language. Default: the stack's first" })
-          .option("out", { type: "string", describe: "The file to write. Default: one in a new folder" })
-          .example('$0 preview acme --until 2h --message "Back soon"', ""),
-      (given) => result(() => preview(given))(),
-    )
-    .command(
-      "list",
-      "Show the entries of the configuration",
-      (command) =>
-        command.option("ics", { type: "boolean", default: false, describe: "Print the windows as a calendar" }),
-      (given) => result(() => list(given))(),
-    )
-    .command(
-      "status",
-      "Compare the configuration with what visitors see",
-      (command) =>
-        command.option("watch", {
-          type: "boolean",
-          default: false,
-          describe: "Check again every 5 seconds, until Ctrl-C",
-        }),
-      (given) => result(() => (given.watch ? watch(given) : status(given)))(),
-    )
-    .command(
-      "plan",
-      "Show what `pulumi up` would change",
-      (command) => command,
-      (given) => result(() => plan(given))(),
-    )
-    .command(
-      "due",
-      "Tell whether a window has begun or ended since the last `pulumi up`",
-      (command) => command,
-      (given) => result(() => due(given))(),
-    )
-    .command(
-      "elsewhere",
-      "Tell whether `pulumi up` would open an instance that was put into maintenance from another checkout",
-      (command) => command,
-      (given) => result(() => elsewhere(given))(),
-    )
-    .command(
-      "rights",
-      "Tell whether this account has the rights in the cluster that `pulumi up` needs",
-      (command) => command,
-      (given) => result(() => rights(given))(),
-    )
+    .options(commonOptions);
+  for (const [name, { command, describe, positionals = {}, options = {}, example }] of COMMANDS) {
+    parser.command(
+      command,
+      describe,
+      (parsed) => {
+        for (const [positional, said] of Object.entries(positionals)) parsed.positional(positional, said);
+        if (example !== undefined) parsed.example(example, "");
+        return parsed.options(options);
+      },
+      async (given) => {
+        code = await RUN[name](given as never); // yargs has read it by this command's syntax
+      },
+    );
+  }
+  parser
     .completion("completion", "Print a script for completion in a shell", async (current, given) =>
       names(current, given),
     )
     .check(refuseRepeated)
-    .demandCommand(1, "Which command?")
-    .recommendCommands()
+    .demandCommand(1, NO_COMMAND)
     .strict()
     .help()
     .alias("h", "help")
@@ -171,10 +91,10 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitProcess(false)
     .fail((message, error) => {
       if (error && error.name !== "YError") throw error;
-      const hint = "`npx maintenance --help` and `npx maintenance <command> --help` list what there is.";
-      throw new CommandError([usageText(message ?? error.message, args), hint].join("\n\n"));
+      throw usageError(message ?? error.message, args);
     });
   try {
+    refuseMisread(args);
     await parser.parseAsync();
     return code;
   } catch (error) {
@@ -182,18 +102,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function changing<T>(command: Argv<T>) {
-  return command
-    .positional("instances", { type: "string", array: true, demandOption: true, describe: "Names of instances" })
-    .option("yes", { alias: "y", type: "boolean", default: false, describe: "Don't ask" })
-    .option("allow-other-changes", {
-      type: "boolean",
-      default: false,
-      describe: "Let changes through that have nothing to do with these instances",
-    });
-}
-
-async function enable(given: Changing & TypedEntry): Promise<number> {
+async function enable(given: Given<"enable">): Promise<number> {
   const now = readClock();
   return apply(given, now, async (content, stack) => {
     const settings = content.settings(now);
@@ -207,25 +116,31 @@ async function enable(given: Changing & TypedEntry): Promise<number> {
 }
 
 /** Shows the page of an entry, with the changes that `enable` would make to it. */
-async function preview(
-  given: Common &
-    TypedEntry & { readonly instance: string; readonly lang: string | undefined; readonly out: string | undefined },
-): Promise<number> {
+async function preview(given: Given<"preview">): Promise<number> {
   const now = readClock();
   const { content } = StackFile.open(await findStack(given.stack));
   const settings = content.settings(now);
   const name = given.instance;
   mustBeKnown([name], settings, given.message !== undefined);
-  const after = content.enable([name], entryChange(given, settings)).settings(now);
-  const entry = after.maintenance.find(({ instance }) => instance.name === name);
-  if (entry === undefined) throw new Error(`no entry of ${name}`);
-  const language = languageOf(given.lang, after);
-  const { html, text } = lazily.entryPage()(entry, language, after);
+  const entry = previewedEntry(given, content, settings);
+  const language = languageOf(given.lang, settings);
+  const { html, text } = lazily.entryPage()(entry, language, settings);
   const file = resolve(given.out ?? join(mkdtempSync(join(tmpdir(), "maintenance-")), `${name}.${language}.html`));
   writePage(file, html, given.out);
   if (given.json) console.log(JSON.stringify({ instance: name, kind: entry.kind, language, file, text }, null, 2));
   else console.log(`${text}\nThe ${entry.kind} page of ${name}, as a browser shows it: ${file}`);
   return EXIT.done;
+}
+
+function previewedEntry(given: Given<"preview">, content: StackText, settings: Settings): MaintenanceEntry {
+  const { instance: name, kind, ...typed } = given;
+  const instance = settings.instances.find((one) => one.name === name);
+  if (kind === "provisioning" && instance !== undefined) return plainEntry(instance, kind);
+  const change = entryChange({ ...typed, kind: kind === "provisioning" ? undefined : kind }, settings);
+  const { maintenance } = content.enable([name], change).settings(settings.now);
+  const entry = maintenance.find((one) => one.instance.name === name);
+  if (entry === undefined) throw new Error(`no entry of ${name}`);
+  return entry;
 }
 
 function writePage(file: string, html: string, typed: string | undefined): void {
@@ -264,7 +179,7 @@ function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly 
   if (lines.length > 0) throw new CommandError(["Nothing was changed.", "", ...lines].join("\n"));
 }
 
-async function disable(given: Changing & { readonly force: boolean }): Promise<number> {
+async function disable(given: Given<"disable">): Promise<number> {
   const edit = async (content: StackText) => {
     await mustBeIn(given.instances, content);
     return content.disable(given.instances);
@@ -273,9 +188,7 @@ async function disable(given: Changing & { readonly force: boolean }): Promise<n
 }
 
 /** Shows how an instance's key is used, or makes new keys. */
-async function bypass(
-  given: Common & { readonly instance: string | undefined; readonly rotate: boolean; readonly yes: boolean },
-): Promise<number> {
+async function bypass(given: Given<"bypass">): Promise<number> {
   const { instance, rotate } = given;
   const now = readClock();
   const stack = await findStack(given.stack);
@@ -283,13 +196,15 @@ async function bypass(
   const settings = content.settings(now);
   const bypassed = settings.maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
   if (instance !== undefined) mustBeKnown([instance], settings, false);
-  if (instance === undefined && !rotate) {
-    throw new CommandError(`Which instance? These have a bypass: ${listed(bypassed)}. New keys for all: --rotate.`);
-  }
-  if (instance !== undefined && !bypassed.includes(instance)) {
-    throw new CommandError(
-      `${instance} has no bypass. These have one: ${listed(bypassed)}. \`npx maintenance enable ${instance} --bypass\` gives it one.`,
-    );
+  if (instance === undefined ? !rotate : !bypassed.includes(instance)) {
+    const withOne = bypassed.length === 0 ? "none has one now" : listed(bypassed);
+    const remedy = `\`npx maintenance enable ${instance ?? "NAME"} --bypass\` gives it one`;
+    const newKeys = instance === undefined ? "; --rotate makes new keys for all" : "";
+    throw inputError({
+      path: "<instance>",
+      found: instance,
+      allowed: `an instance that has a bypass: ${withOne}; ${remedy}${newKeys}`,
+    });
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
   const rotated = rotate ? await changed(changing, now, () => withNewSecret(content, stack)) : undefined;
@@ -307,12 +222,13 @@ async function showBypass(name: string, { json }: Common, content: StackText, st
   console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
-async function extend(
-  given: Changing & { readonly until: string | undefined; readonly by: string | undefined },
-): Promise<number> {
+async function extend(given: Given<"extend">): Promise<number> {
   const { instances, until, by } = given;
   const now = readClock();
-  if (until === undefined && by === undefined) throw new CommandError("To when? --until 2h from now, or --by 1h.");
+  if (until === undefined && by === undefined) {
+    const allowed = "one of them: --until 2h is the new end, counted from now; --by 1h moves the present end";
+    throw inputError({ path: "--until, --by", found: undefined, allowed });
+  }
   const later = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
   return apply(given, now, async (content) => {
     await mustBeIn(instances, content);
@@ -483,7 +399,7 @@ function concluded({ name, goal, state }: Outcome["instances"][number]): string 
   return `${name} ${goal === "page" ? "shows the page" : state === "planned" ? "is planned, and open until then" : "is open"}`;
 }
 
-async function list({ stack, json, ics }: Common & { readonly ics: boolean }): Promise<number> {
+async function list({ stack, json, ics }: Given<"list">): Promise<number> {
   const now = readClock();
   const { maintenance, timeZone, links, languages } = StackFile.open(await findStack(stack)).content.settings(now);
   if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));

@@ -35,6 +35,11 @@ describe("enabling", () => {
     expect(text).toContain('    - instance: acme\n      until: "2027-01-10T22:00:00.000Z"\n      message: Back soon\n');
   });
 
+  it("takes a setting away that the change leaves undefined", () => {
+    const text = enable(FILE, ["acme"], { message: "Back soon", bypass: true });
+    expect(enable(text, ["acme"], { message: undefined })).toBe(text.replace("      message: Back soon\n", ""));
+  });
+
   it("changes an entry that is there, and never repeats it", () => {
     const text = enable(enable(FILE, ["gamma"], { until: "2028-01-01T00:00:00Z" }), ["beta"], { kind: "scheduled" });
     expect(listIn(text)).toStrictEqual([

@@ -69,7 +69,10 @@ export class StackText {
         const before = index < 0 ? undefined : list.items[index];
         if (isPlain && before !== undefined) continue;
         if (isMap(before)) {
-          for (const [key, value] of Object.entries(change)) before.set(key, nodeOf(value, document));
+          for (const [key, value] of Object.entries(change)) {
+            if (value === undefined) before.delete(key);
+            else before.set(key, nodeOf(value, document));
+          }
           continue;
         }
         const entry = nodeOf(isPlain ? instance : { instance, ...change }, document);

@@ -14,6 +14,19 @@ async function typed(...args: readonly string[]): Promise<string> {
 describe("an argument that can't be used gets the four lines of any other problem:", () => {
   it.each<[readonly string[], string]>([
     [["stauts"], '<command>\n  found:    "stauts"\n  allowed:  enable, disable, .*\n  nearest:  status\n'],
+    [["--json", "stauts"], '<command>\n  found:    "stauts"\n  allowed:  enable, disable, .*\n  nearest:  status\n'],
+    [["--version"], "<command>\n  found:    nothing\n  allowed:  enable, disable, "],
+    [["completion", "zsh"], 'completion\n  found:    "zsh"\n  allowed:  nothing more; the script is for the shell in '],
+    [
+      ["enable", "acme", "--bypass=maybe"],
+      '--bypass\n  found:    "maybe"\n  allowed:  --bypass without a value, or no --bypass',
+    ],
+    [["disable", "acme", "--yes=nope"], '--yes\n  found:    "nope"\n'],
+    [
+      ["enable", "acme", "--until", "-1h"],
+      '--until\n  found:    "-1h"\n  allowed:  a value that does not begin with -',
+    ],
+    [["extend", "acme"], "--until, --by\n  found:    nothing\n  allowed:  one of them: "],
     [["enable"], "<instance>\n  found:    nothing\n  allowed:  the name of an instance; "],
     [["preview"], "<instance>\n  found:    nothing\n"],
     [

@@ -1,97 +1,95 @@
-import { nearest, problemText } from "../model/problems";
-import { entryOptions } from "./entry-options";
-import { inputError } from "./errors";
+import { nearest, type Problem, problemText } from "../model/problems";
+import { CommandError, inputError } from "./errors";
+import { COMMANDS, commonOptions } from "./syntax";
 
-const COMMANDS = [
-  "enable",
-  "disable",
-  "extend",
-  "bypass",
-  "preview",
-  "list",
-  "status",
-  "plan",
-  "due",
-  "elsewhere",
-  "rights",
-  "completion",
-];
+/** What yargs says when there is no command. */
+export const NO_COMMAND = "no command";
 
-const OPTIONS = [
-  ...Object.keys(entryOptions),
-  "by",
-  "yes",
-  "json",
-  "stack",
-  "force",
-  "allow-other-changes",
-  "watch",
-  "ics",
-  "rotate",
-  "lang",
-  "out",
-].map((name) => `--${name}`);
+const NAMES = [...COMMANDS.map(([name]) => name), "completion"];
+
+const OPTIONS = new Map(
+  [commonOptions, ...COMMANDS.map(([, { options = {} }]) => options)].flatMap((options) =>
+    Object.entries(options).map(([name, option]) => [`--${name}`, option]),
+  ),
+);
 
 /**
- * What yargs says of arguments that it can't use (its locales/en.json), as this project says such things.
+ * Refuses, before yargs reads them, arguments that it would read as something else: `--bypass=maybe` as no bypass, the `-1h` of
+ * `--until -1h` as the options `-1` and `-h`, and `completion zsh` as `completion`.
  *
- * @param message yargs' own.
+ * @throws {CommandError} with the first of them.
+ */
+export function refuseMisread(typed: readonly string[]): void {
+  const [command, shell] = typed;
+  if (command === "completion" && shell !== undefined) {
+    const allowed = "nothing more; the script is for the shell in $SHELL: SHELL=/bin/zsh npx maintenance completion";
+    throw inputError({ path: "completion", found: shell, allowed });
+  }
+  for (const [index, argument] of typed.entries()) {
+    const [option = "", value] = argument.split(/=(.*)/s);
+    if (value !== undefined && OPTIONS.get(option)?.type === "boolean" && !["true", "false"].includes(value)) {
+      throw inputError({ path: option, found: value, allowed: `${option} without a value, or no ${option}` });
+    }
+    const before = typed[index - 1] ?? "";
+    if (/^-\d/.test(argument) && OPTIONS.has(before)) {
+      throw inputError({ path: before, found: argument, allowed: "a value that does not begin with -" });
+    }
+  }
+}
+
+/**
+ * The error for arguments that yargs can't use.
+ *
+ * @param message what yargs says of them: a text of its locales/en.json, or `NO_COMMAND`.
  * @param typed the arguments.
  *
  * @example
- * usageText("Unknown argument: messsage", ["enable", "acme", "--messsage", "x"]); // "--messsage\n  found: …\n  nearest:  --message"
+ * throw usageError("Unknown argument: messsage", ["enable", "acme", "--messsage", "x"]); // "--messsage\n  found: …\n  nearest:  --message"
  */
-export function usageText(message: string, typed: readonly string[]): string {
-  const [command = ""] = typed;
-  if (!COMMANDS.includes(command) && !command.startsWith("-")) {
-    return problemText({
-      path: "<command>",
-      found: command,
-      allowed: COMMANDS.join(", "),
-      nearest: nearest(command, COMMANDS),
-    });
+export function usageError(message: string, typed: readonly string[]): CommandError {
+  const problem = problemOf(message, typed);
+  const hint = "`npx maintenance --help` and `npx maintenance <command> --help` list what there is.";
+  return new CommandError([problem === undefined ? message : problemText(problem), hint].join("\n\n"));
+}
+
+function problemOf(message: string, typed: readonly string[]): Problem | undefined {
+  const command = typed.find((argument, index) => !argument.startsWith("-") && typed[index - 1] !== "--stack");
+  if (message === NO_COMMAND || command === undefined || !NAMES.includes(command)) {
+    const meant = command === undefined ? undefined : nearest(command, NAMES);
+    return { path: "<command>", found: command, allowed: NAMES.join(", "), nearest: meant };
   }
   const [, option, value = "", choices = ""] = /Argument: (\S+), Given: "?(.*?)"?, Choices: (.+)/.exec(message) ?? [];
   if (option !== undefined) {
     const allowed = choices.split(", ").map((choice) => choice.replaceAll('"', ""));
-    return problemText({
-      path: `--${option}`,
-      found: value,
-      allowed: allowed.join(", "),
-      nearest: nearest(value, allowed),
-    });
+    return { path: `--${option}`, found: value, allowed: allowed.join(", "), nearest: nearest(value, allowed) };
   }
   if (message.startsWith("Not enough non-option arguments")) {
-    const hint = "the name of an instance; `npx maintenance status` lists them";
-    return problemText({ path: "<instance>", found: undefined, allowed: hint });
+    const allowed = "the name of an instance; `npx maintenance status` lists them";
+    return { path: "<instance>", found: undefined, allowed };
   }
   const [, valueless] = /^Not enough arguments following: (\S+)/.exec(message) ?? [];
   if (valueless !== undefined) {
-    return problemText({
-      path: `--${valueless}`,
-      found: undefined,
-      allowed: 'a value; a text needs quotes: "Back soon"',
-    });
+    return { path: `--${valueless}`, found: undefined, allowed: 'a value; a text needs quotes: "Back soon"' };
   }
-  const [, both, other] = /^Arguments (\S+) and (\S+) are mutually exclusive$/.exec(message) ?? [];
-  if (both !== undefined) {
-    return problemText({ path: `--${both}, --${other}`, found: "both", allowed: "one of them" });
+  const [, one, other] = /^Arguments (\S+) and (\S+) are mutually exclusive$/.exec(message) ?? [];
+  if (one !== undefined) return { path: `--${one}, --${other}`, found: "both", allowed: "one of them" };
+  const [, unknown] = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message) ?? [];
+  return unknown === undefined ? undefined : unknownProblem(unknown, command, typed);
+}
+
+function unknownProblem(unknown: string, command: string, typed: readonly string[]): Problem {
+  const option = `--${unknown}`;
+  if (typed.some((argument) => argument === option || argument.startsWith(`${option}=`))) {
+    const ofAnother = OPTIONS.has(option);
+    return {
+      path: option,
+      found: ofAnother ? "an option of another command" : "an unknown option",
+      allowed: `the options that \`npx maintenance ${command} --help\` lists`,
+      nearest: ofAnother ? undefined : nearest(option, OPTIONS.keys()),
+    };
   }
-  const [, unknown] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
-  if (unknown === undefined) return message;
-  const isOption = typed.some((one) => one === `--${unknown}` || one.startsWith(`--${unknown}=`));
-  return isOption
-    ? problemText({
-        path: `--${unknown}`,
-        found: OPTIONS.includes(`--${unknown}`) ? "an option of another command" : "an unknown option",
-        allowed: `the options that \`npx maintenance ${command} --help\` lists`,
-        nearest: OPTIONS.includes(`--${unknown}`) ? undefined : nearest(`--${unknown}`, OPTIONS),
-      })
-    : problemText({
-        path: unknown,
-        found: "one argument too many",
-        allowed: "fewer arguments here; a text of more than one word needs quotes",
-      });
+  const allowed = "fewer arguments here; a text of more than one word needs quotes";
+  return { path: unknown, found: "one argument too many", allowed };
 }
 
 /** Options that may be given more than once, and the arguments without a name. */

@@ -89,17 +89,17 @@ export function readSettings(
   });
   const found = maintenance({ ...config, unreadable: directory?.unreadable }, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
-  const isUnread = (path: string) => unread.some((problem) => problem.path === path);
+  // Of a value that has a problem already, no other is reported: one remedy is for all of them.
+  const reported = [...unread, ...exposedSecrets(stackConfig, isEncrypted)];
+  const isReported = (path: string) => reported.some((problem) => problem.path === path);
   const problems = [
-    ...unread,
-    ...exposedSecrets(stackConfig, isEncrypted),
+    ...reported,
     ...(parsed.error?.issues ?? [])
       .flatMap((issue) => problemsOf(issue, values))
       .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
-      // A value that could not be read is already reported.
-      .filter(({ path }) => !isUnread(path)),
+      .filter(({ path }) => !isReported(path)),
     ...(directory?.problems ?? []),
-    ...(values.instances === undefined && values.instancesDirectory === undefined && !isUnread("instances")
+    ...(values.instances === undefined && values.instancesDirectory === undefined && !isReported("instances")
       ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
       : []),
     ...known.problems,
