@@ -47,13 +47,21 @@ export async function profiled(child: ChildProcess, ended: Promise<unknown>): Pr
   return [...found.values()].filter(({ name }) => name !== "");
 }
 
+/** The memory of each process in a group at its highest so far, in MB. */
+export function memoryOf(group: number): readonly number[] {
+  return processes()
+    .filter((one) => one.group === group)
+    .map(({ pid }) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(String(pid), "status"))?.[1] ?? 0) / 1024);
+}
+
 interface Process {
   readonly pid: number;
   readonly parent: number;
+  readonly group: number;
   readonly cpu: number;
 }
 
-/** Of /proc/PID/stat, fields 4, 14 and 15 (proc_pid_stat(5)). */
+/** Of /proc/PID/stat, fields 4, 5, 14 and 15 (proc_pid_stat(5)). */
 function processes(): readonly Process[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -61,7 +69,7 @@ function processes(): readonly Process[] {
       const fields = read(name, "stat").split(") ").at(-1)?.split(" ") ?? [];
       if (fields.length < 13) return [];
       const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-      return [{ pid: Number(name), parent: Number(fields[1]), cpu }];
+      return [{ pid: Number(name), parent: Number(fields[1]), group: Number(fields[2]), cpu }];
     });
 }
 

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { LocalStack, STACK } from "../lab/stack";
 import { median } from "./median";
+import { memoryOf } from "./processes";
 import { ratio, type Section } from "./section";
 
 const PROJECT = join(__dirname, "..");
@@ -256,22 +257,6 @@ async function measure(stack: LocalStack, command: "preview" | "up"): Promise<Ru
   clearInterval(timer);
   if (child.exitCode !== 0) throw new Error(output);
   return { seconds: (Date.now() - begin) / 1000, memory };
-}
-
-/** The memory of each process in a group, in MB. */
-function memoryOf(group: number): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const [, , parentAndGroup = ""] =
-          /^(\d+) \(.*\) \S (\d+ \d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-        if (Number(parentAndGroup.split(" ")[1]) !== group) return [];
-        return [Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024];
-      } catch {
-        return []; // it has ended
-      }
-    });
 }
 
 function medianOf(runs: readonly Run[]): Run {
