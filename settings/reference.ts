@@ -73,7 +73,7 @@ const ABOUT = `# Configuration
 Every setting of a stack. The settings are in the stack's file, \`Pulumi.<stack>.yaml\`, as \`${NAMESPACE}:NAME\`. Write them with an
 editor or with \`pulumi config set NAME VALUE\`. [The template](template/Pulumi.template.yaml) is a valid file with all of them.
 
-A value that is not allowed is rejected before anything changes. The message shows the allowed values and the nearest one.
+A value that is not allowed is refused before anything changes. The message shows the allowed values and the nearest one.
 [changes.md](changes.md) shows what a change of each setting does in the cluster.
 `;
 

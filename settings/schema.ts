@@ -201,7 +201,7 @@ const bucket = z
           .string({ error: "an AWS account id of 12 digits, in quotes" })
           .regex(/^\d{12}$/, { error: "an AWS account id of 12 digits, in quotes" })
           .optional()
-          .describe("The AWS account to use. Credentials of another account are rejected."),
+          .describe("The AWS account to use. Credentials of another account are refused."),
         readUrl,
         publicPolicy,
         certificateAuthority,
@@ -323,10 +323,10 @@ const kubernetes = section({
     ),
   clusterName: text("the name of a cluster in the kubeconfig")
     .optional()
-    .describe("The name of the stack's cluster. A context that leads to another cluster is rejected."),
+    .describe("The name of the stack's cluster. A context that leads to another cluster is refused."),
   server: url("the API server's URL, as in the kubeconfig")
     .optional()
-    .describe("The API server of the stack's cluster. A context that leads to another API server is rejected."),
+    .describe("The API server of the stack's cluster. A context that leads to another API server is refused."),
 })
   .describe(
     "The cluster of this stack. At least one of these settings is required. When a kubeconfig gets other names or addresses, change them here, too. " +

@@ -18,7 +18,7 @@ const OWN_STATUSES = [404, 500, 502, 503] as const;
 /** What visitors of an instance see that fails, while nothing is in maintenance. */
 export const failureSteps: readonly Step[] = [
   {
-    step: `every instance's own ${OWN_STATUSES.join(", ")}, for a browser and for an API client`,
+    step: `every instance's own ${OWN_STATUSES.join(", ")}, for a browser and for an app`,
     expected: "all as the instances say them",
     see: ({ edge }) => everyOwnErrorPasses(edge, ["acme", "beta", "gamma"]),
   },
@@ -31,7 +31,7 @@ export const failureSteps: readonly Step[] = [
   {
     step: "the pods of acme and of gamma, which has a folder of its own, are gone",
     expected:
-      "503, the 50x page (shared), Retry-After 300; French: French; an API client: 503 application/problem+json; an image: 503, empty; 20 uploads: 503, the 50x page (shared); " +
+      "503, the 50x page (shared), Retry-After 300; French: French; an app: 503 application/problem+json; an image: 503, empty; 20 uploads: 503, the 50x page (shared); " +
       "gamma: 503, the 50x page (instance), as in the bucket; beta: 200 from beta; its own errors: all as the instances say them",
     see: instancesWithoutPods,
   },
@@ -102,7 +102,7 @@ async function instancesWithoutPods({ edge, samples, stack, cluster }: Lab): Pro
   return [
     `${await seePage(Promise.resolve(page))}, Retry-After ${page.headers["retry-after"]}`,
     `French: ${/<html lang="fr"/.test(french.body) ? "French" : french.body.slice(0, 80)}`,
-    `an API client: ${json.status} ${json.headers["content-type"] === CONTENT_TYPES.json && isProblem(json) ? CONTENT_TYPES.json : json.body}`,
+    `an app: ${json.status} ${json.headers["content-type"] === CONTENT_TYPES.json && isProblem(json) ? CONTENT_TYPES.json : json.body}`,
     `an image: ${image.status}, ${image.body === "" ? "empty" : image.body.slice(0, 80)}`,
     `20 uploads: ${[...uploads].join(" or ")}`,
     `gamma: ${await seePage(Promise.resolve(gamma))}, ${asInBucket}`,
