@@ -28,7 +28,6 @@ const DEPENDS_ON_CLUSTER = [
   "acme's pods and Ingress are back",
   "an up with nothing to do",
   "pulumi config set maintenance '[]' && pulumi up",
-  "100 visitors a second",
   "pulumi destroy",
 ];
 
