@@ -56,6 +56,7 @@ export const listSchema = z.array(
     hosts: z.array(z.string()),
     from: z.iso.datetime().nullable(),
     until: z.iso.datetime().nullable(),
+    ends: z.enum(["manually", "automatically"]),
     message: z.record(z.string(), z.string()).nullable(),
   }),
 );
@@ -64,7 +65,8 @@ export const listSchema = z.array(
 export type Listed = z.output<typeof listSchema>[number];
 
 /** Converts an entry for other programs. */
-export function listedEntry({ instance, kind, state, from, until, message }: MaintenanceEntry): Listed {
+export function listedEntry(entry: MaintenanceEntry): Listed {
+  const { instance, kind, state, from, until, endsAutomatically, message } = entry;
   return {
     instance: instance.name,
     kind,
@@ -72,6 +74,7 @@ export function listedEntry({ instance, kind, state, from, until, message }: Mai
     hosts: [...instance.hosts],
     from: from?.toISOString() ?? null,
     until: until?.toISOString() ?? null,
+    ends: endsAutomatically ? "automatically" : "manually",
     message: message === undefined ? null : { ...message },
   };
 }

@@ -8,9 +8,9 @@ import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import { listed, problemText } from "../model/problems";
 import type { Settings } from "../settings/read";
 import { brokenClients } from "./broken-clients";
-import { type DriftsOf, readDrifts } from "./drift";
+import { type DriftsOf, readDrifts, remedyFor } from "./drift";
 import type { Engine } from "./engine";
-import { CommandError, EXIT } from "./errors";
+import { CommandError, EXIT, INTERRUPTED } from "./errors";
 import { type Change, describeChanges, isPartOf, partition } from "./guard";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
@@ -69,6 +69,7 @@ export interface Outcome {
     readonly state: MaintenanceEntry["state"] | "open";
     readonly hosts: readonly string[];
     readonly until: string | null;
+    readonly bypass: boolean;
   }[];
   /** What the engine changed. */
   readonly changes: readonly string[];
@@ -98,7 +99,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { engine, visitors, terminal, interruption } = tools;
   const settings = content.settings(now);
   const edges = edgesOf(settings.edges);
-  const shown = file.content.settings(now).maintenance.filter(isShown);
+  const shown = file.content.settingsToRead(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
   const plan = join(scratch, "plan.json");
   const begun: string[] = [];
@@ -124,7 +125,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const before = present.filter(({ instance }) => !due.includes(instance));
     const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
-    for (const line of drifts === undefined ? [] : driftNotes(goals, shown, drifts, changes, wanted, edges))
+    for (const line of drifts === undefined ? [] : driftNotes(goals, shown, drifts, changes, wanted, edges, settings))
       terminal.say(line);
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
 
@@ -167,6 +168,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         state: entry?.state ?? "open",
         hosts: instance.hosts,
         until: entry?.until?.toISOString() ?? null,
+        bypass: goal === "page" && entry?.bypass === true,
       })),
       changes: describeChanges(changes),
       answers,
@@ -213,22 +215,30 @@ async function previewed(
       error instanceof CommandError && !interruption.happened() ? brokenClients(settings) : new Map<string, never>();
     if (broken.size === 0) throw error;
     for (const [client, problems] of broken) {
-      const own = instances.includes(client) ? `${client} shows the shared look instead.` : "";
-      terminal.say(
-        `Warning: the folder pages/clients/${client} is broken. Its pages stay as they are stored. ${own}`.trim(),
-      );
+      const isShownNow = settings.maintenance.some((entry) => isShown(entry) && entry.instance.name === client);
+      const effect =
+        instances.includes(client) && isShownNow
+          ? `${client} shows the shared look until it is repaired.`
+          : "Its pages stay as they are stored, and nobody else is affected.";
+      terminal.say(`Warning: the folder pages/clients/${client} is broken. ${effect}`);
       for (const problem of problems) terminal.say(problemText(problem));
     }
     const leftOut = [...broken.keys()];
     engine.leaveOut(leftOut);
     const { own } = partition(await engine.preview({ signal }), instances, edges);
-    // The stack itself has the outputs.
-    const targets = [STACK_URN, ...own.map(({ urn }) => urn)];
+    const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
     return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
   }
 }
 
-const STACK_URN = "urn:pulumi:*::*::pulumi:pulumi:Stack::*";
+/**
+ * What a restricted run changes besides the overrides: the stack itself, which has the outputs, and what depends on the overrides. Pulumi
+ * deletes nothing on which a resource depends that the run may not change.
+ */
+const ALWAYS_TARGETED = [
+  "urn:pulumi:*::*::pulumi:pulumi:Stack::*",
+  "urn:pulumi:*::*::maintenance-pages:index:DestroyProtection::*",
+];
 
 interface InstanceGoal {
   readonly instance: Instance;
@@ -280,6 +290,7 @@ function driftNotes(
   changes: readonly Change[],
   { stack }: Wanted,
   edges: View["edges"],
+  settings: Settings,
 ): readonly string[] {
   return goals
     .filter(({ goal }) => goal === "page")
@@ -289,10 +300,7 @@ function driftNotes(
       const isChanged = changes.some((change) => isPartOf(change, instance.name, edges));
       if (!isChanged && drifts.some(({ what }) => what === "missing")) {
         throw new CommandError(
-          [
-            `Nothing was changed: somebody deleted the override of ${instance.name} by hand, and Pulumi does not know it.`,
-            `\`ci/up.sh ${stack}\` reads the cluster first, and makes it again. It also applies all other pending changes.`,
-          ].join("\n"),
+          ["Nothing was changed.", "", ...remedyFor(instance, drifts, edges, settings, stack)].join("\n"),
         );
       }
       return drifts.some(({ what }) => what === "leftover")
@@ -306,30 +314,37 @@ function driftNotes(
 function summary(
   goals: readonly InstanceGoal[],
   shown: readonly MaintenanceEntry[],
-  { timeZone }: Settings,
+  settings: Settings,
   now: Date,
 ): readonly string[] {
-  return goals.flatMap(({ instance, goal, entry }) => {
+  const { instances, maintenance, timeZone } = settings;
+  const isEvery = instances.length > 1 && maintenance.filter(isShown).length === instances.length;
+  const every =
+    isEvery && goals.some(({ goal }) => goal === "page") ? ["", "This is EVERY instance of the stack."] : [];
+  const lines = goals.flatMap(({ instance, goal, entry }) => {
     const isOpen = !shown.some((one) => one.instance.name === instance.name);
     const opens = isOpen
       ? entry === undefined
         ? "stays open, and its planned window is cancelled"
         : "stays open"
       : "opens to visitors";
-    const page = goal === "page" ? `shows the ${entry?.kind} page` : opens;
+    const page = goal === "page" ? `${isOpen ? "shows" : "still shows"} the ${entry?.kind} page` : opens;
+    const bypass = entry?.bypass && goal === "page" ? ", with a bypass" : "";
     const planned = entry?.state === "planned" ? `, and maintenance starts at ${inZone(entry.from, timeZone)}` : "";
     const until =
       entry?.until === undefined || entry.state === "ended" ? "" : `, until ${inZone(entry.until, timeZone)}`;
     const span =
       entry?.until === undefined || goal === "open" ? "" : ` (${spanOf(entry.until.getTime() - now.getTime())})`;
+    const ends = entry?.endsAutomatically && until !== "" ? ", and ends automatically" : "";
     const present = shown.find((one) => one.instance.name === instance.name)?.until;
     return [
       "",
-      `${instance.name} ${page}${planned}${until}${span}${movedText(present, entry?.until, timeZone)}:`,
+      `${instance.name} ${page}${planned}${until}${span}${ends}${movedText(present, entry?.until, timeZone)}${bypass}:`,
       ...instance.hosts.map((host) => `  ${host}`),
       ...Object.entries(entry?.message ?? {}).map(([language, text]) => `  ${language}: ${text}`),
     ];
   });
+  return [...lines, ...every];
 }
 
 /** How an expected end was moved. */
@@ -443,7 +458,7 @@ function restored(error: unknown, file: StackFile, begun: readonly string[], isI
   }
   const isForPeople = error instanceof CommandError || isInterrupted;
   if (!isForPeople) return error;
-  const reason = isInterrupted ? "It was interrupted." : error instanceof Error ? error.message : String(error);
+  const reason = isInterrupted ? INTERRUPTED : error instanceof Error ? error.message : String(error);
   const left =
     begun.length === 0
       ? []

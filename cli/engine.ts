@@ -97,8 +97,9 @@ class Run {
 
   readonly note = ({ resourcePreEvent, resOutputsEvent, diagnosticEvent }: EngineEvent): void => {
     if (diagnosticEvent?.severity === "error" && diagnosticEvent.ephemeral !== true) {
-      const message = plain(diagnosticEvent.message);
-      const [, instance] = /::instance-([^:]+)$/.exec(diagnosticEvent.urn ?? "") ?? [];
+      const message = plain(diagnosticEvent.message).replace(DANGEROUS, "");
+      const isAboutService = !UNREACHABLE.test(message);
+      const [, instance] = (isAboutService && /::instance-([^:]+)$/.exec(diagnosticEvent.urn ?? "")) || [];
       const hint = `: the Service that instances.${instance}.service names, to which the bypass would lead`;
       const text = instance === undefined ? message : message + hint;
       if (message !== "" && !this.errors.includes(text)) this.errors.push(text);
@@ -175,11 +176,28 @@ export function refusalOf(
       `Pulumi has no such stack: ${stack}, in the backend ${backend}. \`pulumi stack ls\` lists its stacks; \`pulumi login\` changes the backend.`,
     );
   }
+  if (/PULUMI_ACCESS_TOKEN must be set/.test(output)) {
+    return new CommandError(
+      "Pulumi is not logged in on this machine. Set PULUMI_BACKEND_URL, or run `pulumi login`, with the place of this stack's state.",
+    );
+  }
   // The engine repeats each resource's error for the whole run.
   const own = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
   const text = (own.length > 0 ? own : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
-  return new CommandError(PROTECTED.test(text) ? `${text}\n\n${HOW_TO_ASK}` : text, code);
+  if (PROTECTED.test(text)) return new CommandError(`${text}\n\n${HOW_TO_ASK}`, code);
+  if (UNREACHABLE.test(text)) return new CommandError(`${text}\n\n${unreachableText()}`, code);
+  return new CommandError(text, code);
+}
+
+const UNREACHABLE = /unreachable cluster/;
+
+/** The plugin's advice, with which a cluster that is out of reach for a minute loses its resources in the state. */
+const DANGEROUS = / If the cluster was deleted, you can remove this resource[^:]*set to "true"/;
+
+function unreachableText(): string {
+  const kubeconfig = process.env.KUBECONFIG ?? "~/.kube/config";
+  return `The cluster's API can't be reached with the kubeconfig ${kubeconfig}. Without it nothing can be put into maintenance or taken out. \`npx maintenance status\` says why, and docs/runbook.md what to do.`;
 }
 
 // pkg/backend/diy/lock.go in pulumi/pulumi, and what Pulumi Cloud answers.

@@ -20,6 +20,9 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** What a command says that was ended by Ctrl-C. */
+export const INTERRUPTED = "It was interrupted.";
+
 /** Something that a person has to know or mend; shown without a stack trace. */
 export class CommandError extends Error {
   override readonly name = "CommandError";

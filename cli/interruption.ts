@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from "./errors";
+import { CommandError, EXIT, INTERRUPTED } from "./errors";
 
 /** Whether a person, or the system, has asked this process to stop. */
 export interface Interruption {
@@ -26,7 +26,7 @@ export async function interruptible<Result>(work: (interruption: Interruption) =
       signal: controller.signal,
       happened: () => isInterrupted,
       throwIfInterrupted() {
-        if (isInterrupted) throw new CommandError("It was interrupted.", EXIT.interrupted);
+        if (isInterrupted) throw new CommandError(INTERRUPTED, EXIT.interrupted);
       },
     });
   } finally {

@@ -9,13 +9,14 @@ import { isShown, type MaintenanceEntry, plainEntry } from "../model/maintenance
 import { listed, nearest, problemText } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
+import { withKnownHosts } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import type { Outcome } from "./change";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
-import { entryChange } from "./entry-options";
+import { type EntryChange, entryChange } from "./entry-options";
 import { CommandError, EXIT, inputError, isForPeople } from "./errors";
 import { describeChanges } from "./guard";
 import { interruptible } from "./interruption";
@@ -32,7 +33,7 @@ import { NO_COMMAND, refuseMisread, refuseRepeated, usageError } from "./usage";
 
 // Kubernetes's client takes most of a second to load, and the check of pages half of one, so only the commands that use them do that.
 const lazily = {
-  readDrifts: () => (require("./drift") as typeof import("./drift")).readDrifts,
+  drift: () => require("./drift") as typeof import("./drift"),
   change: () => require("./change") as typeof import("./change"),
   entryPage: () => (require("./entry-page") as typeof import("./entry-page")).entryPage,
   rights: () => require("./rights") as typeof import("./rights"),
@@ -107,7 +108,9 @@ async function enable(given: Given<"enable">): Promise<number> {
   return apply(given, now, async (content, stack) => {
     const settings = content.settings(now);
     mustBeKnown(given.instances, settings, given.message !== undefined);
+    refuseProvisioned(given.instances, settings);
     const change = entryChange(given, settings);
+    refuseNoMessage(change, given.instances, settings);
     const before = change.bypass === true && !content.hasSecret ? await withNewSecret(content, stack) : content;
     const after = before.enable(given.instances, change);
     if (Object.keys(change).length === 0) refuseUnshown(after.settings(now), given.instances);
@@ -166,6 +169,29 @@ function languageOf(typed: string | undefined, { languages }: Settings): string 
   });
 }
 
+/** An entry that is not there has no message to take away, and `enable` would make one. */
+function refuseNoMessage(change: EntryChange, instances: readonly string[], { maintenance }: Settings): void {
+  if (!("message" in change) || change.message !== undefined) return;
+  const missing = instances.filter((name) => !maintenance.some(({ instance }) => instance.name === name));
+  if (missing.length === 0) return;
+  const allowed = `words: ${listed(missing)} is not in maintenance, so there is no message to take away`;
+  throw inputError({ path: "--message", found: "", allowed });
+}
+
+/** @throws {CommandError} when one of them is in the list `provisioning`, which this command does not change. */
+function refuseProvisioned(names: readonly string[], { maintenance }: Settings): void {
+  const provisioned = maintenance.filter(({ kind }) => kind === "provisioning").map(({ instance }) => instance.name);
+  const found = names.filter((name) => provisioned.includes(name));
+  if (found.length === 0) return;
+  const rest = JSON.stringify(provisioned.filter((name) => !found.includes(name)));
+  throw new CommandError(
+    [
+      `Nothing was changed: ${listed(found)} is in the list provisioning, and shows that page.`,
+      `To open it: pulumi config set provisioning '${rest}' && pulumi up. After that it can be put into maintenance.`,
+    ].join("\n"),
+  );
+}
+
 /** A name alone means now. It would change nothing for an instance whose window is later, or has ended. */
 function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly string[]): void {
   const lines = maintenance
@@ -180,8 +206,8 @@ function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly 
 }
 
 async function disable(given: Given<"disable">): Promise<number> {
-  const edit = async (content: StackText) => {
-    await mustBeIn(given.instances, content);
+  const edit = async (content: StackText, stack: string) => {
+    await mustBeIn(given.instances, content, stack);
     return content.disable(given.instances);
   };
   return apply(given, readClock(), edit, !given.force);
@@ -193,7 +219,7 @@ async function bypass(given: Given<"bypass">): Promise<number> {
   const now = readClock();
   const stack = await findStack(given.stack);
   const { content } = StackFile.open(stack);
-  const settings = content.settings(now);
+  const settings = content.settingsToRead(now);
   const bypassed = settings.maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
   if (instance !== undefined) mustBeKnown([instance], settings, false);
   if (instance === undefined ? !rotate : !bypassed.includes(instance)) {
@@ -214,7 +240,7 @@ async function bypass(given: Given<"bypass">): Promise<number> {
 }
 
 async function showBypass(name: string, { json }: Common, content: StackText, stack: string): Promise<void> {
-  const { instances, edges } = content.settings(readClock());
+  const { instances, edges } = content.settingsToRead(readClock());
   const instance = instances.find((one) => one.name === name);
   if (instance === undefined) return;
   const address = edgesOf(edges).find((edge) => isBehind(instance, edge.name))?.address;
@@ -230,9 +256,9 @@ async function extend(given: Given<"extend">): Promise<number> {
     throw inputError({ path: "--until, --by", found: undefined, allowed });
   }
   const later = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
-  return apply(given, now, async (content) => {
-    await mustBeIn(instances, content);
-    const settings = content.settings(now);
+  return apply(given, now, async (content, stack) => {
+    await mustBeIn(instances, content, stack);
+    const settings = content.settingsToRead(now);
     const { maintenance } = settings;
     const end = until === undefined ? undefined : timeFrom(until, settings, "--until");
     return instances.reduce((text, name) => {
@@ -263,53 +289,47 @@ function laterEnd(name: string, present: Date | undefined, { typed, length }: La
 }
 
 /** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
-async function mustBeIn(instances: readonly string[], content: StackText): Promise<void> {
-  const settings = content.settings(readClock());
+async function mustBeIn(instances: readonly string[], content: StackText, stack: string): Promise<void> {
+  const settings = content.settingsToRead(readClock());
   const { maintenance } = settings;
   mustBeKnown(instances, settings, false);
+  refuseProvisioned(instances, settings);
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
   if (missing === undefined) return;
   throw new CommandError(
     [
       `Nothing was changed: ${missing} is not in maintenance. In maintenance: ${names.join(", ") || "(none)"}.`,
-      ...(await leftoverText(missing, settings)),
+      ...(await remedyText(missing, settings, stack)),
     ].join("\n"),
   );
 }
 
 /** What to do about an override that is in the cluster, and not in the configuration. */
-async function leftoverText(name: string, settings: Settings): Promise<readonly string[]> {
+async function remedyText(name: string, settings: Settings, stack: string): Promise<readonly string[]> {
+  const { readDrifts, remedyFor } = lazily.drift();
   const edges = edgesOf(settings.edges);
-  const driftsOf = await lazily
-    .readDrifts()(edges, settings)
-    .catch(() => undefined);
+  const driftsOf = await readDrifts(edges, settings).catch(() => undefined);
   const instance = settings.instances.find((one) => one.name === name);
-  if (driftsOf === undefined || instance === undefined || driftsOf(instance, false).length === 0) return [];
-  return [
-    `But its override is in the cluster: made by hand, or from another checkout (then \`git pull\`, and look again).`,
-    `To take it over: npx maintenance enable ${name}. To delete it:`,
-    ...edges
-      .filter((edge) => isBehind(instance, edge.name))
-      .map((edge) => `  ${edge.deletionOf(name, settings.pageServer.namespace)}`),
-  ];
+  if (driftsOf === undefined || instance === undefined) return [];
+  return remedyFor(instance, driftsOf(instance, false), edges, settings, stack);
 }
 
 /** @throws {CommandError} when one of the names is no instance's. The list's own message would name a place in the list instead. */
-function mustBeKnown(names: readonly string[], { instances }: Settings, hasMessage: boolean): void {
+function mustBeKnown(names: readonly string[], { instances, unreadable }: Settings, hasMessage: boolean): void {
   const known = instances.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   const allowed = `the name of an instance: ${listed(known)}`;
-  const problems = unknown.map((name) =>
-    // To propose any instance would be dangerous: `all` is nobody's misspelling.
-    problemText({
-      path: "<instances>",
-      found: name,
-      allowed,
-      nearest: nearest(name, known, Math.floor(name.length / 2)),
-    }),
-  );
+  const problems = unknown.map((name) => {
+    const reason = unreadable.get(name);
+    return problemText(
+      reason === undefined
+        ? // To propose any instance would be dangerous: `all` is nobody's misspelling.
+          { path: "<instances>", found: name, allowed, nearest: nearest(name, known, Math.floor(name.length / 2)) }
+        : { path: "<instances>", found: name, allowed: withKnownHosts(name, reason) },
+    );
+  });
   const hint = hasMessage ? ['A message of more than one word needs quotes: --message "Back soon"'] : [];
   throw new CommandError(["Nothing was changed.", ...problems, ...hint].join("\n\n"));
 }
@@ -345,7 +365,7 @@ async function changedBy(
 ): Promise<Outcome> {
   const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
-  const { warnings } = file.content.settings(now); // with a problem in the file there is no list to change
+  const { warnings } = file.content.settingsToRead(now); // with a problem in the file there is no list to change
   const { instances, allowOtherChanges } = given;
   const content = await edit(file.content, stack);
   const terminal = terminalOf(given);
@@ -389,11 +409,16 @@ function conclusion({ unmet, affected, instances }: Outcome): readonly string[] 
     return ["", "The change is applied, but not every host shows it. `npx maintenance status` checks again."];
   }
   const planned = instances.filter(({ state }) => state === "planned");
-  return ["", `Done: ${instances.map(concluded).join(", ")}.`, ...(planned.length === 0 ? [] : [WHO_BEGINS])];
+  return [
+    "",
+    `Done: ${instances.map(concluded).join(", ")}.`,
+    ...(planned.length === 0 ? [] : [WHO_BEGINS]),
+    ...instances.flatMap(({ name, bypass }) => (bypass ? [`How to get in: npx maintenance bypass ${name}`] : [])),
+  ];
 }
 
 const WHO_BEGINS =
-  "A window begins with the first `pulumi up` after its time: in a pipeline that is ci/due.sh, every five minutes; otherwise a person must run it.";
+  "A window begins with the first `pulumi up` after its time, and ends in the same way if it ends automatically: in a pipeline that is ci/due.sh, every five minutes; otherwise a person must run it.";
 
 function concluded({ name, goal, state }: Outcome["instances"][number]): string {
   return `${name} ${goal === "page" ? "shows the page" : state === "planned" ? "is planned, and open until then" : "is open"}`;
@@ -401,10 +426,26 @@ function concluded({ name, goal, state }: Outcome["instances"][number]): string 
 
 async function list({ stack, json, ics }: Given<"list">): Promise<number> {
   const now = readClock();
-  const { maintenance, timeZone, links, languages } = StackFile.open(await findStack(stack)).content.settings(now);
+  const { content } = StackFile.open(await findStack(stack));
+  const { maintenance, timeZone, links, languages } = content.settingsToRead(now);
   if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));
   else console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
+  warn(content, now);
   return EXIT.done;
+}
+
+/** Says, beside the result, what is wrong with the configuration and does not stop a command that only reads. */
+function warn(content: StackText, now: Date): void {
+  const { unreadable } = content.settingsToRead(now);
+  for (const [name, reason] of unreadable) {
+    console.error(`\nWarning: ${name} is not in this list, and can't be put into maintenance. ${reason}.`);
+  }
+  try {
+    content.settings(now);
+  } catch (error) {
+    if (!isForPeople(error)) throw error;
+    console.error(`\nWarning: \`pulumi up\` is refused until this is repaired. ${error.message}`);
+  }
 }
 
 async function watch(given: Common): Promise<never> {
@@ -419,7 +460,7 @@ async function status({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
   const file = StackFile.open(name);
-  const settings = file.content.settings(now);
+  const settings = file.content.settingsToRead(now);
   const statuses = await lazily.statusOf()(settings, file, name, () => appliedEntries(PROJECT, name));
   console.log(
     json
@@ -430,6 +471,7 @@ async function status({ stack, json }: Common): Promise<number> {
         )
       : statusText(statuses, settings.timeZone, now),
   );
+  warn(file.content, now);
   return statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
 }
 

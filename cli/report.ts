@@ -7,15 +7,20 @@ import { inZone, spanOf } from "./times";
 /** The entries as a table, or a sentence when there are none. */
 export function listText(entries: readonly MaintenanceEntry[], timeZone: string): string {
   if (entries.length === 0) return "Nothing is in maintenance, and nothing is planned.";
-  const table = plainTable(["instance", "kind", "state", "from", "until"]);
-  for (const { instance, kind, state, from, until } of entries) {
-    table.push([instance.name, kind, state, inZone(from, timeZone), inZone(until, timeZone)]);
+  const table = plainTable(["instance", "kind", "state", "from", "until", "ends", ""]);
+  for (const { instance, kind, state, from, until, endsAutomatically, bypass } of entries) {
+    const ends = endsAutomatically ? "automatically" : "manually";
+    const window = [inZone(from, timeZone), inZone(until, timeZone)];
+    table.push([instance.name, kind, state, ...window, ends, bypass ? "with a bypass" : ""]);
   }
   return table.toString();
 }
 
 /** An instance's status as `--json` prints it. */
-export function statusValue({ from, until, message, since, drift, hosts, ...status }: InstanceStatus, now: Date) {
+export function statusValue(
+  { from, until, message, since, drift, remedy: _, hosts, ...status }: InstanceStatus,
+  now: Date,
+) {
   return {
     ...status,
     hosts: hosts.map(({ host, edge, seen, asDeclared, why }) => ({ host, edge: edge.name, seen, asDeclared, why })),
@@ -64,6 +69,7 @@ export function statusText({ instances, unreachable }: Status, timeZone: string,
   return [
     table.toString(),
     ...(reasons.length > 0 ? ["", ...reasons] : []),
+    ...instances.flatMap(({ remedy }) => (remedy.length > 0 ? ["", ...remedy] : [])),
     ...(unreachable === undefined ? [] : ["", unknown]),
   ].join("\n");
 }
@@ -76,13 +82,14 @@ function shortened(text: string): string {
   return line.length <= LONGEST_EXCERPT ? line : `${line.slice(0, LONGEST_EXCERPT - 1)}…`;
 }
 
-function windowText({ from, until, declared }: InstanceStatus, timeZone: string, now: Date): string {
+function windowText({ from, until, declared, endsAutomatically }: InstanceStatus, timeZone: string, now: Date): string {
   if (declared === "planned" && from !== undefined) {
     return `starts at ${inZone(from, timeZone)}, in ${spanOf(from.getTime() - now.getTime())}`;
   }
   if (until === undefined) return "";
   const left = until.getTime() - now.getTime();
-  return `until ${inZone(until, timeZone)}, ${left < 0 ? `${spanOf(left)} ago` : `${spanOf(left)} left`}`;
+  const span = left < 0 ? `${spanOf(left)} ago` : `${spanOf(left)} left`;
+  return `until ${inZone(until, timeZone)}, ${span}${endsAutomatically ? ", ends automatically" : ""}`;
 }
 
 function plainTable(head: string[]) {

@@ -94,3 +94,23 @@ it("knows an entry's line", () => {
 it("refuses text that is no YAML, with the line", () => {
   expect(() => new StackText("config:\n  a: [1\n")).toThrow(/no YAML[\s\S]*line \d/);
 });
+
+describe("a list that exceeds maintenanceLimit", () => {
+  const text = new StackText(`config:
+  maintenance-pages:kubernetes: {context: here}
+  maintenance-pages:bucket: {profile: aws, name: example-pages, region: eu-central-1}
+  maintenance-pages:instances: [acme, beta, gamma, delta]
+  maintenance-pages:hostPatterns: ["{instance}.example.org"]
+  maintenance-pages:maintenance: [acme, beta, gamma]
+`);
+  const NOW = new Date("2026-12-01T20:00:00Z");
+
+  it("is refused, and can be read", () => {
+    expect(() => text.settings(NOW)).toThrow("3 of 4 instances at once");
+    expect(text.settingsToRead(NOW).maintenance).toHaveLength(3);
+  });
+
+  it("is right again when enough of it is taken out", () => {
+    expect(text.disable(["acme"]).settings(NOW).maintenance).toHaveLength(2);
+  });
+});

@@ -1,5 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
+import { HIGHEST_LIMIT } from "../settings/schema";
 import { configIn, encryptedIn } from "../settings/stack-file";
 import { type BaseConfig, NO_BASE } from "./base-config";
 import type { EntryChange } from "./entry-options";
@@ -31,10 +32,24 @@ export class StackText {
    * @throws {SettingsError} with everything that is wrong.
    */
   settings(now: Date): Settings {
+    return this.read(now, {});
+  }
+
+  /**
+   * The settings for what only reads them, or takes instances out of maintenance: `maintenanceLimit` does not count. A list that exceeds it
+   * must not hide what is in maintenance, and `disable` is the way out.
+   *
+   * @throws {SettingsError} with everything else that is wrong.
+   */
+  settingsToRead(now: Date): Settings {
+    return this.read(now, { [`${NAMESPACE}:maintenanceLimit`]: String(HIGHEST_LIMIT) });
+  }
+
+  private read(now: Date, instead: Readonly<Record<string, string>>): Settings {
     const file: unknown = this.document.toJS();
     const encrypted = encryptedIn(file);
     return readSettings(
-      { ...this.base.values, ...configIn(file) },
+      { ...this.base.values, ...configIn(file), ...instead },
       now,
       () => undefined,
       undefined,

@@ -6,7 +6,7 @@ import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import type { MaintenanceOutput } from "../outputs";
 import type { Settings } from "../settings/read";
 import { Unreachable } from "./cluster";
-import { readDrifts } from "./drift";
+import { readDrifts, remedyFor } from "./drift";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
 import { goalOf, isMet, viewOf, whyNot } from "./verify";
@@ -21,6 +21,7 @@ export interface InstanceStatus {
   readonly until: Date | undefined;
   readonly message: MaintenanceEntry["message"];
   readonly bypass: boolean;
+  readonly endsAutomatically: boolean;
   /** Who wrote the entry and when, where git knows; `undefined` when it does not. */
   readonly since: Authorship | undefined;
   readonly hosts: readonly ShownHost[];
@@ -29,6 +30,8 @@ export interface InstanceStatus {
    * reached.
    */
   readonly drift: readonly string[] | undefined;
+  /** What to do about the drift. */
+  readonly remedy: readonly string[];
   /** What somebody should look after; nothing when all is as it should be. */
   readonly attention: readonly Attention[];
 }
@@ -109,9 +112,11 @@ export async function statusOf(
         until: entry?.until,
         message: entry?.message,
         bypass: entry?.bypass ?? false,
+        endsAutomatically: entry?.endsAutomatically ?? false,
         since,
         hosts: shown,
         drift: due === undefined ? drift?.map(({ text }) => text) : [due],
+        remedy: due === undefined ? remedyFor(instance, drift ?? [], view.edges, settings, stack) : [],
         attention: [
           ...(due === undefined && shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
             ? (["differs"] as const)

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { CommandError } from "./errors";
+import { CommandError, EXIT, INTERRUPTED } from "./errors";
 
 /** How a command talks to a person. */
 export interface Terminal {
@@ -14,7 +14,7 @@ export interface Terminal {
   /**
    * Asks a question, and waits for yes or no.
    *
-   * @throws {CommandError} when there is no terminal to answer on.
+   * @throws {CommandError} when there is no terminal to answer on, or the answer is Ctrl-C.
    */
   confirm(question: string): Promise<boolean>;
 }
@@ -70,6 +70,11 @@ export function terminalOf(
       const lines = createInterface({ input: process.stdin, output: process.stdout });
       try {
         return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+      } catch (error) {
+        // On a terminal that asks, Ctrl-C is a key and no signal.
+        if (error instanceof Error && error.name === "AbortError")
+          throw new CommandError(INTERRUPTED, EXIT.interrupted);
+        throw error;
       } finally {
         lines.close();
       }

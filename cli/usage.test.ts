@@ -19,13 +19,14 @@ describe("an argument that can't be used gets the four lines of any other proble
     [["completion", "zsh"], 'completion\n  found:    "zsh"\n  allowed:  nothing more; the script is for the shell in '],
     [
       ["enable", "acme", "--bypass=maybe"],
-      '--bypass\n  found:    "maybe"\n  allowed:  --bypass without a value, or no --bypass',
+      '--bypass\n  found:    "maybe"\n  allowed:  --bypass without a value; or --no-bypass',
     ],
     [["disable", "acme", "--yes=nope"], '--yes\n  found:    "nope"\n'],
     [
       ["enable", "acme", "--until", "-1h"],
-      '--until\n  found:    "-1h"\n  allowed:  a value that does not begin with -',
+      '--until\n  found:    "-1h"\n  allowed:  a time in the future, such as 2h; to end it now',
     ],
+    [["extend", "acme", "--by", "-1h"], '--by\n  found:    "-1h"\n  allowed:  .*move the end earlier'],
     [["extend", "acme"], "--until, --by\n  found:    nothing\n  allowed:  one of them: "],
     [["enable"], "<instance>\n  found:    nothing\n  allowed:  the name of an instance; "],
     [["preview"], "<instance>\n  found:    nothing\n"],

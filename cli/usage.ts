@@ -28,14 +28,23 @@ export function refuseMisread(typed: readonly string[]): void {
   for (const [index, argument] of typed.entries()) {
     const [option = "", value] = argument.split(/=(.*)/s);
     if (value !== undefined && OPTIONS.get(option)?.type === "boolean" && !["true", "false"].includes(value)) {
-      throw inputError({ path: option, found: value, allowed: `${option} without a value, or no ${option}` });
+      const otherwise = option === "--bypass" ? "--no-bypass, which takes it away" : `no ${option}`;
+      throw inputError({ path: option, found: value, allowed: `${option} without a value; or ${otherwise}` });
     }
     const before = typed[index - 1] ?? "";
     if (/^-\d/.test(argument) && OPTIONS.has(before)) {
-      throw inputError({ path: before, found: argument, allowed: "a value that does not begin with -" });
+      const allowed = NEGATIVE_ALLOWED[before] ?? "a value that does not begin with -";
+      throw inputError({ path: before, found: argument, allowed });
     }
   }
 }
+
+/** What to type instead of a length of time with a minus. */
+const NEGATIVE_ALLOWED: Readonly<Record<string, string>> = {
+  "--from": "now, or a time in the future, such as 2h",
+  "--until": "a time in the future, such as 2h; to end it now: npx maintenance disable",
+  "--by": "how much later, such as 1h; to move the end earlier, count from now: --until 30m",
+};
 
 /**
  * The error for arguments that yargs can't use.

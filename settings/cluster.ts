@@ -57,14 +57,16 @@ export function identifyCluster(
   const cluster = clusters.find((candidate) => candidate.name === context?.context.cluster);
   if (name === undefined || context === undefined || cluster === undefined) {
     const names = contexts.map((candidate) => candidate.name);
+    // Another context may lead to another cluster, so none is proposed unless it is a misspelling.
+    const meant = nearest(name ?? "", names, 2);
     return {
       cluster: undefined,
       problems: [
         {
           path: "kubernetes.context",
           found: name,
-          allowed: `a context of the kubeconfig with a cluster: ${listed(names)}`,
-          nearest: nearest(name ?? "", names),
+          allowed: `a context of the kubeconfig with a cluster: ${listed(names)}. Or is $KUBECONFIG the kubeconfig of another cluster?`,
+          nearest: meant,
         },
       ],
     };

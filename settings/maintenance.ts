@@ -102,6 +102,11 @@ export function maintenance(
   return { entries: [...entries.values()], problems };
 }
 
+/** What is allowed in the place of an instance whose file can't be used. */
+export function withKnownHosts(name: string, reason: string): string {
+  return `an instance whose hosts are known. ${reason}. Repair that file, or set instances.${name}.hosts`;
+}
+
 /** The problem of a name that no usable instance has. */
 function unusableInstance(
   path: string,
@@ -110,9 +115,9 @@ function unusableInstance(
   unreadable: ReadonlyMap<string, string> | undefined,
 ): Problem {
   const reason = unreadable?.get(found);
-  if (reason === undefined) return unknownInstance(path, found, registry);
-  const allowed = `an instance whose hosts are known. ${reason}. Mend that file, or set instances.${found}.hosts`;
-  return { path, found, allowed };
+  return reason === undefined
+    ? unknownInstance(path, found, registry)
+    : { path, found, allowed: withKnownHosts(found, reason) };
 }
 
 function asObject(entry: ConfiguredEntry): Exclude<ConfiguredEntry, string> {
@@ -156,7 +161,7 @@ function limitProblems(
     {
       path: "maintenance",
       found: `${atOnce.length} of ${registry.size} instances at once: ${listed(atOnce)}`,
-      allowed: `${limit} at once (${rule}); to allow more on purpose: pulumi config set maintenanceLimit ${atOnce.length}`,
+      allowed: `${limit} at once (${rule}); to end some: npx maintenance disable NAME; to allow more on purpose: pulumi config set maintenanceLimit ${atOnce.length}`,
     },
   ];
 }

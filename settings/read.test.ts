@@ -94,6 +94,7 @@ describe("reading the settings", () => {
       cluster: undefined,
       protect: true,
       now: NOW,
+      unreadable: new Map(),
       warnings: [],
     });
   });
@@ -145,7 +146,7 @@ describe("reading the settings", () => {
       readSettings(configuration({ ...rest, instancesDirectory: "../instances", ...values }), NOW, () => [], directory);
     expect(all({ maintenance: ["acme"] }).warnings).toStrictEqual(["../instances/delta/config.yml can't be used"]);
     expect(() => all({ maintenance: ["acme", "delta"] })).toThrow(
-      /maintenance\[1\]\s+found: +"delta"\s+allowed: .*LMS_HOST is missing\. Mend that file, or set instances\.delta\.hosts/,
+      /maintenance\[1\]\s+found: +"delta"\s+allowed: .*LMS_HOST is missing\. Repair that file, or set instances\.delta\.hosts/,
     );
     const own = { instances: { delta: { hosts: ["delta.example.org"] } }, maintenance: ["delta"] };
     expect(all(own).maintenance).toMatchObject([{ instance: { name: "delta" } }]);

@@ -52,6 +52,8 @@ export interface Settings {
   readonly protect: boolean;
   /** The time of the run. The entries' states depend on it. */
   readonly now: Date;
+  /** The names of instances whose file in `instancesDirectory` can't be used, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
   /** Messages for people about entries that are valid but need attention. */
   readonly warnings: readonly string[];
 }
@@ -124,6 +126,7 @@ export function readSettings(
     maintenance: found.entries,
     cluster: reached?.cluster,
     now,
+    unreadable: directory?.unreadable ?? new Map(),
     warnings: [...(directory?.warnings ?? []), ...found.entries.flatMap(warningsOf)],
   };
 }
@@ -143,7 +146,8 @@ function exposedSecrets(
   }).map((path) => ({
     path,
     found: "plain text",
-    allowed: "an encrypted value: `npx maintenance bypass --rotate` makes a new one (this one could be read)",
+    allowed:
+      "an encrypted value; this one could be read: `pulumi config rm bypassSecret`, then `npx maintenance bypass --rotate` makes a new one",
   }));
 }
 

@@ -89,6 +89,9 @@ const instances = z.union(
 
 // --- maintenance
 
+/** The highest `maintenanceLimit`. */
+export const HIGHEST_LIMIT = 100_000;
+
 /** An entry of the `maintenance` list with more than a name. */
 export const entrySchema = section({
   instance: z.string({ error: "the name of an instance" }).describe("The instance's name in the registry."),
@@ -360,7 +363,7 @@ export const configSchema = section({
     .array(maintenanceEntry, { error: `a list, such as '["acme"]'; an empty list is []` })
     .default([])
     .describe("The instances in maintenance: names, or objects with kind, window and message."),
-  maintenanceLimit: wholeNumber(0, 100_000, "instances")
+  maintenanceLimit: wholeNumber(0, HIGHEST_LIMIT, "instances")
     .optional()
     .describe(
       "How many instances may be in maintenance at the same time. Default: half of the instances, rounded down; with fewer than four instances all of them.",

@@ -102,9 +102,10 @@ describe("two instances into maintenance and one out of it", () => {
     const { code, output } = await say("status");
     expect(output).toMatch(/^DIFFERS, DRIFTED +acme +active, unscheduled +acme\.localhost: 200, no page of ours/m);
     expect(output).toMatch(/^ +its override is not there/m);
+    expect(output).toContain("acme: its override was deleted or changed by hand");
     expect(code).toBe(EXIT.attention);
     const enable = await say("enable", "acme", "--yes");
-    expect(enable.output).toMatch(/deleted the override of acme by hand[\s\S]*ci\/up\.sh local/);
+    expect(enable.output).toMatch(/acme: its override was deleted or changed by hand[\s\S]*ci\/up\.sh local/);
     expect(enable.code).toBe(EXIT.refused);
     await lab.stack.type(["up", "--refresh", "--yes", "--skip-preview", "--non-interactive"]);
     await everyHostIs("acme", isPageOf("acme"), lab.edge);
@@ -175,18 +176,24 @@ describe("two instances into maintenance and one out of it", () => {
   it("a client's broken folder stops no maintenance, and changes nothing that is stored", async () => {
     const theme = join(PROJECT, "pages", "clients", "gamma", "theme.json");
     const before = readFileSync(theme, "utf8");
+    expect((await type(["enable", "gamma", "--yes"])).code).toBe(EXIT.done);
     writeFileSync(theme, '{ "accent": "#nothex" }');
     try {
+      // Enabled while its folder was whole.
+      const whole = await type(["disable", "gamma", "--yes"]);
+      expect(whole.output).toMatch(/\nPulumi will:\n {2}delete Ingress maintenance-gamma\n/);
+      expect(whole.code, whole.output).toBe(EXIT.done);
+      await everyHostIs("gamma", isOpen, lab.edge);
       const enable = await type(["enable", "beta", "--yes"]);
       expect(enable.output).toContain(
-        "Warning: the folder pages/clients/gamma is broken. Its pages stay as they are stored.\n",
+        "Warning: the folder pages/clients/gamma is broken. Its pages stay as they are stored, and nobody else is affected.\n",
       );
       expect(enable.output).toMatch(/pages\/clients\/gamma\/theme\.json: accent\n +found: +"#nothex"/);
       expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-beta\n\n/);
       expect(enable.code, enable.output).toBe(EXIT.done);
       await everyHostIs("beta", isPageOf("beta"), lab.edge);
       const own = await type(["enable", "gamma", "--message", "We are on it.", "--yes"]);
-      expect(own.output).toContain("gamma shows the shared look instead.");
+      expect(own.output).toContain("gamma shows the shared look until it is repaired.");
       expect(own.code, own.output).toBe(EXIT.done);
       await everyHostIs("gamma", isPageOf("gamma"), lab.edge);
       const disable = await type(["disable", "beta", "gamma", "--yes"]);
