@@ -3,6 +3,7 @@ import { PagesBucket } from "./components/bucket/component";
 import { DestroyProtection } from "./components/destroy-protection";
 import { edgesOf } from "./components/edges";
 import { declareEdge } from "./components/edges/resources";
+import { PROTECTION_OF_OVERRIDES } from "./components/names";
 import { PageServer } from "./components/page-server/component";
 import { clusterProvider, storeProvider } from "./components/providers";
 import { bypassKey } from "./model/bypass";
@@ -109,12 +110,15 @@ export function program({ leftOut = [] }: ProgramOptions = {}) {
       provider,
     }),
   }));
-  const atEdges = declared.flatMap(({ resources }) => resources);
+  const standing = declared.flatMap((edge) => edge.standing);
+  const atEdges = declared.flatMap((edge) => edge.overrides);
 
-  if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), atEdges);
+  if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [...standing, ...atEdges]);
 
   // --- makes `pulumi destroy` fail before it deletes anything
-  new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...atEdges] });
+  new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...standing] });
+  // By itself: a run that is restricted to the overrides could delete none while something outside of it depends on them.
+  new DestroyProtection(PROTECTION_OF_OVERRIDES, { protect, dependsOn: atEdges });
 
   return {
     // After the overrides: Pulumi records the outputs of a run that fails as well.

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { edgesOf } from "../components/edges";
+import { PROTECTION_OF_OVERRIDES } from "../components/names";
 import { BYPASS_HEADER, bypassKey } from "../model/bypass";
 import type { Instance } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
@@ -225,7 +226,14 @@ async function previewed(
     }
     const leftOut = [...broken.keys()];
     engine.leaveOut(leftOut);
-    const { own } = partition(await engine.preview({ signal }), instances, edges);
+    const changes = await engine.preview({ signal });
+    const due = dueIn(changes, settings, instances, edges);
+    const { own, others } = partition(changes, [...instances, ...due], edges);
+    // What depends on all overrides can't be changed without them.
+    const overrides = others.filter(
+      (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),
+    );
+    if (overrides.length > 0) throw otherChanges(overrides, instances);
     const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
     return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
   }
@@ -237,7 +245,7 @@ async function previewed(
  */
 const ALWAYS_TARGETED = [
   "urn:pulumi:*::*::pulumi:pulumi:Stack::*",
-  "urn:pulumi:*::*::maintenance-pages:index:DestroyProtection::*",
+  `urn:pulumi:*::*::maintenance-pages:index:DestroyProtection::${PROTECTION_OF_OVERRIDES}`,
 ];
 
 interface InstanceGoal {

@@ -38,3 +38,6 @@ export const NOT_AWAITED = {
   "pulumi.com/skipAwait": "true",
   "pulumi.com/deletionPropagationPolicy": "background",
 } as const;
+
+/** The logical name of the `DestroyProtection` of all overrides. */
+export const PROTECTION_OF_OVERRIDES = "the-setting-protect-of-overrides";

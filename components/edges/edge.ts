@@ -135,7 +135,10 @@ export interface AwaitedOverride extends Override {
 
 /** The resources that an edge has declared. */
 export interface EdgeResources {
-  readonly resources: readonly pulumi.Resource[];
+  /** What is there whether an instance is in maintenance or not. */
+  readonly standing: readonly pulumi.Resource[];
+  /** The overrides, with their bypasses. */
+  readonly overrides: readonly pulumi.Resource[];
   /** Known when every override is in the cluster. It never is if one fails. */
   readonly overridden: pulumi.Output<unknown>;
   /** The Helm values for its controller, if the stack does not install it. */

@@ -216,6 +216,7 @@ it("every resource has the URN that it always had: with another one, running sta
   expect(`\n${[...new Set(urns)].sort().join("\n")}\n`).toMatchInlineSnapshot(`
     "
     maintenance-pages:index:DestroyProtection::the-setting-protect
+    maintenance-pages:index:DestroyProtection::the-setting-protect-of-overrides
     maintenance-pages:index:IngressController$kubernetes:helm.sh/v3:Release::ingress-nginx-release
     maintenance-pages:index:IngressController::ingress-nginx
     maintenance-pages:index:MaintenanceOverrides$kubernetes:core/v1:Service::bypass-acme

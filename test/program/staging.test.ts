@@ -35,6 +35,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       "kubernetes:networking.k8s.io/v1:NetworkPolicy page-server-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget page-server-disruption-budget",
       "maintenance-pages:index:DestroyProtection the-setting-protect",
+      "maintenance-pages:index:DestroyProtection the-setting-protect-of-overrides",
       "maintenance-pages:index:MaintenanceOverrides maintenance",
       "maintenance-pages:index:PageServer page-server",
       "maintenance-pages:index:PagesBucket pages",

@@ -45,7 +45,12 @@ export function declareIngressNginx(edge: string, settings: IngressNginxSettings
     },
     { provider },
   );
-  return { resources: [...controller, overrides], overridden: overrides.overridden, helmValues: values };
+  return {
+    standing: [...controller, overrides.standby],
+    overrides: overrides.overrides,
+    overridden: overrides.overridden,
+    helmValues: values,
+  };
 }
 
 /** The overrides, with a slot for each bypass. */
@@ -115,16 +120,21 @@ interface MaintenanceOverridesArgs extends Placement {
  * never changes. To disable maintenance, the override is deleted.
  */
 class MaintenanceOverrides extends pulumi.ComponentResource {
+  readonly standby: Ingress;
+  /** With their bypasses. */
+  readonly overrides: readonly pulumi.Resource[];
   readonly overridden: pulumi.Output<unknown>;
 
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
-    this.createStandby(args);
-    const ingresses = args.overrides.map((override) => {
-      const ingress = this.createOverride(override, args);
-      if (override.bypass !== undefined) this.createBypass(override, override.bypass, args, ingress);
-      return ingress;
+    this.standby = this.createStandby(args);
+    const ingresses = args.overrides.map((override) => this.createOverride(override, args));
+    const bypasses = args.overrides.flatMap((override, index) => {
+      const ingress = ingresses[index];
+      if (override.bypass === undefined || ingress === undefined) return [];
+      return this.createBypass(override, override.bypass, args, ingress);
     });
+    this.overrides = [...ingresses, ...bypasses];
     this.overridden = pulumi.all(ingresses.map(({ urn }) => urn));
     this.registerOutputs({});
   }
@@ -152,7 +162,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     bypass: SlottedBypass,
     args: MaintenanceOverridesArgs,
     ingress: Ingress,
-  ): void {
+  ): readonly pulumi.Resource[] {
     const { instance } = override;
     const { name, namespace } = bypass.service;
     const own = Service.get(NAMES.instance(instance, args.edge), `${namespace}/${name}`, { parent: this });
@@ -170,11 +180,12 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     const resourceName = NAMES.bypass(instance, args.edge);
     const service = new Service(resourceName, { metadata: manifest.metadata, spec: manifest.spec }, options);
     const { metadata, spec } = bypassManifest(override, bypass, args);
-    new Ingress(
+    const canary = new Ingress(
       resourceName,
       { metadata: { ...metadata, annotations: pulumi.secret(metadata.annotations) }, spec },
       // The annotations contain the key. The provider's outputs must be secret, too.
       { ...options, dependsOn: [ingress, service], additionalSecretOutputs: ["metadata"] },
     );
+    return [service, canary];
   }
 }
