@@ -510,7 +510,7 @@ async function elsewhere({ stack, json }: Common): Promise<number> {
   const found = await enabledElsewhere(applied, configured, update, (commit) => containsCommit(PROJECT, commit));
   if (json) console.log(JSON.stringify(found, null, 2));
   else if (found.length > 0) console.log(elsewhereText(found, update, timeZone));
-  else console.log("Every instance in maintenance is in this checkout's list, or was.");
+  else console.log("No instance was put into maintenance from another checkout.");
   return found.length > 0 ? EXIT.refused : EXIT.done;
 }
 

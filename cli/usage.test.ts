@@ -15,6 +15,7 @@ describe("an argument that can't be used gets the four lines of any other proble
   it.each<[readonly string[], string]>([
     [["stauts"], '<command>\n  found:    "stauts"\n  allowed:  enable, disable, .*\n  nearest:  status\n'],
     [["--json", "stauts"], '<command>\n  found:    "stauts"\n  allowed:  enable, disable, .*\n  nearest:  status\n'],
+    [["frobnicate"], '<command>\n  found:    "frobnicate"\n  allowed:  enable, [^\n]*\n\n'],
     [["--version"], "<command>\n  found:    nothing\n  allowed:  enable, disable, "],
     [["completion", "zsh"], 'completion\n  found:    "zsh"\n  allowed:  nothing more; the script is for the shell in '],
     [

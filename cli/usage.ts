@@ -64,7 +64,7 @@ export function usageError(message: string, typed: readonly string[]): CommandEr
 function problemOf(message: string, typed: readonly string[]): Problem | undefined {
   const command = typed.find((argument, index) => !argument.startsWith("-") && typed[index - 1] !== "--stack");
   if (message === NO_COMMAND || command === undefined || !NAMES.includes(command)) {
-    const meant = command === undefined ? undefined : nearest(command, NAMES);
+    const meant = command === undefined ? undefined : misspelled(command, NAMES);
     return { path: "<command>", found: command, allowed: NAMES.join(", "), nearest: meant };
   }
   const [, option, value = "", choices = ""] = /Argument: (\S+), Given: "?(.*?)"?, Choices: (.+)/.exec(message) ?? [];
@@ -94,11 +94,16 @@ function unknownProblem(unknown: string, command: string, typed: readonly string
       path: option,
       found: ofAnother ? "an option of another command" : "an unknown option",
       allowed: `the options that \`npx maintenance ${command} --help\` lists`,
-      nearest: ofAnother ? undefined : nearest(option, OPTIONS.keys()),
+      nearest: ofAnother ? undefined : misspelled(option, OPTIONS.keys()),
     };
   }
   const allowed = "fewer arguments here; a text of more than one word needs quotes";
   return { path: unknown, found: "one argument too many", allowed };
+}
+
+/** The name that was meant, if it is near enough to be a misspelling. */
+function misspelled(typed: string, names: Iterable<string>): string | undefined {
+  return nearest(typed, names, Math.ceil(typed.length / 3));
 }
 
 /** Options that may be given more than once, and the arguments without a name. */

@@ -73,7 +73,8 @@ In another terminal, in this folder:
 
   source ${environmentFile}
 
-  pulumi config set maintenance '["acme"]' && pulumi up      enable maintenance
+  npx maintenance enable acme                                enable maintenance, and check what visitors see
+  pulumi config set maintenance '["acme"]' && pulumi up      the same without the checks
   pulumi config set maintenance '[]' && pulumi up            disable it
 
 Ctrl-C ends and removes all of it.

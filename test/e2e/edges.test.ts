@@ -225,8 +225,8 @@ describe("a controller that somebody else configured", () => {
   });
 
   it("retries for 503: each request of gamma is sent again, and a request for the page is sent once", async () => {
-    // Not in /tmp, of which the controller has a copy of its own.
-    const folder = mkdtempSync(join(PROJECT, ".local", "access-"));
+    // Of /tmp, where this checkout may be, the controller has a copy of its own.
+    const folder = mkdtempSync(join("/dev", "shm", "access-"));
     const log = join(folder, "access.log");
     await configure({ "proxy-next-upstream": "error timeout http_502 http_503", "access-log-path": log });
     const statusesOf = async (host: string, path: string) => {
