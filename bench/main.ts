@@ -31,6 +31,9 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
   cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
 };
 
+/** Those that measure with wrk. */
+const WITH_WRK: readonly string[] = ["page-server", "tutor"];
+
 /** Those that need a cluster. */
 async function* benchOnCluster(benches: readonly ((lab: Lab) => Promise<Section>)[]): AsyncGenerator<Section> {
   const interrupted = whenInterrupted();
@@ -56,7 +59,8 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  if ((await tryCommand("wrk", ["--version"]).catch(() => undefined)) === undefined) {
+  const needsWrk = only === undefined || WITH_WRK.includes(only);
+  if (needsWrk && (await tryCommand("wrk", ["--version"]).catch(() => undefined)) === undefined) {
     console.error("wrk is missing, with which is measured: apt install wrk");
     process.exitCode = 1;
     return;
