@@ -206,11 +206,12 @@ function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly 
 }
 
 async function disable(given: Given<"disable">): Promise<number> {
+  const now = readClock();
   const edit = async (content: StackText, stack: string) => {
-    await mustBeIn(given.instances, content, stack);
+    await mustBeIn(given.instances, content.settingsToRead(now), stack);
     return content.disable(given.instances);
   };
-  return apply(given, readClock(), edit, !given.force);
+  return apply(given, now, edit, !given.force);
 }
 
 /** Shows how an instance's key is used, or makes new keys. */
@@ -257,8 +258,8 @@ async function extend(given: Given<"extend">): Promise<number> {
   }
   const later = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
   return apply(given, now, async (content, stack) => {
-    await mustBeIn(instances, content, stack);
     const settings = content.settingsToRead(now);
+    await mustBeIn(instances, settings, stack);
     const { maintenance } = settings;
     const end = until === undefined ? undefined : timeFrom(until, settings, "--until");
     return instances.reduce((text, name) => {
@@ -289,8 +290,7 @@ function laterEnd(name: string, present: Date | undefined, { typed, length }: La
 }
 
 /** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
-async function mustBeIn(instances: readonly string[], content: StackText, stack: string): Promise<void> {
-  const settings = content.settingsToRead(readClock());
+async function mustBeIn(instances: readonly string[], settings: Settings, stack: string): Promise<void> {
   const { maintenance } = settings;
   mustBeKnown(instances, settings, false);
   refuseProvisioned(instances, settings);
@@ -427,16 +427,16 @@ function concluded({ name, goal, state }: Outcome["instances"][number]): string 
 async function list({ stack, json, ics }: Given<"list">): Promise<number> {
   const now = readClock();
   const { content } = StackFile.open(await findStack(stack));
-  const { maintenance, timeZone, links, languages } = content.settingsToRead(now);
+  const settings = content.settingsToRead(now);
+  const { maintenance, timeZone, links, languages } = settings;
   if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));
   else console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
-  warn(content, now);
+  warn(content, settings);
   return EXIT.done;
 }
 
 /** Says, beside the result, what is wrong with the configuration and does not stop a command that only reads. */
-function warn(content: StackText, now: Date): void {
-  const { unreadable } = content.settingsToRead(now);
+function warn(content: StackText, { unreadable, now }: Settings): void {
   for (const [name, reason] of unreadable) {
     console.error(`\nWarning: ${name} is not in this list, and can't be put into maintenance. ${reason}.`);
   }
@@ -471,7 +471,7 @@ async function status({ stack, json }: Common): Promise<number> {
         )
       : statusText(statuses, settings.timeZone, now),
   );
-  warn(file.content, now);
+  warn(file.content, settings);
   return statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
 }
 

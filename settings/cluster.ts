@@ -57,8 +57,6 @@ export function identifyCluster(
   const cluster = clusters.find((candidate) => candidate.name === context?.context.cluster);
   if (name === undefined || context === undefined || cluster === undefined) {
     const names = contexts.map((candidate) => candidate.name);
-    // Another context may lead to another cluster, so none is proposed unless it is a misspelling.
-    const meant = nearest(name ?? "", names, 2);
     return {
       cluster: undefined,
       problems: [
@@ -66,7 +64,8 @@ export function identifyCluster(
           path: "kubernetes.context",
           found: name,
           allowed: `a context of the kubeconfig with a cluster: ${listed(names)}. Or is $KUBECONFIG the kubeconfig of another cluster?`,
-          nearest: meant,
+          // Another context may lead to another cluster, so none is proposed unless it is a misspelling.
+          nearest: nearest(name ?? "", names, 2),
         },
       ],
     };
