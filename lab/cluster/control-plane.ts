@@ -27,6 +27,8 @@ const users = {
   scheduler: ["system:kube-scheduler", []],
   kubelet: [`system:node:${NODE_NAME}`, ["system:nodes"]],
   "kube-proxy": ["system:kube-proxy", []],
+  "kube-router": ["kube-router", ["system:masters"]],
+  coredns: ["coredns", ["system:masters"]],
   "ingress-nginx": ["ingress-nginx", []],
 } as const satisfies Record<string, readonly [name: string, groups: readonly string[]]>;
 

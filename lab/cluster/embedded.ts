@@ -6,8 +6,10 @@
 import { type Edge, type IngressNginxValues, startEdge } from "../edges/ingress-nginx/controller";
 import { type ControllerIdentity, FIRST } from "../edges/ingress-nginx/objects";
 import type { Tools } from "../tools/tools";
+import { startClusterDns } from "./cluster-dns";
 import { type ControlPlane, startControlPlane } from "./control-plane";
 import { LocalError } from "./errors";
+import { startNetworkPolicies } from "./network-policies";
 import { startContainerRuntime, startNode } from "./node";
 import { type ObjectStore, startObjectStore } from "./object-store";
 import { startRelays } from "./relays";
@@ -50,10 +52,17 @@ export interface EmbeddedClusterOptions {
   readonly images: readonly string[];
   /** Makes more images, see `startContainerRuntime`. */
   readonly moreImages?: (sandbox: Sandbox) => Promise<readonly string[]>;
-  /** The path of kube-proxy. Without it Services have no addresses, which nothing in this cluster needs by itself. */
-  readonly kubeProxy?: string;
+  /** Without it Services have neither addresses nor names, and NetworkPolicies no effect: nothing in this cluster needs them by itself. */
+  readonly network?: NetworkPrograms;
   /** Stops the cluster, also while it is starting: the start then rejects once everything is removed. */
   readonly signal?: AbortSignal;
+}
+
+/** Paths of the programs that give a cluster's network what most clusters have. */
+export interface NetworkPrograms {
+  readonly kubeProxy: string;
+  readonly kubeRouter: string;
+  readonly coreDns: string;
 }
 
 /**
@@ -62,7 +71,7 @@ export interface EmbeddedClusterOptions {
  * @throws LocalError when something does not start; everything is removed again then, but the logs
  */
 export async function startEmbeddedCluster(tools: Tools, options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
-  const { report, signal, images, moreImages, kubeProxy } = options;
+  const { report, signal, images, moreImages, network } = options;
   if (signal?.aborted) {
     throw new LocalError("the cluster was stopped before it started");
   }
@@ -81,9 +90,11 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
       sandbox.during(() => startContainerRuntime(sandbox, { images, moreImages, report })),
       sandbox.during(() => startObjectStore(sandbox, relays, tools.binaries)),
     ]);
-    await sandbox.during(() => startNode(sandbox, controlPlane, tools.binaries));
-    if (kubeProxy !== undefined) {
-      await sandbox.during(() => startServiceAddresses(sandbox, controlPlane, kubeProxy));
+    await sandbox.during(() => startNode(sandbox, controlPlane, tools.binaries, { hasDns: network !== undefined }));
+    if (network !== undefined) {
+      await sandbox.during(() => startServiceAddresses(sandbox, controlPlane, network.kubeProxy));
+      await sandbox.during(() => startNetworkPolicies(sandbox, controlPlane, network.kubeRouter));
+      await sandbox.during(() => startClusterDns(sandbox, controlPlane, network.coreDns));
     }
     report(`cluster ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 

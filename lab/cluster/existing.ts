@@ -69,7 +69,6 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
   await refuseUsedCluster(core);
   const keys = { accessKey: "maintenance-pages", secretKey: randomBytes(20).toString("hex") };
   for (const manifest of objectStore(keys, 1)) await kube.apply(manifest);
-  const service = await core.readNamespacedService({ namespace: NAMESPACE, name: OBJECT_STORE });
   const store = {
     namespace: NAMESPACE,
     labelSelector: `app.kubernetes.io/name=${OBJECT_STORE}`,
@@ -88,8 +87,8 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
     embedded: undefined,
     objectStore: {
       endpoint: `http://127.0.0.1:${await forward(store)}`,
-      // The address and not the name: not every cluster's domain is cluster.local.
-      endpointInCluster: `http://${service.spec?.clusterIP}:${OBJECT_STORE_PORT}`,
+      // The domain is that of kind, k3d and minikube.
+      endpointInCluster: `http://${OBJECT_STORE}.${NAMESPACE}.svc.cluster.local`,
       ...keys,
       stop: () => scale(0),
       start: () => scale(1),
@@ -156,7 +155,13 @@ function objectStore(
     { apiVersion: "v1", kind: "Secret", metadata, stringData: data },
     // The objects outlive the pod, since a test stops it for a while.
     { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata, spec: claim },
-    { apiVersion: "v1", kind: "Service", metadata, spec: { selector: labels, ports: [{ port: OBJECT_STORE_PORT }] } },
+    // As charts of stores have it: the Service's port is not the pods'.
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: labels, ports: [{ port: 80, targetPort: OBJECT_STORE_PORT }] },
+    },
     {
       apiVersion: "apps/v1",
       kind: "Deployment",

@@ -70,7 +70,7 @@ export async function makeNginxImage(
   const { root } = folder;
   await folder.makeFolders("etc/nginx/conf.d", "run", "usr/share/nginx/html", "var/cache/nginx", "var/lib/nginx");
   await folder.addNginx();
-  await folder.addBusybox(["sh", "sleep", "awk", "grep", "sed", "cat", "ls", "wget"]);
+  await folder.addBusybox(["sh", "sleep", "awk", "grep", "sed", "cat", "ls", "nc"]);
   await folder.write("etc/nginx/nginx.conf", nginxConfiguration);
   await folder.write("etc/passwd", "root:x:0:0::/:/bin/sh\nnginx:x:101:101::/:/bin/sh\n");
   await folder.write("etc/group", "root:x:0:\nnginx:x:101:\n");

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { BinaryName } from "../tools/tools";
+import { CLUSTER_DNS } from "./cluster-dns";
 import { CONTROL_ADDRESS, type ControlPlane, NODE_NAME } from "./control-plane";
 import { makeNginxImage, makePauseImage, PAUSE_IMAGE } from "./node-images";
 import { flags } from "./processes";
@@ -51,6 +52,7 @@ export async function startNode(
   sandbox: Sandbox,
   controlPlane: ControlPlane,
   binaries: Readonly<Record<BinaryName, string>>,
+  { hasDns }: { readonly hasDns: boolean },
 ): Promise<void> {
   const inside = (file: string) => `${sandbox.stateInside}/${file}`;
   await controlPlane.authority.issue("kubelet", {
@@ -58,7 +60,10 @@ export async function startNode(
     alternativeNames: [`IP:${CONTROL_ADDRESS}`],
   });
   await mkdir(join(sandbox.logs, "pods"), { recursive: true });
-  await writeFile(join(sandbox.state, "kubelet.yaml"), stringify(kubeletConfiguration(sandbox)));
+  await writeFile(
+    join(sandbox.state, "kubelet.yaml"),
+    stringify({ ...kubeletConfiguration(sandbox), ...(hasDns ? CLUSTER_DNS : {}) }),
+  );
   const { logFile } = sandbox.start("kubelet", [
     binaries.kubelet,
     ...flags({
@@ -80,9 +85,9 @@ export async function startNode(
 }
 
 /**
- * Pods get addresses in 10.88.0.0/24 and reach each other and the sandbox's own addresses, nothing else. There is no
- * cluster DNS, and no kube-proxy unless it is asked for (service-addresses.ts), so no Service names or addresses;
- * ingress-nginx needs neither, as it sends requests to the endpoints themselves. This plugin does not enforce NetworkPolicies.
+ * Pods get addresses in 10.88.0.0/24 and reach each other and the sandbox's own addresses, nothing else. Services have names and
+ * addresses, and NetworkPolicies are enforced, only where that is asked for (`NetworkPrograms`). ingress-nginx needs neither, as it
+ * sends requests to the endpoints themselves.
  */
 const podNetwork = {
   cniVersion: "0.4.0",
@@ -146,6 +151,6 @@ function kubeletConfiguration(sandbox: Sandbox): Readonly<Record<string, unknown
     localStorageCapacityIsolation: false, // its measuring of disks fails on some file systems
     evictionHard: { "nodefs.available": "1%", "imagefs.available": "1%" }, // a full disk is for its owner to see to
     podLogsDir: "/run/mp/logs/pods",
-    resolvConf: "", // there is no DNS in the sandbox
+    resolvConf: "", // the sandbox has no DNS of its own
   };
 }

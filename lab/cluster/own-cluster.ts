@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseDocument, stringify } from "yaml";
-import { ensureProgram, type Tools } from "../tools/tools";
+import { ensureProgram, type ProgramName, type Tools } from "../tools/tools";
 import { startEmbeddedCluster } from "./embedded";
 import { Kube } from "./kube";
 import { makeControllerImage, makeProgramImage } from "./own-images";
@@ -28,16 +28,18 @@ export interface OwnClusterOptions {
 }
 
 /**
- * Starts the embedded cluster with what others have and it needs not: Service addresses, a volume, and the images of
- * ingress-nginx and the S3 server. There is no cluster DNS.
+ * Starts the embedded cluster with what others have and it needs not: addresses and names of Services, NetworkPolicies that are enforced,
+ * a volume, and the images of ingress-nginx and the S3 server.
  */
 export async function startOwnCluster(tools: Tools, options: OwnClusterOptions): Promise<OwnCluster> {
   const { runFolder, report, nginxImages, objectStoreImage } = options;
-  const [kubeProxy, waitShutdown, certgen] = [
-    await ensureProgram("kube-proxy", report),
-    await ensureProgram("wait-shutdown", report),
-    await ensureProgram("webhook-certgen", report),
-  ];
+  const program = async (name: ProgramName) => (await ensureProgram(name, report)).path;
+  const network = {
+    kubeProxy: await program("kube-proxy"),
+    kubeRouter: await program("kube-router"),
+    coreDns: await program("coredns"),
+  };
+  const [waitShutdown, certgen] = [await program("wait-shutdown"), await program("webhook-certgen")];
   const charts = { chart: join(tools.ingressNginxModule, "charts", "ingress-nginx"), upgradeChart: "", values: "" };
   const moreImages = async (sandbox: Sandbox) => {
     charts.upgradeChart = await nextChart(charts.chart, join(sandbox.state, "next-chart"));
@@ -46,12 +48,12 @@ export async function startOwnCluster(tools: Tools, options: OwnClusterOptions):
     const [now, next] = [await imagesOf(charts.chart), await imagesOf(charts.upgradeChart)];
     const programs = {
       controller: tools.binaries["nginx-ingress-controller"],
-      waitShutdown: waitShutdown.path,
+      waitShutdown,
       module: tools.ingressNginxModule,
     };
     const archives = await Promise.all([
       makeControllerImage(sandbox, programs, [now.controller, next.controller]),
-      makeProgramImage(sandbox, certgen.path, now.certgen, 65532),
+      makeProgramImage(sandbox, certgen, now.certgen, 65532),
       makeProgramImage(sandbox, tools.binaries.versitygw, objectStoreImage, 0),
     ]);
     for (const line of [
@@ -69,7 +71,7 @@ export async function startOwnCluster(tools: Tools, options: OwnClusterOptions):
     report,
     images: nginxImages,
     moreImages,
-    kubeProxy: kubeProxy.path,
+    network,
   });
   await Kube.ofFile(cluster.kubeconfig).apply(volume);
   return { kubeconfig: cluster.kubeconfig, ...charts, stop: () => cluster.stop() };

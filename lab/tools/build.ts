@@ -6,7 +6,15 @@ import { findPulumi } from "../plugins/find";
 import { CADDY_RELEASES, ensureCaddy, ensureProgram, ensureTools, whatIsMissing } from "./tools";
 
 /** What the tests run beside the cluster. */
-const PROGRAMS = ["kubectl", "kube-proxy", "wait-shutdown", "webhook-certgen", "actionlint"] as const;
+const PROGRAMS = [
+  "kubectl",
+  "kube-proxy",
+  "kube-router",
+  "coredns",
+  "wait-shutdown",
+  "webhook-certgen",
+  "actionlint",
+] as const;
 
 /**
  * Builds everything that the tests run on. CI does that before them: on two cores a build during tests takes longer than one before

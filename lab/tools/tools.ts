@@ -32,6 +32,8 @@ export type ProgramName =
   | "kubectl"
   | "actionlint"
   | "kube-proxy"
+  | "kube-router"
+  | "coredns"
   | "wait-shutdown"
   | "webhook-certgen";
 
@@ -135,6 +137,18 @@ const programSets: Readonly<Record<ProgramName, ToolSet>> = {
     binaries: [{ name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy" }],
     minutesOnTwoCores: 1,
   },
+  "kube-router": {
+    name: "kube-router",
+    modules: ["github.com/cloudnativelabs/kube-router/v2"],
+    binaries: [{ name: "kube-router", package: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router" }],
+    minutesOnTwoCores: 2,
+  },
+  coredns: {
+    name: "coredns",
+    modules: ["github.com/coredns/coredns"],
+    binaries: [{ name: "coredns", package: "." }],
+    minutesOnTwoCores: 1,
+  },
   "wait-shutdown": {
     name: "wait-shutdown",
     source: "ingress-nginx",
@@ -182,6 +196,7 @@ const debianPackages: readonly string[] = [
   "runc",
   "containernetworking-plugins",
   "iptables",
+  "ipset",
   "iproute2",
   "gcc",
   "libc6-dev",

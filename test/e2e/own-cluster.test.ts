@@ -4,13 +4,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
+import { tryCommand } from "../../lab/cluster/commands";
 import { NAMESPACES, OBJECT_STORE_IMAGE } from "../../lab/cluster/existing";
 import { Kube } from "../../lab/cluster/kube";
 import { type OwnCluster, startOwnCluster } from "../../lab/cluster/own-cluster";
 import { waitFor } from "../../lab/cluster/waiting";
 import { IMAGE } from "../../lab/lab";
 import { scenario } from "../../lab/scenario/scenario";
-import { ensureTools } from "../../lab/tools/tools";
+import { ensureProgram, ensureTools } from "../../lab/tools/tools";
 
 // What a person does with a cluster of their own, such as kind makes it: a kubeconfig, and `npm run local -- --check`. The
 // program installs ingress-nginx there, as the Helm release. Only the steps whose result depends on the cluster and on the way to it are
@@ -36,10 +37,35 @@ const steps = scenario.filter(
     needs === "release" || needs === "upgrade" || DEPENDS_ON_CLUSTER.some((begin) => step.startsWith(begin)),
 );
 
+/** The line of the first step, which is printed when everything is there. */
+const DEPLOYED = new RegExp(`^ *[\\d.]+ s .*${DEPENDS_ON_CLUSTER[0]}`, "m");
+
+/** What netcat says in pods that connect to others past the edge; nothing when it could. */
+async function whatPodsReach(kubeconfig: string): Promise<Readonly<Record<string, string>>> {
+  const { path: kubectl } = await ensureProgram("kubectl", console.log);
+  const { core } = Kube.ofFile(kubeconfig);
+  const addressOf = async (namespace: string, name: string) => {
+    const { spec } = await core.readNamespacedService({ namespace, name });
+    return [spec?.clusterIP ?? "", String(spec?.ports?.[0]?.port)];
+  };
+  const [beta, pageServer] = [await addressOf("beta", "caddy"), await addressOf("maintenance-pages", "page-server")];
+  const asked = async (namespace: string, deployment: string, address: readonly string[]) => {
+    const pod = ["--namespace", namespace, "exec", `deployment/${deployment}`, "--"];
+    const netcat = ["nc", "-w", "3", ...address];
+    return (await tryCommand(kubectl, ["--kubeconfig", kubeconfig, ...pod, ...netcat], { timeoutSeconds: 30 })).output;
+  };
+  return {
+    "acme asks beta": await asked("acme", "caddy", beta),
+    "acme asks the page server": await asked("acme", "caddy", pageServer),
+    "the page server asks beta": await asked("maintenance-pages", "page-server", beta),
+  };
+}
+
 describe("KUBECONFIG=… npm run local -- --check", () => {
   let cluster: OwnCluster | undefined;
   let code: number | null;
   let output = "";
+  let reached: Promise<Readonly<Record<string, string>>> | undefined;
 
   beforeAll(async () => {
     const report = (line: string) => console.log(line);
@@ -61,6 +87,7 @@ describe("KUBECONFIG=… npm run local -- --check", () => {
       stream.on("data", (chunk: Buffer) => {
         output += chunk;
         process.stdout.write(chunk);
+        if (DEPLOYED.test(output)) reached ??= whatPodsReach(kubeconfig);
       });
     }
     [code] = (await once(child, "close")) as [number | null];
@@ -81,6 +108,14 @@ describe("KUBECONFIG=… npm run local -- --check", () => {
       expect(line, output).toMatch(/ s {2}ok {4}/);
     });
   }
+
+  it("NetworkPolicies are enforced there: only the edge reaches the page server, and that reaches only the bucket", async () => {
+    expect(await reached).toStrictEqual({
+      "acme asks beta": expect.stringMatching(/^$/),
+      "acme asks the page server": expect.stringContaining("Connection refused"),
+      "the page server asks beta": expect.stringContaining("Connection refused"),
+    });
+  });
 
   it("ends well, and leaves nothing behind", async () => {
     expect(code, output).toBe(0);
