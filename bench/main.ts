@@ -8,7 +8,7 @@ import { type Lab, startLab } from "../lab/lab";
 import { readOptions } from "../lab/options";
 import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
-import { benchCommand, benchCommandScale, benchProfile } from "./command";
+import { benchAutomationApi, benchCommand, benchCommandScale, benchProfile } from "./command";
 import { benchController } from "./controller";
 import { benchPageServer } from "./page-server";
 import { benchScale, benchStart } from "./pulumi";
@@ -26,7 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
   async *tutor() {
     yield await benchTutor();
   },
-  command: () => benchOnCluster([benchCommand, benchProfile, benchCommandScale]),
+  command: () => benchOnCluster([benchCommand, benchProfile, benchAutomationApi, benchCommandScale]),
   // In this order: the third takes the admission webhook away, and the last the instances.
   cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
 };

@@ -1,7 +1,8 @@
 import { request as httpRequest } from "node:http";
 import { type RequestOptions as HttpsOptions, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import { KubeConfig } from "@kubernetes/client-node";
+import { setImmediate } from "node:timers/promises";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { ClusterReader } from "../components/edges/edge";
 import { SettingsError } from "../model/problems";
@@ -31,7 +32,10 @@ export class ClusterApi implements ClusterReader {
    *
    * @throws {Unreachable} when there is no kubeconfig, or it leads to another cluster.
    */
-  static open({ kubernetes }: Pick<Settings, "kubernetes">): ClusterApi {
+  static async open({ kubernetes }: Pick<Settings, "kubernetes">): Promise<ClusterApi> {
+    // To load the client takes half a second, in which this process does nothing else. What was asked for before begins before.
+    await setImmediate();
+    const { KubeConfig } = await import("@kubernetes/client-node");
     try {
       const texts = readKubeconfig(kubernetes);
       const { cluster, problems } = identifyCluster(kubernetes, texts);

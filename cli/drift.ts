@@ -15,7 +15,7 @@ export async function readDrifts(
   edges: readonly Edge[],
   settings: Pick<Settings, "kubernetes" | "pageServer">,
 ): Promise<DriftsOf> {
-  const api = ClusterApi.open(settings);
+  const api = await ClusterApi.open(settings);
   const read = await Promise.all(
     edges.map(async (edge) => ({ edge, driftOf: await edge.readDrift(api, settings.pageServer.namespace) })),
   );

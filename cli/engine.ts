@@ -40,7 +40,7 @@ export class Engine {
   constructor(
     private readonly project: string,
     private readonly stack: string,
-    private readonly host: Pick<LanguageHost, "address" | "leaveOut">,
+    private readonly host: Pick<LanguageHost, "address" | "leaveOut" | "failure">,
   ) {}
 
   /** Leaves out the folders of these clients in every run from now on. Each run must have `targets`: see `ProgramOptions`. */
@@ -83,7 +83,7 @@ export class Engine {
         onEvent: run.note,
       },
     );
-    if (!isDone) throw refusalOf(output, this.stack, run.errors, code);
+    if (!isDone) throw this.host.failure ?? refusalOf(output, this.stack, run.errors, code);
     return run.changes;
   }
 }

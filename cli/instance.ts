@@ -46,7 +46,7 @@ async function throughApi(
   // The API passes the host's name on. An application that insists on HTTPS gets the header that says so.
   const headers = { accept: "text/html", "x-forwarded-proto": "https" };
   try {
-    const api = ClusterApi.open(settings);
+    const api = await ClusterApi.open(settings);
     return await Promise.all(
       instance.hosts.map(async (host) => {
         const answer = await api.get(path, { ...headers, host: probedName(host) });

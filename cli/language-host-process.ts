@@ -1,6 +1,8 @@
-// The process of LanguageHost. Must be imported first.
+// The process of LanguageHost. These two must be imported first.
 import "../stack-traces";
+import "./unneeded-libraries";
 
+import type { Server as Listener } from "node:net";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -53,9 +55,9 @@ server.addService(LanguageRuntimeService, {
   getPluginInfo: language.getPluginInfo.bind(language),
   getRequiredPlugins: language.getRequiredPlugins.bind(language),
 });
-server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
-  if (error) throw error;
-  process.send?.({ port });
+const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+process.once("message", (_, listener: Listener) => {
+  listener.on("connection", (socket) => connections.injectConnection(socket));
   require("../program");
 });
 // The command has ended, in whatever way.

@@ -91,7 +91,7 @@ export async function missingRights(
   settings: Pick<Settings, "kubernetes">,
   rights: readonly Right[],
 ): Promise<readonly Right[]> {
-  const api = ClusterApi.open(settings);
+  const api = await ClusterApi.open(settings);
   const missing: Right[] = [];
   // A few at a time; the first one alone, as a kubeconfig may have a program give out the token for all.
   for (let next = 0, many = 1; next < rights.length; next += many, many = AT_ONCE) {

@@ -1,14 +1,14 @@
-import { describe, expect, it, vi } from "vitest";
-import { EXIT } from "./errors";
-import { main } from "./main";
+import { describe, expect, it } from "vitest";
+import { run } from "./commands";
+import { EXIT, isForPeople } from "./errors";
+import { LanguageHost } from "./language-host";
+import { PROJECT } from "./project";
 
 /** What a person sees who types this. */
 async function typed(...args: readonly string[]): Promise<string> {
-  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
-  expect(await main(args)).toBe(EXIT.refused);
-  const text = errors.mock.calls.flat().join("\n");
-  errors.mockRestore();
-  return text;
+  const error = await run(args, new LanguageHost(PROJECT, new Date())).catch((error: unknown) => error);
+  expect(isForPeople(error) && error).toHaveProperty("code", EXIT.refused);
+  return (error as Error).message;
 }
 
 describe("an argument that can't be used gets the four lines of any other problem:", () => {

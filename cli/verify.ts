@@ -99,10 +99,13 @@ export async function untilMet(
       else waiting.push(target);
     }
     left = waiting;
-    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MILLISECONDS));
   }
   return unmet;
 }
+
+// Short beside a run of the engine, and long beside a request.
+const BETWEEN_MILLISECONDS = 100;
 
 /** What may be the reason when a host does not show what it should. */
 export function whyNot(goal: Goal, { instance, edge, seen }: Probed, view: View): Pick<Unmet, "why" | "isCopy"> {

@@ -11,8 +11,8 @@ export function marker(answer: Answer): ReadonlyMap<string, string> {
 }
 
 /** Whether it is the page of an instance in maintenance. */
-export function isPageOf(sample: Sample): (answer: Answer) => boolean {
-  return (answer) => answer.status === 503 && marker(answer).get("instance") === sample;
+export function isPageOf(instance: string): (answer: Answer) => boolean {
+  return (answer) => answer.status === 503 && marker(answer).get("instance") === instance;
 }
 
 export async function seePage(asked: Promise<Answer>): Promise<string> {

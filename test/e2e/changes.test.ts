@@ -104,7 +104,7 @@ beforeAll(async () => {
   writeFileSync(stackFileOf(project, STACK), fileWith(BASE));
   const up = await stack.up();
   expect(seeChanges(up)).toContain("create Release ingress-nginx-release");
-  host = LanguageHost.start(project, new Date(), { ...process.env, ...stack.environment });
+  host = new LanguageHost(project, new Date(), { ...process.env, ...stack.environment });
 });
 
 afterAll(async () => {
