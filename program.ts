@@ -9,6 +9,7 @@ import { clusterProvider, storeProvider } from "./components/providers";
 import { bypassKey } from "./model/bypass";
 import { isBehind, serviceOf } from "./model/instances";
 import { isShown } from "./model/maintenance";
+import { PagesError, SettingsError } from "./model/problems";
 import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
@@ -29,9 +30,18 @@ export interface ProgramOptions {
  * Declares everything that a stack has, from its configuration, in the stack that Pulumi is running.
  *
  * @returns the stack's outputs.
- * @throws {SettingsError} when the configuration has problems, and {PagesError} when a file in `pages/` has one.
+ * @throws {RunError} when the configuration has problems, or a file in `pages/` has one. Pulumi shows it without a stack trace.
  */
-export function program({ leftOut = [] }: ProgramOptions = {}) {
+export function program(options: ProgramOptions = {}) {
+  try {
+    return declareAll(options);
+  } catch (error) {
+    if (error instanceof SettingsError || error instanceof PagesError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+function declareAll({ leftOut = [] }: ProgramOptions) {
   // --- settings
   const settings = readSettings(pulumi.runtime.allConfig(), readClock());
   for (const warning of settings.warnings) pulumi.log.warn(warning);

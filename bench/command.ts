@@ -143,6 +143,7 @@ export async function benchCommandScale({ stack, edge }: Lab): Promise<Section> 
 
   const names = await register(stack, 1000, 100);
   const [one, other] = [names.at(-1) ?? "", names.at(-2) ?? ""];
+  await sleep(BETWEEN_MILLISECONDS);
   const list = JSON.stringify([...names.slice(0, 100), other]);
   const ours = await timed(maintenance("enable", one, "--yes")(stack), edge, one, isPageOf(one));
   await succeeded(maintenance("disable", one, "--yes", "--force")(stack), 3);

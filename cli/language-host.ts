@@ -48,7 +48,7 @@ export class LanguageHost {
   private started(leftOut: readonly string[]) {
     const child = fork(join(this.project, "cli", "language-host-process.ts"), leftOut, {
       cwd: this.project,
-      execArgv: [...NODE_OPTIONS, "--require", require.resolve("sucrase/register/ts")],
+      execArgv: [...NODE_OPTIONS, "--require", join(__dirname, "typescript.js")],
       env: { ...this.environment, [CLOCK_VARIABLE]: this.now.toISOString() },
       // A group of its own: Ctrl-C is for the engine, which ends the program when it is ready for that.
       detached: true,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command as it is installed and typed; what it does is TypeScript, beside it.
 try {
-  require("sucrase/register/ts");
+  require("./typescript.js");
 } catch (error) {
   if (error.code !== "MODULE_NOT_FOUND") throw error;
   console.error("maintenance: its libraries are not there. Run `npm ci` in the project's folder, and then this again.");

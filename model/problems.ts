@@ -1,4 +1,3 @@
-import { RunError } from "@pulumi/pulumi/errors";
 import { distance } from "fastest-levenshtein";
 
 /** One problem in the configuration, as the person who wrote it sees it. */
@@ -14,10 +13,10 @@ export interface Problem {
 }
 
 /**
- * Something that a person wrote can't be used. The message is for people and lists every problem at once. Pulumi shows a
- * `RunError` without a stack trace. Other code that catches it shows only `message`.
+ * Something that a person wrote can't be used. The message is for people and lists every problem at once. Whoever catches it shows
+ * only `message`.
  */
-abstract class ProblemsError extends RunError {
+abstract class ProblemsError extends Error {
   constructor(
     what: string,
     readonly problems: readonly Problem[],
