@@ -6,29 +6,39 @@ const { join } = require("node:path");
 const { addHook } = require("pirates");
 const { version } = require("sucrase/package.json");
 
-const FOLDER = join(__dirname, "..", "node_modules", ".cache", "maintenance-pages", `sucrase-${version}`);
+const FOLDER = join(__dirname, "..", "node_modules", ".cache", "maintenance-pages");
+const OPTIONS = { transforms: ["typescript", "imports"] };
+/** A file without it was not written to its end. */
+const END = "\n// whole";
 
 addHook(
   (typescript) => {
-    const file = join(FOLDER, `${createHash("sha256").update(typescript).digest("hex")}.js`);
-    try {
-      return readFileSync(file, "utf8");
-    } catch {
-      // Each line stays a line, so errors tell the right one.
-      const { code } = require("sucrase").transform(typescript, { transforms: ["typescript", "imports"] });
-      keep(file, code);
-      return code;
-    }
+    const made = JSON.stringify([version, OPTIONS, typescript]);
+    const file = join(FOLDER, `${createHash("sha256").update(made).digest("hex")}.js`);
+    const kept = textOf(file);
+    if (kept.endsWith(END)) return kept;
+    // Each line stays a line, so errors tell the right one.
+    const code = require("sucrase").transform(typescript, OPTIONS).code + END;
+    keep(file, code);
+    return code;
   },
   { exts: [".ts"] },
 );
 
+function textOf(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 function keep(file, code) {
   try {
     mkdirSync(FOLDER, { recursive: true });
-    const whole = `${file}.${process.pid}`;
-    writeFileSync(whole, code);
-    renameSync(whole, file);
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, code);
+    renameSync(unfinished, file);
   } catch {
     // The folder can't be written: then it takes longer the next time, too.
   }
