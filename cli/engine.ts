@@ -184,11 +184,15 @@ export function refusalOf(
   // The engine repeats each resource's error for the whole run.
   const own = errors.filter((text) => !/^(?:preview|update) failed$/.test(text));
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
-  const text = (own.length > 0 ? own : last.length > 0 ? [...new Set(last)] : [output]).join("\n\n");
+  const reasons = own.length > 0 ? own : last.length > 0 ? [...new Set(last)] : [output];
+  const text = reasons.join("\n\n").trim() || NO_REASON;
   if (PROTECTED.test(text)) return new CommandError(`${text}\n\n${HOW_TO_ASK}`, code);
   if (UNREACHABLE.test(text)) return new CommandError(`${text}\n\n${unreachableText()}`, code);
   return new CommandError(text, code);
 }
+
+const NO_REASON =
+  "Pulumi failed, and did not say why. `pulumi preview` may say more. With http_proxy or https_proxy set, no_proxy must have 127.0.0.1.";
 
 const UNREACHABLE = /unreachable cluster/;
 
