@@ -91,6 +91,10 @@ it("knows an entry's line", () => {
   expect(lineOf(FILE, "acme")).toBeUndefined();
 });
 
+it("refuses an alias that leads nowhere, such as a wildcard without quotes", () => {
+  expect(() => new StackText("config:\n  a: [*.example.org]\n")).toThrow(/begins with \* needs quotes/);
+});
+
 it("refuses text that is no YAML, with the line", () => {
   expect(() => new StackText("config:\n  a: [1\n")).toThrow(/no YAML[\s\S]*line \d/);
 });

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
 import { HIGHEST_LIMIT } from "../settings/schema";
 import { configIn, encryptedIn } from "../settings/stack-file";
+import { BROKEN_ALIAS, resolved } from "../settings/yaml";
 import { type BaseConfig, NO_BASE } from "./base-config";
 import type { EntryChange } from "./entry-options";
 import { CommandError } from "./errors";
@@ -24,6 +25,9 @@ export class StackText {
     const [error] = this.document.errors;
     if (error !== undefined)
       throw new CommandError(`The stack's file can't be read: it is no YAML.\n\n${error.message}`);
+    if (resolved(this.document) === BROKEN_ALIAS) {
+      throw new CommandError(`The stack's file can't be read: ${BROKEN_ALIAS}.`);
+    }
   }
 
   /**

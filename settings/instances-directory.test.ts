@@ -104,6 +104,11 @@ it("takes the last of two keys, as Tutor does", () => {
   expect(hostsOf("acme").certain).toStrictEqual(CORE);
 });
 
+it("merges keys, as Tutor does", () => {
+  write("acme", "base: &base { LMS_HOST: acme.example.org }\n<<: *base\n");
+  expect(hostsOf("acme").certain).toStrictEqual(CORE);
+});
+
 it("reads the namespace from Tutor's settings", () => {
   write("acme", 'LMS_HOST: a.example.org\nNAME: acme\nK8S_NAMESPACE: "{{ NAME }}-prod"\n');
   write("beta", "LMS_HOST: b.example.org\nK8S_NAMESPACE: A_B\n");
@@ -163,6 +168,7 @@ it.each<[string, string, RegExp]>([
   ["a host that names itself", 'LMS_HOST: "{{ CMS_HOST }}"\n', /LMS_HOST is .* not a host name/],
   ["no YAML", "LMS_HOST: [a\nSECRET: s3cret\n", /line 2, column 1 is no YAML \(BAD_INDENT\)/],
   ["nothing", "", /it has no settings of Tutor/],
+  ["a wildcard without quotes", "LMS_HOST: a.example.org\nHOSTS: [*.example.org]\n", /begins with \* needs quotes/],
 ])("%s concerns that instance alone, without secrets", (_, text, reason) => {
   write("acme", text);
   write("beta", "LMS_HOST: beta.example.org\n");
@@ -173,6 +179,14 @@ it.each<[string, string, RegExp]>([
   expect(warnings).toStrictEqual([expect.stringMatching(reason)]);
   expect(warnings[0]).toMatch(/^instances\/acme\/config\.yml can't be used: .*can't be put into maintenance\.$/);
   expect(warnings.join()).not.toContain("s3cret");
+});
+
+it("a file that can't be read concerns that instance alone", () => {
+  write("beta", "LMS_HOST: beta.example.org\n");
+  mkdirSync(join(project, "instances", "acme", "config.yml"), { recursive: true });
+  const { instances, unreadable } = read();
+  expect(Object.keys(instances)).toStrictEqual(["beta"]);
+  expect(unreadable.get("acme")).toContain("it can't be read (EISDIR)");
 });
 
 it("reports a directory that does not exist or has no instance", () => {

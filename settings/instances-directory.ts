@@ -14,6 +14,7 @@ import {
   PLUGIN_HOSTS,
   PLUGINS_WITHOUT_HOSTS,
 } from "./tutor-hosts";
+import { BROKEN_ALIAS, resolved } from "./yaml";
 
 /** An instance of the directory, with the hosts of its Tutor settings, and with its namespace if they name one. */
 export interface DirectoryInstance {
@@ -100,15 +101,22 @@ function unreadable(path: string, reason: string): FoundInstance {
 }
 
 function readConfig(file: string, path: string): FoundInstance {
-  // Of a key that is there twice Tutor (PyYAML) takes the last.
-  const document = parseDocument(readFileSync(file, "utf8"), { prettyErrors: true, uniqueKeys: false });
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return unreadable(path, `it can't be read (${error instanceof Error && "code" in error ? error.code : error})`);
+  }
+  // As PyYAML, with which Tutor reads it: of a key that is there twice the last counts, and `<<` merges.
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false, merge: true });
   const [error] = document.errors;
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
     // The library's message quotes the line, which may contain a secret.
     return unreadable(path, `line ${line}, column ${col} is no YAML (${error.code})`);
   }
-  const config: unknown = document.toJS();
+  const config = resolved(document);
+  if (config === BROKEN_ALIAS) return unreadable(path, BROKEN_ALIAS);
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
     return unreadable(path, "it has no settings of Tutor");
   }
