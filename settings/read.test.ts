@@ -240,6 +240,21 @@ describe("reading the settings", () => {
       expect.stringContaining("IP address"),
     ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
+    [
+      { pageServer: { pod: { resources: { requests: { memory: "1Gi" } } } } },
+      "pageServer.pod.resources.requests.memory",
+      "the limit, 128Mi, at most",
+    ],
+    [
+      { pageServer: { pod: { resources: { limits: { memory: "16M" } } } } },
+      "pageServer.pod.resources.limits.memory",
+      "the request, 32Mi, at least",
+    ],
+    [
+      { pageServer: { pod: { resources: { requests: { cpu: "1.5" }, limits: { cpu: "1500m" } } } }, retryAfter: 0 },
+      "retryAfter",
+      "a whole number of seconds from 1 to 86400",
+    ],
     [{ timeZone: "Berlin" }, "timeZone", expect.stringContaining("IANA")],
     [{ links: { contact: "javascript:alert(1)" } }, "links.contact", expect.stringContaining("mail address")],
     [{ links: { contact: "https://x.example/\u0001" } }, "links.contact", expect.stringContaining("mail address")],

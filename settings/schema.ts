@@ -17,6 +17,7 @@ import { LANGUAGES } from "../model/languages";
 import { linksSchema } from "../model/links";
 import { ENDS, KINDS } from "../model/maintenance";
 import { themeSchema } from "../model/theme";
+import { excessiveRequests } from "./pod-resources";
 
 /**
  * The one schema of the stack's configuration: types, defaults and messages come from it. Rules that need more than one
@@ -29,7 +30,7 @@ const language = choice("a language of the pages", LANGUAGES);
 
 const time = z.iso.datetime({
   offset: true,
-  error: 'an ISO 8601 time with an offset, in quotes, such as "2026-12-01T22:00:00+01:00" or "2026-12-01T21:00Z"',
+  error: 'an ISO 8601 time with an offset, in quotes, such as "2026-12-01T22:00:00+01:00" or "2026-12-01T21:00:00Z"',
 });
 
 // --- instances
@@ -298,6 +299,11 @@ const pod = section({
     requests: quantities.prefault({}).describe("What the scheduler reserves. Default: 20m of cpu, 32Mi of memory."),
     limits: quantities.prefault({}).describe("What a pod may use. Default: 128Mi of memory."),
   })
+    .superRefine((resources, context) => {
+      for (const { path, allowed } of excessiveRequests(resources)) {
+        context.addIssue({ code: "custom", path, message: allowed });
+      }
+    })
     .prefault({})
     .describe("The resources of a pod. Values replace the defaults one by one."),
 }).describe("How the pods are scheduled. Kubernetes has the same names in a pod's specification.");

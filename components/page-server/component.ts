@@ -9,6 +9,7 @@ import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionB
 import * as pulumi from "@pulumi/pulumi";
 import type { Instance } from "../../model/instances";
 import type { PageObject } from "../../pages/render";
+import { podResources } from "../../settings/pod-resources";
 import type { PageServerSettings } from "../../settings/schema";
 import type { Edge, ServicePort } from "../edges/edge";
 import { labels, NOT_AWAITED, OURS, selector } from "../names";
@@ -192,7 +193,7 @@ export class PageServer extends pulumi.ComponentResource {
                   livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
                   // The controller learns later than the kubelet that a pod stops. The pod still answers meanwhile.
                   lifecycle: { preStop: { exec: { command: ["/bin/sleep", "5"] } } },
-                  resources: resourcesOf(args.pageServer.pod),
+                  resources: podResources(args.pageServer.pod.resources),
                   securityContext: {
                     allowPrivilegeEscalation: false,
                     readOnlyRootFilesystem: true,
@@ -293,10 +294,6 @@ function schedulingOf({ imagePullSecrets, ...pod }: PageServerSettings["pod"]) {
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(imagePullSecrets === undefined ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
   };
-}
-
-function resourcesOf({ resources: { requests, limits } }: PageServerSettings["pod"]) {
-  return { requests: { cpu: "20m", memory: "32Mi", ...requests }, limits: { memory: "128Mi", ...limits } };
 }
 
 /**
