@@ -114,6 +114,21 @@ describe.each(LANGUAGES)("every page in %s", (language) => {
   );
 });
 
+it("a page is shown in another site's frame, as a course shows a unit", async () => {
+  const { context, page, complaints } = await open("en");
+  for (const sample of served) {
+    const frame = `<iframe src="${addressFor(sample, server)}"></iframe>`;
+    await page.route("http://learning.test/", (route) =>
+      route.fulfill({ contentType: "text/html", body: `<!doctype html><title>Unit</title>${frame}` }),
+    );
+    await page.goto("http://learning.test/");
+    expect(await page.frameLocator("iframe").locator("h1").innerText(), sample.name).not.toBe("");
+    await page.unrouteAll();
+  }
+  expect(complaints).toStrictEqual([]);
+  await context.close();
+});
+
 describe("screenshots", () => {
   const wanted = [
     "not-found",
