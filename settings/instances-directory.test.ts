@@ -79,6 +79,9 @@ it.each([
   ["SHOP_HOST", "shop.example.org", true],
   ["EXTRA_DOMAINS", "[{ name: a.example.org }]", true],
   ["SHOP_HOSTNAME", '"shop.{{ LMS_HOST }}"', true],
+  ["EXTRA_DOMAINS", "a.example.net,b.example.net", true],
+  ["CADDY_EXTRA_HOSTS", "[Www.acme.example.org]", true],
+  ["EXTRA_HOSTS", "{ a.example.net: lms }", true],
   ["SHOP_HOST", "shop", false],
   ["SHOP_MYSQL_HOST", "db.example.org", false],
   ["SMTP_HOST", "smtp.example.org", false],
@@ -130,8 +133,12 @@ it("takes a folder under the nearest name, and says so", () => {
   write("my-school", "LMS_HOST: c.example.org\n");
   write("___", "LMS_HOST: d.example.org\n");
   expect(Object.keys(read().instances).sort()).toStrictEqual(["acme-example-org", "my-school"]);
-  expect(read().warnings).toHaveLength(4);
-  expect(read().warnings).toContain("instances/My_School/config.yml is the instance my-school.");
+  expect(read().instances["my-school"]?.hosts).toContain("c.example.org");
+  expect(read().warnings).toStrictEqual([
+    "instances/My_School/config.yml is left out: its name would be my-school, which is taken.",
+    "instances/___/config.yml is left out: its folder's name can't be an instance's name.",
+    "instances/acme.example.org/config.yml is the instance acme-example-org.",
+  ]);
 });
 
 it("gives a host that two instances name to the one whose LMS_HOST is above it", () => {
@@ -141,6 +148,80 @@ it("gives a host that two instances name to the one whose LMS_HOST is above it",
   expect(hostsOf("beta").certain).toStrictEqual(["beta.example.org", "studio.beta.example.org"]);
   expect(read().warnings).toStrictEqual([
     "instances/beta/config.yml: apps.acme.example.org is left out: it belongs to acme.",
+  ]);
+});
+
+it.each([
+  [
+    "an assumed host is another's LMS_HOST",
+    "LMS_HOST: example.org\n",
+    "LMS_HOST: preview.example.org\n",
+    "preview.example.org",
+  ],
+  [
+    "the longest LMS_HOST above it counts",
+    "LMS_HOST: example.org\nMAINTENANCE_PAGES_EXTRA_HOSTS: [studio.beta.example.org]\n",
+    "LMS_HOST: beta.example.org\n",
+    "studio.beta.example.org",
+  ],
+  [
+    "an assumed host is another's that names it",
+    "LMS_HOST: example.org\n",
+    "LMS_HOST: beta.example.net\nMAINTENANCE_PAGES_EXTRA_HOSTS: [preview.example.org]\n",
+    "preview.example.org",
+  ],
+])("%s, and both can be used", (_, acme, beta, host) => {
+  write("acme", acme);
+  write("beta", beta);
+  expect(read().unreadable.size).toBe(0);
+  expect(read().instances.beta?.hosts).toContain(host);
+  expect(read().instances.acme?.hosts).not.toContain(host);
+});
+
+it("leaves out a host that nobody owns clearly, for everybody", () => {
+  write("acme", "LMS_HOST: acme.example.org\nPLUGINS: [minio]\nMINIO_HOST: files.example.net\n");
+  write("beta", "LMS_HOST: beta.example.org\nPLUGINS: [minio]\nMINIO_HOST: files.example.net\n");
+  const { instances, unreadable, warnings } = read();
+  expect(unreadable.size).toBe(0);
+  expect(Object.values(instances).flatMap(({ hosts }) => hosts)).not.toContain("files.example.net");
+  expect(warnings).toContain("instances/acme/config.yml: files.example.net is left out: beta has it, too.");
+});
+
+it("leaves out a wildcard that is below no host of the instance", () => {
+  write("acme", "LMS_HOST: acme.example.org\n");
+  write("beta", 'LMS_HOST: beta.example.org\nGROVE_ADDITIONAL_DOMAINS: [{ domain: "*.campus.example.net" }]\n');
+  expect(read().instances.beta?.hosts).not.toContain("*.campus.example.net");
+  expect(read().warnings).toStrictEqual([
+    "instances/beta/config.yml: *.campus.example.net is left out: it is below no other host of the instance.",
+  ]);
+});
+
+it("reads yes and on as Tutor does, and any text as true", () => {
+  const ralph = "LMS_HOST: acme.example.org\nPLUGINS: [aspects]\nRALPH_HOST: ralph.acme.example.org\n";
+  write("acme", `${ralph}RUN_RALPH: yes\nRALPH_ENABLE_PUBLIC_URL: on\n`);
+  write("beta", `${ralph.replaceAll("acme", "beta")}RUN_RALPH: "true"\nRALPH_ENABLE_PUBLIC_URL: 1\n`);
+  write("gamma", `${ralph.replaceAll("acme", "gamma")}RUN_RALPH: no\nRALPH_ENABLE_PUBLIC_URL: yes\n`);
+  const { instances } = read();
+  expect(instances.acme?.hosts).toContain("ralph.acme.example.org");
+  expect(instances.beta?.hosts).toContain("ralph.beta.example.org");
+  expect(instances.gamma?.hosts).not.toContain("ralph.gamma.example.org");
+});
+
+it.each(["mfe, minio", "{ mfe: true }", "'[\"mfe\"]'", ""])(
+  "says that PLUGINS: %s is no list, and assumes what Tutor enables",
+  (text) => {
+    write("acme", `LMS_HOST: acme.example.org\nPLUGINS: ${text}\n`);
+    expect(hostsOf("acme").assumed).toStrictEqual(ASSUMED);
+    expect(read().warnings).toStrictEqual([expect.stringContaining("PLUGINS is not a list")]);
+  },
+);
+
+it("names a folder whose file has another name", () => {
+  write("acme", "LMS_HOST: acme.example.org\n");
+  mkdirSync(join(project, "instances", "beta"));
+  writeFileSync(join(project, "instances", "beta", "config.yaml"), "LMS_HOST: beta.example.org\n");
+  expect(read().warnings).toStrictEqual([
+    "instances/beta is left out: Tutor's file is config.yml, and it is not there.",
   ]);
 });
 
@@ -167,6 +248,11 @@ it.each<[string, string, RegExp]>([
   ],
   ["a host that names itself", 'LMS_HOST: "{{ CMS_HOST }}"\n', /LMS_HOST is .* not a host name/],
   ["no YAML", "LMS_HOST: [a\nSECRET: s3cret\n", /line 2, column 1 is no YAML \(BAD_INDENT\)/],
+  [
+    "an alias of itself",
+    "LMS_HOST: a.example.org\nSITE_DOMAINS: &x { a: *x }\n",
+    /an alias that leads nowhere, to itself/,
+  ],
   ["nothing", "", /it has no settings of Tutor/],
   ["a wildcard without quotes", "LMS_HOST: a.example.org\nHOSTS: [*.example.org]\n", /begins with \* needs quotes/],
 ])("%s concerns that instance alone, without secrets", (_, text, reason) => {

@@ -54,16 +54,22 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
     const allowed = "a folder with one folder for each instance; the path is relative to the project's folder";
     return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
-  const folders = readdirSync(folder)
-    .sort()
-    .filter((name) => existsSync(join(folder, name, "config.yml")));
+  const names = readdirSync(folder).sort();
+  const folders = names.filter((name) => existsSync(join(folder, name, "config.yml")));
   if (folders.length === 0) {
     const allowed = "a folder with one or more <instance>/config.yml";
     return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
   const found = new Map<string, FoundInstance>();
-  const warnings: string[] = [];
-  for (const folderName of folders) {
+  const warnings = names
+    .filter((name) => !folders.includes(name) && hasAnotherConfig(join(folder, name)))
+    .map(
+      (name) =>
+        `${relative(project, join(folder, name))} is left out: Tutor's file is config.yml, and it is not there.`,
+    );
+  // A folder that has the name itself comes before one that only gets it.
+  const isExact = (name: string) => nearestLabel(name) === name;
+  for (const folderName of [...folders.filter(isExact), ...folders.filter((name) => !isExact(name))]) {
     const file = join(folder, folderName, "config.yml");
     const path = relative(project, file);
     const name = nearestLabel(folderName);
@@ -78,13 +84,20 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
     if (name !== folderName) warnings.push(`${path} is the instance ${name}.`);
     found.set(name, readConfig(file, path));
   }
-  const settled = withoutSharedHosts(found);
+  const settled = withoutStrayWildcards(withoutSharedHosts(found));
   return {
     instances: Object.fromEntries([...settled].flatMap(([name, { instance }]) => (instance ? [[name, instance]] : []))),
     unreadable: new Map([...settled].flatMap(([name, { reason }]) => (reason === undefined ? [] : [[name, reason]]))),
     warnings: [...warnings, ...[...settled.values()].flatMap((one) => one.warnings)],
     problems: [],
   };
+}
+
+/** Whether a folder has a file that somebody may take for Tutor's, or a link with its name that leads nowhere. */
+function hasAnotherConfig(folder: string): boolean {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(folder).some((file) => /^config\.ya?ml$/i.test(file))
+    : false;
 }
 
 /** An instance as its file describes it, or the reason why it can't be used. */
@@ -107,8 +120,8 @@ function readConfig(file: string, path: string): FoundInstance {
   } catch (error) {
     return unreadable(path, `it can't be read (${error instanceof Error && "code" in error ? error.code : error})`);
   }
-  // As PyYAML, with which Tutor reads it: of a key that is there twice the last counts, and `<<` merges.
-  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false, merge: true });
+  // As PyYAML, with which Tutor reads it: YAML 1.1, in which `yes` is true and `<<` merges; and of a key that is there twice the last counts.
+  const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false, version: "1.1" });
   const [error] = document.errors;
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
@@ -155,8 +168,14 @@ class TutorConfig {
   }
 
   private addPlugins(): void {
-    const enabled: unknown = Reflect.get(this.config, "PLUGINS");
-    const plugins: readonly unknown[] = Array.isArray(enabled) ? enabled : [];
+    const written: unknown = Reflect.get(this.config, "PLUGINS");
+    const enabled: readonly unknown[] | undefined = Array.isArray(written) ? written : undefined;
+    if (written !== undefined && enabled === undefined) {
+      this.warn(
+        "PLUGINS is not a list, so the hosts of plugins are not known. List them in MAINTENANCE_PAGES_EXTRA_HOSTS",
+      );
+    }
+    const plugins = enabled ?? [];
     for (const plugin of plugins) {
       if (typeof plugin !== "string" || plugin in PLUGIN_HOSTS || PLUGINS_WITHOUT_HOSTS.includes(plugin)) continue;
       this.warn(`the plugin ${plugin} is not known. If it has hosts, list them in MAINTENANCE_PAGES_EXTRA_HOSTS`);
@@ -191,9 +210,17 @@ class TutorConfig {
   }
 
   private namesHosts(value: unknown): boolean {
-    if (Array.isArray(value)) return value.some((item) => this.namesHosts(item));
-    if (typeof value === "object" && value !== null) return Object.values(value).some((item) => this.namesHosts(item));
-    return typeof value === "string" && hostProblem(this.expanded(value)) === undefined;
+    if (typeof value === "object" && value !== null) {
+      const parts = Array.isArray(value) ? value : Object.entries(value).flat();
+      return parts.some((part) => this.namesHosts(part));
+    }
+    const hosts =
+      typeof value === "string"
+        ? this.expanded(value)
+            ?.toLowerCase()
+            .split(/[\s,;]+/)
+        : undefined;
+    return hosts?.some((host) => hostProblem(host) === undefined) ?? false;
   }
 
   private namespace(): string | undefined {
@@ -211,8 +238,9 @@ class TutorConfig {
 
   private add({ setting, byDefault, onlyIf = {} }: HostSetting, to: Set<string>): void {
     this.known.add(setting);
-    const isThere = Object.entries(onlyIf).every(
-      ([name, standard]) => (Reflect.get(this.config, name) ?? standard) === true,
+    // What is true for a template of Tutor's: a text is, whatever it says.
+    const isThere = Object.entries(onlyIf).every(([name, standard]) =>
+      Boolean(Reflect.get(this.config, name) ?? standard),
     );
     if (isThere) this.addHost(setting, Reflect.get(this.config, setting) ?? byDefault, to);
   }
@@ -248,8 +276,8 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Settles the hosts that more than one instance names. A host below the LMS_HOST of one of them is that one's, and the others do without
- * it. Where that is not clear, none of them can be used: a page must not be shown for another instance.
+ * Settles the hosts that more than one instance names: each is one's alone, and the others do without it. Two with the same LMS_HOST can't be
+ * used, neither of them: a page must not be shown for another instance.
  */
 function withoutSharedHosts(found: ReadonlyMap<string, FoundInstance>): ReadonlyMap<string, FoundInstance> {
   const claims = new Map<string, string[]>();
@@ -259,24 +287,66 @@ function withoutSharedHosts(found: ReadonlyMap<string, FoundInstance>): Readonly
   const settled = new Map(found);
   for (const [host, names] of claims) {
     if (names.length === 1) continue;
-    const owners = names.filter((name) => isBelow(host, found.get(name)?.instance?.hosts[0]));
+    const owners = ownersOf(host, names, found);
     for (const name of names) {
       const one = settled.get(name);
       if (one?.instance === undefined || (owners.length === 1 && owners[0] === name)) continue;
-      const others = listed(names.filter((other) => other !== name));
+      const others = listed((owners.length === 0 ? names : owners).filter((other) => other !== name));
       settled.set(
         name,
-        owners.length === 1
-          ? without(host, one, `${one.path}: ${host} is left out: it belongs to ${owners[0]}.`)
-          : unreadable(one.path, `${host} is also a host of ${others}`),
+        owners.includes(name)
+          ? unreadable(one.path, `${host} is also the LMS_HOST of ${others}`)
+          : without(
+              host,
+              one,
+              `${one.path}: ${host} is left out: ${owners.length === 0 ? `${others} has it, too` : `it belongs to ${others}`}.`,
+            ),
       );
     }
   }
   return settled;
 }
 
-function isBelow(host: string, lmsHost: string | undefined): boolean {
-  return lmsHost !== undefined && (host === lmsHost || host.endsWith(`.${lmsHost}`));
+/**
+ * Whose a host is: the instance's whose LMS_HOST it is, or else the one's with the longest LMS_HOST above it. A host that an instance is only
+ * assumed to have is another's that names it.
+ *
+ * @returns several when it is the LMS_HOST of several; nobody when it is not clear.
+ */
+function ownersOf(
+  host: string,
+  names: readonly string[],
+  found: ReadonlyMap<string, FoundInstance>,
+): readonly string[] {
+  const lmsHostOf = (name: string) => found.get(name)?.instance?.hosts[0] ?? "";
+  const exact = names.filter((name) => lmsHostOf(name) === host);
+  if (exact.length > 0) return exact;
+  const certain = names.filter((name) => !found.get(name)?.instance?.assumedHosts.includes(host));
+  const claimants = certain.length > 0 ? certain : names;
+  if (claimants.length === 1) return claimants;
+  const above = claimants.filter((name) => host.endsWith(`.${lmsHostOf(name)}`));
+  const longest = Math.max(...above.map((name) => lmsHostOf(name).length));
+  const nearest = above.filter((name) => lmsHostOf(name).length === longest);
+  return nearest.length === 1 ? nearest : [];
+}
+
+/** Leaves out each wildcard that is not below a host of the same instance: the registry would refuse it, and with it every instance. */
+function withoutStrayWildcards(found: ReadonlyMap<string, FoundInstance>): ReadonlyMap<string, FoundInstance> {
+  return new Map(
+    [...found].map(([name, one]) => {
+      const hosts = one.instance?.hosts ?? [];
+      const plain = hosts.filter((host) => !host.startsWith("*."));
+      const stray = hosts.filter((host) => host.startsWith("*.") && !plain.some((own) => host.endsWith(`.${own}`)));
+      return [
+        name,
+        stray.reduce(
+          (rest, host) =>
+            without(host, rest, `${rest.path}: ${host} is left out: it is below no other host of the instance.`),
+          one,
+        ),
+      ];
+    }),
+  );
 }
 
 function without(host: string, { instance, ...found }: FoundInstance, warning: string): FoundInstance {
