@@ -18,12 +18,19 @@ export function nearestTime(typed: string, { now, timeZone }: Clock): string | u
   // A bare number may be anything.
   if (hours === "" || (half === undefined && !typed.includes(":"))) return undefined;
   const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toLowerCase() === "pm" ? 12 : 0);
+  if (day !== undefined && !isDay(day)) return undefined;
   const clock = `${String(hour).padStart(2, "0")}:${minutes}`;
   const today = localDay(now, timeZone);
   const time = withOffset(`${day ?? today}T${clock}`, timeZone);
   if (time === undefined || day !== undefined || new Date(time) > now) return time;
   const tomorrow = new Date(Date.parse(`${today}T00:00Z`) + DAY).toISOString().slice(0, 10);
   return withOffset(`${tomorrow}T${clock}`, timeZone);
+}
+
+/** Whether the calendar has the day: JavaScript takes 30 February for 2 March. */
+export function isDay(day: string): boolean {
+  const time = new Date(`${day}T00:00Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day);
 }
 
 const DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import parseDuration from "parse-duration";
 import { inputError } from "./errors";
-import { type Clock, nearestTime } from "./local-time";
+import { type Clock, isDay, nearestTime } from "./local-time";
 
 /**
  * A time as a person types it in a hurry: how long from now (`2h`, `90m`, `1d 12h`), an ISO 8601 time with an offset,
@@ -16,7 +16,7 @@ import { type Clock, nearestTime } from "./local-time";
 export function timeFrom(typed: string, clock: Clock, option: string): string {
   const { now } = clock;
   if (typed === "now" && option === "--from") return now.toISOString();
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(typed);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)$/.test(typed) && isDay(typed.slice(0, 10));
   const time = isTime ? new Date(typed).getTime() : laterThan(now, typed);
   if (time === undefined || Number.isNaN(time)) {
     const meant = nearestTime(typed, clock);

@@ -93,6 +93,35 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
   };
 }
 
+/**
+ * The directory without the hosts that other instances have in the stack's own configuration, which comes first.
+ *
+ * @param owners the names of those instances, by host.
+ */
+export function withoutHostsOf(owners: ReadonlyMap<string, string>, directory: InstancesDirectory): InstancesDirectory {
+  const instances: Record<string, DirectoryInstance> = {};
+  const unreadable = new Map(directory.unreadable);
+  const warnings = [...directory.warnings];
+  for (const [name, instance] of Object.entries(directory.instances)) {
+    const isTaken = (host: string) => owners.has(host) && owners.get(host) !== name;
+    const [lmsHost = ""] = instance.hosts;
+    if (isTaken(lmsHost)) {
+      const reason = `its LMS_HOST, ${lmsHost}, is a host of instances.${owners.get(lmsHost)}`;
+      unreadable.set(name, `instancesDirectory: ${name}: ${reason}`);
+      warnings.push(
+        `instancesDirectory: ${name} can't be used: ${reason}. The instance can't be put into maintenance.`,
+      );
+      continue;
+    }
+    for (const host of instance.hosts.filter(isTaken)) {
+      warnings.push(`instancesDirectory: ${host} of ${name} is left out: it belongs to instances.${owners.get(host)}.`);
+    }
+    const rest = (hosts: readonly string[]) => hosts.filter((host) => !isTaken(host));
+    instances[name] = { ...instance, hosts: rest(instance.hosts), assumedHosts: rest(instance.assumedHosts) };
+  }
+  return { ...directory, instances, unreadable, warnings };
+}
+
 /** Whether a folder has a file that somebody may take for Tutor's, or a link with its name that leads nowhere. */
 function hasAnotherConfig(folder: string): boolean {
   return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true

@@ -152,6 +152,47 @@ describe("reading the settings", () => {
     expect(all(own).maintenance).toMatchObject([{ instance: { name: "delta" } }]);
   });
 
+  it("gives a host to the instance of the stack's own file, and not to one of the directory that names it", () => {
+    const directory = () => ({
+      instances: {
+        delta: { hosts: ["delta.example.com", "acme.example.org"], assumedHosts: [] },
+        epsilon: { hosts: ["acme.example.org"], assumedHosts: [] },
+      },
+      unreadable: new Map(),
+      warnings: [],
+      problems: [],
+    });
+    const more = { instancesDirectory: "../instances", instances: { acme: { hosts: ["acme.example.org"] } } };
+    const { instances, unreadable, warnings } = readSettings(
+      configuration({ ...valid, ...more }),
+      NOW,
+      () => [],
+      directory,
+    );
+    expect(instances.map(({ name, hosts }) => [name, hosts])).toStrictEqual([
+      ["acme", ["acme.example.org"]],
+      ["delta", ["delta.example.com"]],
+    ]);
+    expect(unreadable.get("epsilon")).toContain("its LMS_HOST, acme.example.org, is a host of instances.acme");
+    expect(warnings).toContain(
+      "instancesDirectory: acme.example.org of delta is left out: it belongs to instances.acme.",
+    );
+  });
+
+  it("says why no instance of the directory can be used", () => {
+    const directory = () => ({
+      instances: {},
+      unreadable: new Map([["delta", "../instances/delta/config.yml: LMS_HOST is missing"]]),
+      warnings: [],
+      problems: [],
+    });
+    const { instances: _, ...rest } = valid;
+    const values = configuration({ ...rest, instancesDirectory: "../instances" });
+    expect(() => readSettings(values, NOW, () => [], directory)).toThrow(
+      /^The configuration has 1 problem[\s\S]*instancesDirectory\s+found: +"..\/instances"\s+allowed: .*LMS_HOST is missing/,
+    );
+  });
+
   it("rejects a configuration without instances", () => {
     const { instances: _, ...rest } = valid;
     expect(() => readSettings(configuration(rest), NOW, () => [])).toThrow(
@@ -238,6 +279,21 @@ describe("reading the settings", () => {
       { bucket: { ...valid.bucket, endpoint: "http://10.0.0.1:9000", pathStyle: false } },
       "bucket.pathStyle",
       expect.stringContaining("IP address"),
+    ],
+    [
+      { pageServer: { namespace: "kube-system" } },
+      "pageServer.namespace",
+      expect.stringContaining("nothing else uses"),
+    ],
+    [
+      { pageServer: { pod: { tolerations: [{}] } } },
+      "pageServer.pod.tolerations[0].operator",
+      "Exists, where there is no key",
+    ],
+    [
+      { pageServer: { pod: { tolerations: [{ key: "a", effect: "NoSchedule", tolerationSeconds: 5 }] } } },
+      "pageServer.pod.tolerations[0].tolerationSeconds",
+      expect.stringContaining("NoExecute"),
     ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
     [

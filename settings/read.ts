@@ -8,7 +8,7 @@ import { type Problem, pathText, SettingsError } from "../model/problems";
 import { contrastProblems, type ThemeSettings, themeOf } from "../model/theme";
 import { type Cluster, identifyCluster } from "./cluster";
 import { type RegistryConfig, registry } from "./instances";
-import { type InstancesDirectory, readInstancesDirectory } from "./instances-directory";
+import { type InstancesDirectory, readInstancesDirectory, withoutHostsOf } from "./instances-directory";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, maintenance } from "./maintenance";
 import {
@@ -83,7 +83,10 @@ export function readSettings(
   const parsed = configSchema.safeParse(values);
   // Rules that need more than one value check all valid parts, so that a person sees every problem at once.
   const config = parsed.data ?? validParts(values);
-  const directory = config.instancesDirectory === undefined ? undefined : readDirectory(config.instancesDirectory);
+  const directory =
+    config.instancesDirectory === undefined
+      ? undefined
+      : withoutHostsOf(configuredHosts(config), readDirectory(config.instancesDirectory));
   const known = registry({
     hostPatterns: config.hostPatterns,
     instances: mergedInstances(config.instances, directory?.instances),
@@ -104,7 +107,7 @@ export function readSettings(
     ...(values.instances === undefined && values.instancesDirectory === undefined && !isReported("instances")
       ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
       : []),
-    ...known.problems,
+    ...(directory === undefined ? known.problems : withDirectory(known.problems, config.instancesDirectory, directory)),
     ...(known.registry.size > 0 ? found.problems : []),
     ...(reached?.problems ?? []),
     ...(config.theme === undefined ? [] : contrastProblems(themeOf(config.theme), config.theme, "theme")),
@@ -158,6 +161,24 @@ function exposedSecrets(
 function isEncryptedConfig(key: string): boolean {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "null");
   return !Array.isArray(keys) || keys.includes(key);
+}
+
+/** Whose each host is that the stack's own configuration lists. */
+function configuredHosts({ instances }: Pick<Config, "instances">): ReadonlyMap<string, string> {
+  const listed = instances === undefined || Array.isArray(instances) ? [] : Object.entries(instances);
+  return new Map(listed.flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const)));
+}
+
+/** Of a directory without a usable instance the reasons are told, and not that there are no instances. */
+function withDirectory(
+  problems: readonly Problem[],
+  path: string | undefined,
+  { instances, unreadable }: InstancesDirectory,
+): readonly Problem[] {
+  const rest = problems.filter((problem) => problem.path !== "instances" || Object.keys(instances).length > 0);
+  if (rest.length === problems.length || unreadable.size === 0) return rest;
+  const allowed = `a folder with one or more instances that can be used. ${[...unreadable.values()].join(". ")}`;
+  return [...rest, { path: "instancesDirectory", found: path, allowed }];
 }
 
 /** The configured instances together with those of the directory. Configured values replace those of the directory. */

@@ -256,7 +256,7 @@ const quantities = z.record(z.string(), quantity, { error: "an object: resource 
 const toleration = section({
   key: text("a taint's key")
     .optional()
-    .describe("The taint's key. Without it every taint is tolerated, with the operator Exists."),
+    .describe("The taint's key. Without it, and with the operator Exists, every taint is tolerated."),
   operator: z
     .enum(["Exists", "Equal"], { error: "Exists or Equal" })
     .optional()
@@ -269,7 +269,16 @@ const toleration = section({
   tolerationSeconds: wholeNumber(0, 31_536_000, "seconds")
     .optional()
     .describe("How long a pod stays on a node with a taint NoExecute, in seconds. Default: for ever."),
-});
+})
+  // As the cluster's API has it (ValidateTolerations in pkg/apis/core/validation/validation.go of Kubernetes).
+  .superRefine(({ key, operator, value, effect, tolerationSeconds }, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
+    if (key === undefined && operator !== "Exists") refuse("operator", "Exists, where there is no key");
+    if (operator === "Exists" && value !== undefined) refuse("value", "nothing, where the operator is Exists");
+    if (tolerationSeconds !== undefined && effect !== "NoExecute") {
+      refuse("tolerationSeconds", "nothing, where the effect is not NoExecute");
+    }
+  });
 
 const affinityTerm = z.record(z.string(), z.unknown(), { error: "an object, as in a pod's specification" }).optional();
 
@@ -310,6 +319,9 @@ const pod = section({
 
 const pageServer = section({
   namespace: dnsLabel("a namespace")
+    .refine((name) => name !== "default" && !name.startsWith("kube-"), {
+      error: "a namespace that nothing else uses, and not one of the cluster's own",
+    })
     .default("maintenance-pages")
     .describe(
       "The namespace of the stack's objects. Nothing else may use it: existing objects with the same names are taken over.",
