@@ -47,8 +47,9 @@ describe("two instances into maintenance and one out of it", () => {
   const say = async (...args: string[]) => {
     const { code, output, stdout } = await type(args);
     const quoted = args.map((arg) => (/[\s"']/.test(arg) ? `"${arg}"` : arg)).join(" ");
-    // What differs from run to run: how long it took, keys, and in which order the engine does what may be done at once.
+    // What differs from run to run: the edge's port, how long it took, keys, and in which order the engine does what may be done at once.
     const steady = output
+      .replaceAll(lab.edge, "http://127.0.0.1:8080")
       .replace(/\(after [\d.]+ s\)/g, "(after … s)")
       .replace(/(?<=X-Maintenance-Bypass: |maintenance-bypass-)[\w-]+/g, "…");
     said.push(`$ npx maintenance ${quoted}\n${inOrder(steady)}${code === 0 ? "" : `[exit code ${code}]\n`}`);
