@@ -58,13 +58,17 @@ export class LanguageHost {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.on("close", () => {
+    child.on("close", (_, signal) => {
       if (this.running?.child !== child) return;
-      this.failure = new CommandError(`The program can't be loaded:\n${stderr.trim()}`, EXIT.failed);
+      const reason = signal === null ? `The program can't be loaded:\n${stderr.trim()}` : KILLED;
+      this.failure = new CommandError(reason, EXIT.failed);
     });
     return { child, address: listeningFor(child) };
   }
 }
+
+const KILLED =
+  "The process that runs the program was killed, by somebody or for want of memory. The same command again may help.";
 
 /** For a process that lives for seconds: garbage is collected less often, for which a tenth of a run went. */
 const NODE_OPTIONS = ["--max-semi-space-size=64"];

@@ -1,7 +1,7 @@
 // Lets Node load TypeScript. What sucrase makes of a file is kept beside the packages, and goes with them: to make it anew took half of the
 // time until a command begins.
 const { createHash } = require("node:crypto");
-const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { addHook } = require("pirates");
 const { version } = require("sucrase/package.json");
@@ -33,13 +33,22 @@ function textOf(file) {
   }
 }
 
+/** Where the folder can't be written, nothing is kept: then it takes longer the next time, too. */
 function keep(file, code) {
-  try {
+  const unfinished = `${file}.${process.pid}`;
+  const isKept = succeeds(() => {
     mkdirSync(FOLDER, { recursive: true });
-    const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, code);
     renameSync(unfinished, file);
+  });
+  if (!isKept) succeeds(() => rmSync(unfinished, { force: true }));
+}
+
+function succeeds(action) {
+  try {
+    action();
+    return true;
   } catch {
-    // The folder can't be written: then it takes longer the next time, too.
+    return false;
   }
 }
