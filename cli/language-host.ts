@@ -58,11 +58,14 @@ export class LanguageHost {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    child.on("close", (_, signal) => {
-      if (this.running?.child !== child) return;
-      const reason = signal === null ? `The program can't be loaded:\n${stderr.trim()}` : KILLED;
-      this.failure = new CommandError(reason, EXIT.failed);
+    const fail = (reason: string) => {
+      if (this.running?.child === child) this.failure ??= new CommandError(reason, EXIT.failed);
+    };
+    child.on("exit", (_, signal) => {
+      if (signal !== null) fail(KILLED);
     });
+    // Its output may come after its end.
+    child.on("close", () => fail(`The program can't be loaded:\n${stderr.trim()}`));
     return { child, address: listeningFor(child) };
   }
 }
