@@ -69,8 +69,7 @@ export async function benchCommand({ stack, edge }: Lab): Promise<Section> {
   }
   const row = (name: string, what: "enable" | "disable", figure: keyof Times, goal: string) => {
     const of = (all: (typeof times)["ours"]) => median(all[what].map((one) => one[figure]));
-    const [ours, byHand] = [of(times.ours), of(times.byHand)];
-    return [name, `${ours.toFixed(1)} s`, `${byHand.toFixed(1)} s`, ratio(ours, byHand), goal];
+    return compared(name, of(times.ours), of(times.byHand), goal);
   };
   return {
     title: "The command, against `pulumi up`",
@@ -83,6 +82,11 @@ export async function benchCommand({ stack, edge }: Lab): Promise<Section> {
       row("… until the first visitor sees the site", "disable", "seen", "1.3"),
     ],
   };
+}
+
+/** A row: what was measured in seconds, its alternative after some words, and the ratio. */
+function compared(name: string, ours: number, alternative: number, goal: string, words = ""): readonly string[] {
+  return [name, `${ours.toFixed(1)} s`, `${words}${alternative.toFixed(1)} s`, ratio(ours, alternative), goal];
 }
 
 /** Where the time of one `enable` goes. */
@@ -133,13 +137,7 @@ export async function benchCommandScale({ stack, edge }: Lab): Promise<Section> 
   const few = await medianStatus(stack);
   await register(stack, 100);
   const many = await medianStatus(stack);
-  rows.push([
-    "`status` of 100 instances",
-    `${many.toFixed(1)} s`,
-    `of 3: ${few.toFixed(1)} s`,
-    ratio(many, few),
-    "1.5",
-  ]);
+  rows.push(compared("`status` of 100 instances", many, few, "1.5", "of 3: "));
 
   const names = await register(stack, 1000, 100);
   const [one, other] = [names.at(-1) ?? "", names.at(-2) ?? ""];
@@ -150,13 +148,8 @@ export async function benchCommandScale({ stack, edge }: Lab): Promise<Section> 
   await sleep(BETWEEN_MILLISECONDS);
   const up = shell(`pulumi config set maintenance '${list}' && pulumi up --yes --skip-preview`);
   const byHand = await timed(up(stack), edge, other, isPageOf(other));
-  const row = (name: string, figure: keyof Times, goal: string) => [
-    name,
-    `${ours[figure].toFixed(1)} s`,
-    `\`pulumi up\`: ${byHand[figure].toFixed(1)} s`,
-    ratio(ours[figure], byHand[figure]),
-    goal,
-  ];
+  const row = (name: string, figure: keyof Times, goal: string) =>
+    compared(name, ours[figure], byHand[figure], goal, "`pulumi up`: ");
   rows.push(
     row("`enable` of one of 1,000 instances, 100 of them in maintenance, until it has ended", "end", "1.5"),
     row("… until the first visitor sees the page, for which the controller reloads", "seen", "1.3"),

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { NAMESPACE } from "../settings/read";
 import { CommandError } from "./errors";
-import { cannotStart } from "./pulumi";
+import { refuseMissing } from "./pulumi";
 
 /** Configuration of a stack that is not in its file: in Pulumi.yaml, or in an environment of Pulumi ESC. */
 export interface BaseConfig {
@@ -63,7 +63,7 @@ function configOf(project: string, stack: string): z.output<typeof configSchema>
       JSON.parse(execFileSync("pulumi", args, { cwd: project, encoding: "utf8", stdio: [...stdio] })),
     );
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw cannotStart(error);
+    refuseMissing(error);
     const reason = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
     throw new CommandError(
       `Pulumi does not tell the stack's configuration, which is not in its file alone:\n${reason}`,

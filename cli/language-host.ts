@@ -76,7 +76,7 @@ const KILLED =
 /** For a process that lives for seconds: garbage is collected less often, for which a tenth of a run went. */
 const NODE_OPTIONS = ["--max-semi-space-size=64"];
 
-/** Listens for a process, and gives it what listens. Whoever connects before it is ready for that is kept waiting by the system. */
+/** Listens on a port, and hands the listening socket to a process. A connection waits in the system's queue until the process takes it. */
 async function listeningFor(child: ChildProcess): Promise<string> {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");

@@ -6,7 +6,7 @@ import { listed, nearest } from "../model/problems";
 import { stackFileOf, stacksIn } from "../settings/stack-file";
 import { baseConfig } from "./base-config";
 import { CommandError, EXIT, inputError } from "./errors";
-import { cannotStart } from "./pulumi";
+import { refuseMissing } from "./pulumi";
 import { StackText } from "./stack-text";
 
 /** The project's folder: the one that this command is in. */
@@ -43,7 +43,7 @@ async function selectedStack(project: string): Promise<string | undefined> {
     const { stdout } = await run("pulumi", ["stack", "--show-name", "--non-interactive"], { cwd: project });
     return stdout.trim() || undefined;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw cannotStart(error);
+    refuseMissing(error);
     return undefined;
   }
 }

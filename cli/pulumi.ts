@@ -120,8 +120,13 @@ function eventIn(line: string): EngineEvent | undefined {
   return eventSchema.parse(JSON.parse(line));
 }
 
+/** @throws {CommandError} when the CLI could not be started because it is not there. */
+export function refuseMissing(error: unknown): void {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") throw cannotStart(error);
+}
+
 /** The error for a CLI that can't be started. */
-export function cannotStart({ message }: Error): CommandError {
+function cannotStart({ message }: Error): CommandError {
   return new CommandError(`The Pulumi CLI can't be started: is it installed, and on the PATH? (${message})`);
 }
 

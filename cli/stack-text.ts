@@ -12,6 +12,7 @@ const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
 /** The text of a stack's file. It is parsed once, and never changed: a change is another text. */
 export class StackText {
   private readonly document: Document;
+  private readonly value: unknown;
 
   /**
    * @param base the stack's configuration that is not in its file.
@@ -25,7 +26,8 @@ export class StackText {
     const [error] = this.document.errors;
     if (error !== undefined)
       throw new CommandError(`The stack's file can't be read: it is no YAML.\n\n${error.message}`);
-    if (resolved(this.document) === BROKEN_ALIAS) {
+    this.value = resolved(this.document);
+    if (this.value === BROKEN_ALIAS) {
       throw new CommandError(`The stack's file can't be read: ${BROKEN_ALIAS}.`);
     }
   }
@@ -50,10 +52,9 @@ export class StackText {
   }
 
   private read(now: Date, instead: Readonly<Record<string, string>>): Settings {
-    const file: unknown = this.document.toJS();
-    const encrypted = encryptedIn(file);
+    const encrypted = encryptedIn(this.value);
     return readSettings(
-      { ...this.base.values, ...configIn(file), ...instead },
+      { ...this.base.values, ...configIn(this.value), ...instead },
       now,
       () => undefined,
       undefined,

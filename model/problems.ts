@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /**
- * Something that a person wrote can't be used. The message is for people and lists every problem at once. Whoever catches it shows
+ * Something that a person wrote can't be used. The message is for people and lists every problem at once. Code that catches it shows
  * only `message`.
  */
 abstract class ProblemsError extends Error {

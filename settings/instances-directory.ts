@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { parseDocument } from "yaml";
 import { DNS_LABEL } from "../model/fields";
 import { listed, type Problem } from "../model/problems";
-import { hostProblem, nearestLabel } from "./instances";
+import { hostProblem, nearestLabel, strayWildcards } from "./instances";
 import {
   ASSUMED_HOSTS,
   CORE_HOSTS,
@@ -106,18 +106,16 @@ export function withoutHostsOf(owners: ReadonlyMap<string, string>, directory: I
     const isTaken = (host: string) => owners.has(host) && owners.get(host) !== name;
     const [lmsHost = ""] = instance.hosts;
     if (isTaken(lmsHost)) {
-      const reason = `its LMS_HOST, ${lmsHost}, is a host of instances.${owners.get(lmsHost)}`;
-      unreadable.set(name, `instancesDirectory: ${name}: ${reason}`);
-      warnings.push(
-        `instancesDirectory: ${name} can't be used: ${reason}. The instance can't be put into maintenance.`,
-      );
+      const why = `its LMS_HOST, ${lmsHost}, is a host of instances.${owners.get(lmsHost)}`;
+      const { reason, warnings: said } = unusable(`instancesDirectory: ${name}`, why);
+      unreadable.set(name, reason);
+      warnings.push(...said);
       continue;
     }
     for (const host of instance.hosts.filter(isTaken)) {
       warnings.push(`instancesDirectory: ${host} of ${name} is left out: it belongs to instances.${owners.get(host)}.`);
     }
-    const rest = (hosts: readonly string[]) => hosts.filter((host) => !isTaken(host));
-    instances[name] = { ...instance, hosts: rest(instance.hosts), assumedHosts: rest(instance.assumedHosts) };
+    instances[name] = withHosts(instance, (host) => !isTaken(host));
   }
   return { ...directory, instances, unreadable, warnings };
 }
@@ -137,7 +135,7 @@ interface FoundInstance {
   readonly warnings: readonly string[];
 }
 
-function unreadable(path: string, reason: string): FoundInstance {
+function unusable(path: string, reason: string) {
   const warning = `${path} can't be used: ${reason}. The instance can't be put into maintenance.`;
   return { path, instance: undefined, reason: `${path}: ${reason}`, warnings: [warning] };
 }
@@ -147,7 +145,7 @@ function readConfig(file: string, path: string): FoundInstance {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    return unreadable(path, `it can't be read (${error instanceof Error && "code" in error ? error.code : error})`);
+    return unusable(path, `it can't be read (${error instanceof Error && "code" in error ? error.code : error})`);
   }
   // As PyYAML, with which Tutor reads it: YAML 1.1, in which `yes` is true and `<<` merges; and of a key that is there twice the last counts.
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: false, version: "1.1" });
@@ -155,12 +153,12 @@ function readConfig(file: string, path: string): FoundInstance {
   if (error !== undefined) {
     const [{ line = 0, col = 0 } = {}] = error.linePos ?? [];
     // The library's message quotes the line, which may contain a secret.
-    return unreadable(path, `line ${line}, column ${col} is no YAML (${error.code})`);
+    return unusable(path, `line ${line}, column ${col} is no YAML (${error.code})`);
   }
   const config = resolved(document);
-  if (config === BROKEN_ALIAS) return unreadable(path, BROKEN_ALIAS);
+  if (config === BROKEN_ALIAS) return unusable(path, BROKEN_ALIAS);
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    return unreadable(path, "it has no settings of Tutor");
+    return unusable(path, "it has no settings of Tutor");
   }
   return new TutorConfig(path, config).read();
 }
@@ -182,7 +180,7 @@ class TutorConfig {
     const host = typeof lms === "string" ? this.expanded(lms) : undefined;
     if (host === undefined || hostProblem(host) !== undefined) {
       const found = lms === undefined ? "is missing" : `is ${JSON.stringify(lms)}, and not a host name`;
-      return unreadable(this.path, `LMS_HOST ${found}`);
+      return unusable(this.path, `LMS_HOST ${found}`);
     }
     for (const one of CORE_HOSTS) this.add(one, this.hosts);
     this.addPlugins();
@@ -324,12 +322,8 @@ function withoutSharedHosts(found: ReadonlyMap<string, FoundInstance>): Readonly
       settled.set(
         name,
         owners.includes(name)
-          ? unreadable(one.path, `${host} is also the LMS_HOST of ${others}`)
-          : without(
-              host,
-              one,
-              `${one.path}: ${host} is left out: ${owners.length === 0 ? `${others} has it, too` : `it belongs to ${others}`}.`,
-            ),
+          ? unusable(one.path, `${host} is also the LMS_HOST of ${others}`)
+          : without(host, one, owners.length === 0 ? `${others} has it, too` : `it belongs to ${others}`),
       );
     }
   }
@@ -359,32 +353,30 @@ function ownersOf(
   return nearest.length === 1 ? nearest : [];
 }
 
-/** Leaves out each wildcard that is not below a host of the same instance: the registry would refuse it, and with it every instance. */
+/** Leaves out each wildcard that the registry would refuse, and with it every instance. */
 function withoutStrayWildcards(found: ReadonlyMap<string, FoundInstance>): ReadonlyMap<string, FoundInstance> {
   return new Map(
-    [...found].map(([name, one]) => {
-      const hosts = one.instance?.hosts ?? [];
-      const plain = hosts.filter((host) => !host.startsWith("*."));
-      const stray = hosts.filter((host) => host.startsWith("*.") && !plain.some((own) => host.endsWith(`.${own}`)));
-      return [
-        name,
-        stray.reduce(
-          (rest, host) =>
-            without(host, rest, `${rest.path}: ${host} is left out: it is below no other host of the instance.`),
-          one,
-        ),
-      ];
-    }),
+    [...found].map(([name, one]) => [
+      name,
+      strayWildcards(one.instance?.hosts ?? []).reduce(
+        (rest, host) => without(host, rest, "it is below no other host of the instance"),
+        one,
+      ),
+    ]),
   );
 }
 
-function without(host: string, { instance, ...found }: FoundInstance, warning: string): FoundInstance {
-  if (instance === undefined) return { instance, ...found };
-  const rest = (hosts: readonly string[]) => hosts.filter((one) => one !== host);
-  const { hosts, assumedHosts } = instance;
+function without(host: string, found: FoundInstance, why: string): FoundInstance {
+  const { path, instance, warnings } = found;
+  if (instance === undefined) return found;
   return {
     ...found,
-    instance: { ...instance, hosts: rest(hosts), assumedHosts: rest(assumedHosts) },
-    warnings: [...found.warnings, warning],
+    instance: withHosts(instance, (one) => one !== host),
+    warnings: [...warnings, `${path}: ${host} is left out: ${why}.`],
   };
+}
+
+function withHosts(instance: DirectoryInstance, isKept: (host: string) => boolean): DirectoryInstance {
+  const { hosts, assumedHosts } = instance;
+  return { ...instance, hosts: hosts.filter(isKept), assumedHosts: assumedHosts.filter(isKept) };
 }

@@ -143,26 +143,35 @@ function edgeProblems(
 
 /** The problems of one instance's hosts, apart from those with other instances. */
 function hostProblems(hosts: readonly string[], path: string): readonly Problem[] {
-  const plain = hosts.filter((host) => !host.startsWith("*."));
+  const stray = strayWildcards(hosts);
   return hosts.flatMap((host, index): Problem[] => {
     const at = `${path}[${index}]`;
     const base = host.startsWith("*.") ? host.slice(2) : host;
     const problem = hostProblem(base);
     if (problem !== undefined) return [{ path: at, found: host, ...problem, nearest: nearestHost(host) }];
     if (hosts.indexOf(host) !== index) return [{ path: at, found: host, allowed: "each host once" }];
-    // `*.example.org` beside `acme.example.org` would put every other instance of the domain into maintenance.
-    if (base !== host && !plain.some((own) => own === base || base.endsWith(`.${own}`))) {
+    if (stray.includes(host)) {
+      const plain = hosts.find((one) => !one.startsWith("*."));
       return [
         {
           path: at,
           found: host,
           allowed: "a wildcard only below another host of the same instance",
-          nearest: plain[0] === undefined ? undefined : `*.${plain[0]}`,
+          nearest: plain === undefined ? undefined : `*.${plain}`,
         },
       ];
     }
     return [];
   });
+}
+
+/**
+ * The wildcards that are below no other host of the same instance. `*.example.org` beside `acme.example.org` would put every other instance
+ * of the domain into maintenance.
+ */
+export function strayWildcards(hosts: readonly string[]): readonly string[] {
+  const plain = hosts.filter((host) => !host.startsWith("*."));
+  return hosts.filter((host) => host.startsWith("*.") && !plain.some((own) => host.endsWith(`.${own}`)));
 }
 
 /** The problem of a single host; `undefined` when it is valid. */

@@ -169,7 +169,7 @@ function configuredHosts({ instances }: Pick<Config, "instances">): ReadonlyMap<
   return new Map(listed.flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const)));
 }
 
-/** Of a directory without a usable instance the reasons are told, and not that there are no instances. */
+/** The registry's problems. When no instance of the directory can be used, they tell why, and not that there are no instances. */
 function withDirectory(
   problems: readonly Problem[],
   path: string | undefined,
