@@ -24,6 +24,8 @@ export interface ProgramOptions {
    * to other resources.
    */
   readonly leftOut?: readonly string[];
+  /** Hosts of instances that may have none by the configuration; see `Settings.kept`. */
+  readonly kept?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -41,23 +43,26 @@ export function program(options: ProgramOptions = {}) {
   }
 }
 
-function declareAll({ leftOut = [] }: ProgramOptions) {
+function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   // --- settings
-  const settings = readSettings(pulumi.runtime.allConfig(), readClock());
+  const hostsOfLastUp = () => new Map(Object.entries(kept));
+  const settings = readSettings(pulumi.runtime.allConfig(), readClock(), { hostsOfLastUp });
   for (const warning of settings.warnings) pulumi.log.warn(warning);
   const { instances, bypassSecret, protect } = settings;
 
   // --- pages
+  // An instance whose own file is broken may still run, and its Caddy show its 50x page.
+  const withPages = [...instances, ...[...settings.unreadable.keys()].map((name) => ({ name, hosts: [] }))];
   const pageSettings = {
     ...settings,
     clients: readClients(
-      instances.filter(({ name }) => !leftOut.includes(name)),
+      withPages.filter(({ name }) => !leftOut.includes(name)),
       settings.theme,
     ),
   };
   const sharedPages = renderSharedPages(pageSettings);
-  const failurePages = renderFailurePages(instances, pageSettings);
-  const standingPages = renderStandingPages(instances, pageSettings);
+  const failurePages = renderFailurePages(withPages, pageSettings);
+  const standingPages = renderStandingPages(withPages, pageSettings);
   const shown = settings.maintenance.filter(isShown).map((entry) => ({
     entry,
     own: renderInstancePages(entry, pageSettings),

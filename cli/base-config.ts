@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { NAMESPACE } from "../settings/read";
 import { CommandError } from "./errors";
-import { refuseMissing } from "./pulumi";
+import { readPulumi, refuseMissing } from "./pulumi";
 
 /** Configuration of a stack that is not in its file: in Pulumi.yaml, or in an environment of Pulumi ESC. */
 export interface BaseConfig {
@@ -56,12 +55,8 @@ function hasProjectConfig(project: string): boolean {
 const configSchema = z.record(z.string(), z.object({ value: z.string().optional(), secret: z.boolean() }));
 
 function configOf(project: string, stack: string): z.output<typeof configSchema> {
-  const args = ["config", "--json", "--stack", stack, "--non-interactive"];
   try {
-    const stdio = ["ignore", "pipe", "pipe"] as const;
-    return configSchema.parse(
-      JSON.parse(execFileSync("pulumi", args, { cwd: project, encoding: "utf8", stdio: [...stdio] })),
-    );
+    return configSchema.parse(JSON.parse(readPulumi(["config", "--json", "--stack", stack], project)));
   } catch (error) {
     refuseMissing(error);
     const reason = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
@@ -49,6 +49,7 @@ interface Script {
   /** What every host shows afterwards. */
   readonly seen?: (host: string) => Seen;
   readonly answers?: readonly InstanceAnswer[];
+  readonly allowOtherChanges?: boolean;
   /** How the overrides in the cluster differ from what is declared. */
   readonly drifts?: readonly Drift[];
 }
@@ -59,7 +60,14 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
   const said: string[] = [];
   const applied: string[] = [];
   let isInterrupted = false;
-  const { changes = [OVERRIDE], up = () => {}, confirms = true, answers = [], drifts = [] } = script;
+  const {
+    changes = [OVERRIDE],
+    up = () => {},
+    confirms = true,
+    answers = [],
+    drifts = [],
+    allowOtherChanges = false,
+  } = script;
   const seen = script.seen ?? (() => ({ what: "other", status: 200 }) as const);
   const visitors: Visitors = {
     probe: async (targets) => targets.map((target) => ({ ...target, seen: { what: "other", status: 200 } })),
@@ -77,8 +85,8 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
   };
   const tools: Tools = {
     engine: {
-      preview: async () => changes,
-      leaveOut: () => {},
+      preview: async ({ targets }) => changes.filter(({ urn }) => targets?.includes(urn) ?? true),
+      give: () => {},
       up: async ({ onChange }: RunOptions) => {
         applied.push(readFileSync(path, "utf8"));
         for (const one of changes) onChange?.(one);
@@ -97,7 +105,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
     readSecret: async () => "x".repeat(32),
   };
   const result = change(
-    { stack: "test", file, now: NOW, instances: ["acme"], content, allowOtherChanges: false, checksInstance },
+    { stack: "test", file, now: NOW, instances: ["acme"], content, allowOtherChanges, checksInstance },
     tools,
   );
   return {
@@ -135,6 +143,17 @@ describe("a change", () => {
       /would change more than acme\.\n {2}update Deployment page-server-deployment\n/,
     );
     expect([fileNow(), applied]).toStrictEqual([FILE, []]);
+  });
+
+  it("is restricted to its own instances when another's file is broken, which changes the page server", async () => {
+    const folder = join(project, "instances", "delta");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "config.yml"), "LMS_HOST: [\n");
+    writeFileSync(path, `${FILE}  maintenance-pages:instancesDirectory: instances\n`);
+    const changes = [OVERRIDE, PAGE_SERVER];
+    expect((await started(enableAcme, { changes }).result).changes).toStrictEqual(["create Ingress maintenance-acme"]);
+    const all = started((content) => content.enable(["gamma"], {}), { changes, allowOtherChanges: true });
+    expect((await all.result).changes).toHaveLength(2);
   });
 
   it("is put back when a person says no", async () => {

@@ -39,7 +39,7 @@ export interface Wanted {
 
 /** What a change works with. */
 export interface Tools {
-  readonly engine: Pick<Engine, "preview" | "up" | "leaveOut">;
+  readonly engine: Pick<Engine, "preview" | "up" | "give">;
   readonly visitors: Visitors;
   readonly terminal: Terminal;
   readonly interruption: Interruption;
@@ -99,6 +99,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { stack, file, now, instances, content } = wanted;
   const { engine, visitors, terminal, interruption } = tools;
   const settings = content.settings(now);
+  if (settings.kept.size > 0) engine.give({ kept: Object.fromEntries(settings.kept) });
   const edges = edgesOf(settings.edges);
   const shown = file.content.settingsToRead(now).maintenance.filter(isShown);
   const scratch = mkdtempSync(join(tmpdir(), "maintenance-"));
@@ -198,45 +199,52 @@ interface Previewed {
 }
 
 /**
- * Previews the change. When the folder of a client is broken, that client's pages stay as they are stored: the folder is left out, and the
- * run is restricted to these instances. An instance's broken folder must not stop another's maintenance.
+ * Previews the change. What is broken of one instance must not stop another's maintenance. When the folder of a client is broken, that
+ * folder is left out. When that, or an instance's own file, would change more than these instances, the run is restricted to them: all other
+ * pages stay as they are stored.
  */
 async function previewed(
-  { instances }: Wanted,
+  { instances, allowOtherChanges }: Wanted,
   settings: Settings,
   plan: string,
   edges: View["edges"],
   { engine, terminal, interruption }: Tools,
 ): Promise<Previewed> {
   const { signal } = interruption;
-  try {
-    return { changes: await engine.preview({ signal, plan }), targets: [], leftOut: [] };
-  } catch (error) {
-    const broken =
-      error instanceof CommandError && !interruption.happened() ? brokenClients(settings) : new Map<string, never>();
-    if (broken.size === 0) throw error;
-    for (const [client, problems] of broken) {
-      const isShownNow = settings.maintenance.some((entry) => isShown(entry) && entry.instance.name === client);
-      const effect =
-        instances.includes(client) && isShownNow
-          ? `${client} shows the shared look until it is repaired.`
-          : "Its pages stay as they are stored, and nobody else is affected.";
-      terminal.say(`Warning: the folder pages/clients/${client} is broken. ${effect}`);
-      for (const problem of problems) terminal.say(problemText(problem));
-    }
-    const leftOut = [...broken.keys()];
-    engine.leaveOut(leftOut);
-    const changes = await engine.preview({ signal });
-    const due = dueIn(changes, settings, instances, edges);
-    const { own, others } = partition(changes, [...instances, ...due], edges);
-    // What depends on all overrides can't be changed without them.
-    const overrides = others.filter(
-      (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),
-    );
-    if (overrides.length > 0) throw otherChanges(overrides, instances);
-    const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
-    return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
+  let leftOut: readonly string[] = [];
+  const changes = await engine.preview({ signal, plan }).catch((error: unknown) => {
+    leftOut =
+      error instanceof CommandError && !interruption.happened() ? tellBroken(settings, instances, terminal) : [];
+    if (leftOut.length === 0) throw error;
+    engine.give({ leftOut });
+    return engine.preview({ signal, plan });
+  });
+  const isUnknown = settings.unreadable.size + settings.kept.size > 0 && !allowOtherChanges;
+  const due = dueIn(changes, settings, instances, edges);
+  const { own, others } = partition(changes, [...instances, ...due], edges);
+  if (others.length === 0 || !(isUnknown || leftOut.length > 0)) return { changes, targets: [], leftOut };
+  // What depends on all overrides can't be changed without them.
+  const overrides = others.filter(
+    (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),
+  );
+  if (overrides.length > 0) throw otherChanges(overrides, instances);
+  const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
+  return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
+}
+
+/** Tells which clients' folders are broken, and returns their names. */
+function tellBroken(settings: Settings, instances: readonly string[], terminal: Terminal): readonly string[] {
+  const broken = brokenClients(settings);
+  for (const [client, problems] of broken) {
+    const isShownNow = settings.maintenance.some((entry) => isShown(entry) && entry.instance.name === client);
+    const effect =
+      instances.includes(client) && isShownNow
+        ? `${client} shows the shared look until it is repaired.`
+        : "Its pages stay as they are stored, and nobody else is affected.";
+    terminal.say(`Warning: the folder pages/clients/${client} is broken. ${effect}`);
+    for (const problem of problems) terminal.say(problemText(problem));
   }
+  return [...broken.keys()];
 }
 
 /**

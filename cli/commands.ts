@@ -409,10 +409,8 @@ async function list({ stack, json, ics }: Given<"list">): Promise<number> {
 }
 
 /** Says, beside the result, what is wrong with the configuration and does not stop a command that only reads. */
-function warn(content: StackText, { unreadable, now }: Settings): void {
-  for (const [name, reason] of unreadable) {
-    console.error(`\nWarning: ${name} is not in this list, and can't be put into maintenance. ${reason}.`);
-  }
+function warn(content: StackText, { faults, now }: Settings): void {
+  for (const fault of faults) console.error(`\nWarning: ${fault}`);
   try {
     content.settings(now);
   } catch (error) {

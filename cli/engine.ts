@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import type { ProgramOptions } from "../program";
 import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
 import type { LanguageHost } from "./language-host";
@@ -40,12 +41,12 @@ export class Engine {
   constructor(
     private readonly project: string,
     private readonly stack: string,
-    private readonly host: Pick<LanguageHost, "address" | "leaveOut" | "failure">,
+    private readonly host: Pick<LanguageHost, "address" | "startAgain" | "failure">,
   ) {}
 
-  /** Leaves out the folders of these clients in every run from now on. Each run must have `targets`: see `ProgramOptions`. */
-  leaveOut(clients: readonly string[]): void {
-    this.host.leaveOut(clients);
+  /** Gives the program these options in every run from now on. A run that leaves something out must have `targets`: see `ProgramOptions`. */
+  give(options: ProgramOptions): void {
+    this.host.startAgain(options);
   }
 
   /**

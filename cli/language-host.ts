@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import type { ProgramOptions } from "../program";
 import { CLOCK_VARIABLE } from "../settings/clock";
 import { CommandError, EXIT } from "./errors";
 
@@ -13,6 +14,7 @@ export class LanguageHost {
   private running: { readonly child: ChildProcess; readonly address: Promise<string> } | undefined;
   /** Why it has ended by itself, if it has. */
   failure: CommandError | undefined;
+  private options: ProgramOptions = {};
 
   /**
    * @param project the folder of the program, in which it runs.
@@ -30,14 +32,15 @@ export class LanguageHost {
    * waits. It ends with this process at the latest.
    */
   async address(): Promise<string> {
-    this.running ??= this.started([]);
+    this.running ??= this.started();
     return this.running.address;
   }
 
-  /** Starts it again, so that the program leaves out the folders of these clients: see `ProgramOptions`. */
-  leaveOut(clients: readonly string[]): void {
+  /** Starts it again, with these options for the program besides those that it has. */
+  startAgain(options: ProgramOptions): void {
     this.stop();
-    this.running = this.started(clients);
+    this.options = { ...this.options, ...options };
+    this.running = this.started();
   }
 
   stop(): void {
@@ -45,8 +48,8 @@ export class LanguageHost {
     this.running = undefined;
   }
 
-  private started(leftOut: readonly string[]) {
-    const child = fork(join(this.project, "cli", "language-host-process.ts"), leftOut, {
+  private started() {
+    const child = fork(join(this.project, "cli", "language-host-process.ts"), [JSON.stringify(this.options)], {
       cwd: this.project,
       execArgv: [...NODE_OPTIONS, "--require", join(__dirname, "typescript.js")],
       env: { ...this.environment, [CLOCK_VARIABLE]: this.now.toISOString() },

@@ -6,6 +6,7 @@ import { listed, nearest } from "../model/problems";
 import { stackFileOf, stacksIn } from "../settings/stack-file";
 import { baseConfig } from "./base-config";
 import { CommandError, EXIT, inputError } from "./errors";
+import { instanceSources } from "./instance-sources";
 import { refuseMissing } from "./pulumi";
 import { StackText } from "./stack-text";
 
@@ -61,7 +62,8 @@ export class StackFile {
   static open(stack: string, project = PROJECT): StackFile {
     const path = stackFileOf(project, stack);
     const text = readFileSync(path, "utf8");
-    return new StackFile(path, new StackText(text, baseConfig(project, stack, text)));
+    const surroundings = { base: baseConfig(project, stack, text), ...instanceSources(project, stack) };
+    return new StackFile(path, new StackText(text, surroundings));
   }
 
   get name(): string {

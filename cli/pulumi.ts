@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { CommandError } from "./errors";
@@ -76,6 +76,23 @@ export async function runPulumi(
   child.stdin.end(input);
   return { isDone: (await endOf(child)) === 0, stdout, output };
 }
+
+/**
+ * What the Pulumi CLI prints. For what is needed before anything else can be done.
+ *
+ * @throws an error of Node with the CLI's `stderr` when it fails.
+ */
+export function readPulumi(args: readonly string[], cwd: string): string {
+  return execFileSync("pulumi", [...args, "--non-interactive"], {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: MOST_PRINTED,
+  });
+}
+
+// The outputs of thousands of instances.
+const MOST_PRINTED = 64 * 1024 * 1024;
 
 /**
  * Runs an operation of the Pulumi engine, without a question, to its end.

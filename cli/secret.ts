@@ -22,7 +22,7 @@ export function withNewSecret(content: StackText, stack: string): Promise<StackT
   return onCopy(content, async (file) => {
     // By its input: everybody on this machine can read an argument.
     await pulumi(["config", "set", SETTING, "--secret", "--stack", stack, "--config-file", file], secret);
-    return new StackText(readFileSync(file, "utf8"), content.base);
+    return new StackText(readFileSync(file, "utf8"), content.surroundings);
   });
 }
 

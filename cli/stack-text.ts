@@ -1,4 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
+import { readInstancesDirectory } from "../settings/instances-directory";
+import type { InstanceSources } from "../settings/known-instances";
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
 import { HIGHEST_LIMIT } from "../settings/schema";
 import { configIn, encryptedIn } from "../settings/stack-file";
@@ -9,18 +11,26 @@ import { CommandError } from "./errors";
 
 const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
 
+/** What a stack's settings are made from besides its file. */
+export interface Surroundings extends InstanceSources {
+  readonly base: BaseConfig;
+}
+
+const ONLY_THE_FILE: Surroundings = {
+  base: NO_BASE,
+  readDirectory: readInstancesDirectory,
+  hostsOfLastUp: () => new Map(),
+};
+
 /** The text of a stack's file. It is parsed once, and never changed: a change is another text. */
 export class StackText {
   private readonly document: Document;
   private readonly value: unknown;
 
-  /**
-   * @param base the stack's configuration that is not in its file.
-   * @throws {CommandError} when it is no YAML.
-   */
+  /** @throws {CommandError} when it is no YAML. */
   constructor(
     readonly text: string,
-    readonly base: BaseConfig = NO_BASE,
+    readonly surroundings: Surroundings = ONLY_THE_FILE,
   ) {
     this.document = parseDocument(text);
     const [error] = this.document.errors;
@@ -52,20 +62,19 @@ export class StackText {
   }
 
   private read(now: Date, instead: Readonly<Record<string, string>>): Settings {
+    const { base, ...sources } = this.surroundings;
     const encrypted = encryptedIn(this.value);
-    return readSettings(
-      { ...this.base.values, ...configIn(this.value), ...instead },
-      now,
-      () => undefined,
-      undefined,
-      (key) => encrypted.has(key) || this.base.encrypted.has(key),
-    );
+    return readSettings({ ...base.values, ...configIn(this.value), ...instead }, now, {
+      ...sources,
+      kubeconfigs: () => undefined,
+      isEncrypted: (key) => encrypted.has(key) || base.encrypted.has(key),
+    });
   }
 
   /** Whether it has the secret that the keys of bypasses are made from. */
   get hasSecret(): boolean {
     const key = `${NAMESPACE}:bypassSecret`;
-    return this.document.hasIn(["config", key]) || this.base.encrypted.has(key);
+    return this.document.hasIn(["config", key]) || this.surroundings.base.encrypted.has(key);
   }
 
   /** The line of an instance's entry, from 1. */
@@ -115,7 +124,7 @@ export class StackText {
     change(list, document);
     // An empty block would read as nothing at all.
     if (list.items.length === 0) list.flow = true;
-    return new StackText(document.toString({ lineWidth: 0, flowCollectionPadding: false }), this.base);
+    return new StackText(document.toString({ lineWidth: 0, flowCollectionPadding: false }), this.surroundings);
   }
 }
 

@@ -322,13 +322,7 @@ const nearlyValid = fc
 function isValid(config: Readonly<Record<string, string>>): boolean {
   let settings: Settings;
   try {
-    settings = readSettings(
-      config,
-      NOW,
-      () => undefined,
-      undefined,
-      () => true,
-    );
+    settings = readSettings(config, NOW, { kubeconfigs: () => undefined, isEncrypted: () => true });
   } catch (error) {
     expectForPeople(error, SettingsError, "The configuration has");
     return false;

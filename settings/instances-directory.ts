@@ -27,9 +27,9 @@ export interface DirectoryInstance {
 /** The instances of a directory. A fault in one instance's file is that instance's alone. */
 export interface InstancesDirectory {
   readonly instances: Readonly<Record<string, DirectoryInstance>>;
-  /** The instances whose hosts are not known, by name, and why. They can't be put into maintenance. */
+  /** The instances whose hosts are not known, by name, and why. */
   readonly unreadable: ReadonlyMap<string, string>;
-  /** What was left out, for people. */
+  /** What else was left out, for people. */
   readonly warnings: readonly string[];
   /** Why there are no instances at all. */
   readonly problems: readonly Problem[];
@@ -106,14 +106,12 @@ export function withoutHostsOf(owners: ReadonlyMap<string, string>, directory: I
     const isTaken = (host: string) => owners.has(host) && owners.get(host) !== name;
     const [lmsHost = ""] = instance.hosts;
     if (isTaken(lmsHost)) {
-      const why = `its LMS_HOST, ${lmsHost}, is a host of instances.${owners.get(lmsHost)}`;
-      const { reason, warnings: said } = unusable(`instancesDirectory: ${name}`, why);
-      unreadable.set(name, reason);
-      warnings.push(...said);
+      const why = `its LMS_HOST, ${lmsHost}, belongs to ${owners.get(lmsHost)}`;
+      unreadable.set(name, `instancesDirectory: ${why}`);
       continue;
     }
     for (const host of instance.hosts.filter(isTaken)) {
-      warnings.push(`instancesDirectory: ${host} of ${name} is left out: it belongs to instances.${owners.get(host)}.`);
+      warnings.push(`instancesDirectory: ${host} of ${name} is left out: it belongs to ${owners.get(host)}.`);
     }
     instances[name] = withHosts(instance, (host) => !isTaken(host));
   }
@@ -136,8 +134,7 @@ interface FoundInstance {
 }
 
 function unusable(path: string, reason: string) {
-  const warning = `${path} can't be used: ${reason}. The instance can't be put into maintenance.`;
-  return { path, instance: undefined, reason: `${path}: ${reason}`, warnings: [warning] };
+  return { path, instance: undefined, reason: `${path}: ${reason}`, warnings: [] };
 }
 
 function readConfig(file: string, path: string): FoundInstance {

@@ -23,7 +23,7 @@ const configuration = (values: object): Record<string, string> =>
     ]),
   );
 
-const read = (more: object = {}) => readSettings(configuration({ ...valid, ...more }), NOW, () => []);
+const read = (more: object = {}) => readSettings(configuration({ ...valid, ...more }), NOW, { kubeconfigs: () => [] });
 
 const problemsOf = (more: object) => problemsIn(() => read(more));
 
@@ -95,6 +95,8 @@ describe("reading the settings", () => {
       protect: true,
       now: NOW,
       unreadable: new Map(),
+      kept: new Map(),
+      faults: [],
       warnings: [],
     });
   });
@@ -118,7 +120,8 @@ describe("reading the settings", () => {
     const { instances: _, ...rest } = valid;
     const more = { instancesDirectory: "../cluster/instances", instances: { acme: { title: "Acme" }, beta: {} } };
     const names = (values: object) =>
-      readSettings(configuration({ ...rest, ...values }), NOW, () => [], directory).instances;
+      readSettings(configuration({ ...rest, ...values }), NOW, { kubeconfigs: () => [], readDirectory: directory })
+        .instances;
     expect(names(more)).toStrictEqual([
       { name: "acme", hosts: ["acme.example.com"], title: "Acme" },
       { name: "beta", hosts: ["beta.example.org"] },
@@ -138,18 +141,23 @@ describe("reading the settings", () => {
     const directory = () => ({
       instances: { acme: { hosts: ["acme.example.com"], assumedHosts: [] } },
       unreadable: new Map([["delta", "../instances/delta/config.yml: LMS_HOST is missing"]]),
-      warnings: ["../instances/delta/config.yml can't be used"],
+      warnings: [],
       problems: [],
     });
     const { instances: _, ...rest } = valid;
     const all = (values: object) =>
-      readSettings(configuration({ ...rest, instancesDirectory: "../instances", ...values }), NOW, () => [], directory);
-    expect(all({ maintenance: ["acme"] }).warnings).toStrictEqual(["../instances/delta/config.yml can't be used"]);
+      readSettings(configuration({ ...rest, instancesDirectory: "../instances", ...values }), NOW, {
+        kubeconfigs: () => [],
+        readDirectory: directory,
+      });
+    expect(all({ maintenance: ["acme"] }).warnings).toStrictEqual([
+      "delta can't be put into maintenance: its hosts are not known. ../instances/delta/config.yml: LMS_HOST is missing.",
+    ]);
     expect(() => all({ maintenance: ["acme", "delta"] })).toThrow(
       /maintenance\[1\]\s+found: +"delta"\s+allowed: .*LMS_HOST is missing\. Repair that file, or set instances\.delta\.hosts/,
     );
     const own = { instances: { delta: { hosts: ["delta.example.org"] } }, maintenance: ["delta"] };
-    expect(all(own).maintenance).toMatchObject([{ instance: { name: "delta" } }]);
+    expect(all(own)).toMatchObject({ maintenance: [{ instance: { name: "delta" } }], faults: [] });
   });
 
   it("gives a host to the instance of the stack's own file, and not to one of the directory that names it", () => {
@@ -163,20 +171,16 @@ describe("reading the settings", () => {
       problems: [],
     });
     const more = { instancesDirectory: "../instances", instances: { acme: { hosts: ["acme.example.org"] } } };
-    const { instances, unreadable, warnings } = readSettings(
-      configuration({ ...valid, ...more }),
-      NOW,
-      () => [],
-      directory,
-    );
+    const { instances, unreadable, warnings } = readSettings(configuration({ ...valid, ...more }), NOW, {
+      kubeconfigs: () => [],
+      readDirectory: directory,
+    });
     expect(instances.map(({ name, hosts }) => [name, hosts])).toStrictEqual([
       ["acme", ["acme.example.org"]],
       ["delta", ["delta.example.com"]],
     ]);
-    expect(unreadable.get("epsilon")).toContain("its LMS_HOST, acme.example.org, is a host of instances.acme");
-    expect(warnings).toContain(
-      "instancesDirectory: acme.example.org of delta is left out: it belongs to instances.acme.",
-    );
+    expect(unreadable.get("epsilon")).toContain("its LMS_HOST, acme.example.org, belongs to acme");
+    expect(warnings).toContain("instancesDirectory: acme.example.org of delta is left out: it belongs to acme.");
   });
 
   it("says why no instance of the directory can be used", () => {
@@ -188,21 +192,21 @@ describe("reading the settings", () => {
     });
     const { instances: _, ...rest } = valid;
     const values = configuration({ ...rest, instancesDirectory: "../instances" });
-    expect(() => readSettings(values, NOW, () => [], directory)).toThrow(
+    expect(() => readSettings(values, NOW, { kubeconfigs: () => [], readDirectory: directory })).toThrow(
       /^The configuration has 1 problem[\s\S]*instancesDirectory\s+found: +"..\/instances"\s+allowed: .*LMS_HOST is missing/,
     );
   });
 
   it("rejects a configuration without instances", () => {
     const { instances: _, ...rest } = valid;
-    expect(() => readSettings(configuration(rest), NOW, () => [])).toThrow(
+    expect(() => readSettings(configuration(rest), NOW, { kubeconfigs: () => [] })).toThrow(
       /instances\s+found: +nothing\s+allowed: .*instancesDirectory/,
     );
   });
 
   it("ignores other namespaces", () => {
     const other = { "aws:region": "eu-central-1", "pulumi:disable-default-providers": '["*"]' };
-    expect(readSettings({ ...configuration(valid), ...other }, NOW, () => []).maintenance).toEqual([]);
+    expect(readSettings({ ...configuration(valid), ...other }, NOW, { kubeconfigs: () => [] }).maintenance).toEqual([]);
   });
 
   it.each([
@@ -423,15 +427,7 @@ describe("reading the settings", () => {
     const plain = configuration({ ...valid, bypassSecret });
     const problems = [
       ...problemsOf({ bypassSecret }),
-      ...problemsIn(() =>
-        readSettings(
-          plain,
-          NOW,
-          () => [],
-          undefined,
-          () => false,
-        ),
-      ),
+      ...problemsIn(() => readSettings(plain, NOW, { kubeconfigs: () => [], isEncrypted: () => false })),
     ];
     expect(problems.map(({ path, found }) => [path, found])).toStrictEqual([
       ["bypassSecret", "(not shown)"],
@@ -519,9 +515,9 @@ current-context: staging
 contexts: [{ name: staging, context: { cluster: staging-cluster } }]
 clusters: [{ name: staging-cluster, cluster: { server: "https://10.0.0.1:6443" } }]`;
     const kubernetes = { context: "staging", server: "https://10.0.0.2:6443" };
-    expect(() => readSettings(configuration({ ...valid, kubernetes }), NOW, () => [kubeconfig])).toThrow(
-      /kubernetes\.server\n.*10\.0\.0\.2:6443.*\n.*staging leads: https:\/\/10\.0\.0\.1:6443/,
-    );
+    expect(() =>
+      readSettings(configuration({ ...valid, kubernetes }), NOW, { kubeconfigs: () => [kubeconfig] }),
+    ).toThrow(/kubernetes\.server\n.*10\.0\.0\.2:6443.*\n.*staging leads: https:\/\/10\.0\.0\.1:6443/);
   });
 
   it("returns settings or a message for people, with any configuration", () => {

@@ -7,13 +7,13 @@ import type { MaintenanceEntry } from "../model/maintenance";
 import { type Problem, pathText, SettingsError } from "../model/problems";
 import { contrastProblems, type ThemeSettings, themeOf } from "../model/theme";
 import { type Cluster, identifyCluster } from "./cluster";
-import { type RegistryConfig, registry } from "./instances";
-import { type InstancesDirectory, readInstancesDirectory, withoutHostsOf } from "./instances-directory";
+import type { RegistryConfig } from "./instances";
+import { readInstancesDirectory } from "./instances-directory";
+import { type HostsByName, type InstanceSources, knownInstances } from "./known-instances";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, maintenance } from "./maintenance";
 import {
   type BucketSettings,
-  type Config,
   configSchema,
   INSTANCES_ALLOWED,
   isTextSetting,
@@ -52,10 +52,25 @@ export interface Settings {
   readonly protect: boolean;
   /** The time of the run. The entries' states depend on it. */
   readonly now: Date;
-  /** The names of instances whose file in `instancesDirectory` can't be used, with the reason. */
+  /** The instances whose hosts are not known, by name, and why. They are not among the instances. */
   readonly unreadable: ReadonlyMap<string, string>;
-  /** Messages for people about entries that are valid but need attention. */
+  /** The hosts of the last `up`, by name, of instances that the configuration no longer has. They are among the instances. */
+  readonly kept: HostsByName;
+  /** What is wrong with single instances, for people. */
+  readonly faults: readonly string[];
+  /** All messages for people about what is valid but needs attention. */
   readonly warnings: readonly string[];
+}
+
+/** Where settings come from, besides the stack's configuration and the clock. By default the last `up` is not asked. */
+export interface Sources extends Partial<InstanceSources> {
+  /**
+   * Reads the texts of the kubeconfig files; the default reads the same files as Pulumi's Kubernetes provider. `undefined` when they are not
+   * read, and the cluster is not checked.
+   */
+  readonly kubeconfigs?: (settings: KubernetesSettings) => readonly string[] | undefined;
+  /** Whether the value of a key is stored encrypted. */
+  readonly isEncrypted?: (key: string) => boolean;
 }
 
 /**
@@ -63,10 +78,6 @@ export interface Settings {
  *
  * @param stackConfig all configuration values as Pulumi passes them to a program: by full key, as strings.
  * @param now the time of the run.
- * @param kubeconfigs reads the texts of the kubeconfig files; the default reads the same files as Pulumi's Kubernetes provider.
- *   `undefined` when they are not read, and the cluster is not checked.
- * @param readDirectory reads the instances of `instancesDirectory`.
- * @param isEncrypted whether the value of a key is stored encrypted.
  * @throws {SettingsError} with every problem at once.
  *
  * @example
@@ -75,24 +86,19 @@ export interface Settings {
 export function readSettings(
   stackConfig: Readonly<Record<string, string>>,
   now: Date,
-  kubeconfigs: (settings: KubernetesSettings) => readonly string[] | undefined = readKubeconfig,
-  readDirectory: typeof readInstancesDirectory = readInstancesDirectory,
-  isEncrypted: (key: string) => boolean = isEncryptedConfig,
+  {
+    kubeconfigs = readKubeconfig,
+    readDirectory = readInstancesDirectory,
+    isEncrypted = isEncryptedConfig,
+    hostsOfLastUp = () => new Map(),
+  }: Sources = {},
 ): Settings {
   const { values, problems: unread } = decode(stackConfig);
   const parsed = configSchema.safeParse(values);
   // Rules that need more than one value check all valid parts, so that a person sees every problem at once.
   const config = parsed.data ?? validParts(values);
-  const directory =
-    config.instancesDirectory === undefined
-      ? undefined
-      : withoutHostsOf(configuredHosts(config), readDirectory(config.instancesDirectory));
-  const known = registry({
-    hostPatterns: config.hostPatterns,
-    instances: mergedInstances(config.instances, directory?.instances),
-    edges: config.edges && Object.keys(config.edges),
-  });
-  const found = maintenance({ ...config, unreadable: directory?.unreadable }, known.registry, now);
+  const known = knownInstances(config, { readDirectory, hostsOfLastUp });
+  const found = maintenance({ ...config, unreadable: known.unreadable }, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   // Of a value that has a problem already, no other is reported: one remedy is for all of them.
   const reported = [...unread, ...exposedSecrets(stackConfig, isEncrypted)];
@@ -103,11 +109,10 @@ export function readSettings(
       .flatMap((issue) => problemsOf(issue, values))
       .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
       .filter(({ path }) => !isReported(path)),
-    ...(directory?.problems ?? []),
     ...(values.instances === undefined && values.instancesDirectory === undefined && !isReported("instances")
       ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
       : []),
-    ...(directory === undefined ? known.problems : withDirectory(known.problems, config.instancesDirectory, directory)),
+    ...known.problems,
     ...(known.registry.size > 0 ? found.problems : []),
     ...(reached?.problems ?? []),
     ...(config.theme === undefined ? [] : contrastProblems(themeOf(config.theme), config.theme, "theme")),
@@ -125,12 +130,14 @@ export function readSettings(
   } = parsed.data;
   return {
     ...rest,
-    instances: [...known.registry.values()].map((instance) => withAssumedHosts(instance, directory)),
+    instances: [...known.registry.values()],
     maintenance: found.entries,
     cluster: reached?.cluster,
     now,
-    unreadable: directory?.unreadable ?? new Map(),
-    warnings: [...(directory?.warnings ?? []), ...found.entries.flatMap(warningsOf)],
+    unreadable: known.unreadable,
+    kept: known.kept,
+    faults: known.faults,
+    warnings: [...known.faults, ...known.warnings, ...found.entries.flatMap(warningsOf)],
   };
 }
 
@@ -161,47 +168,6 @@ function exposedSecrets(
 function isEncryptedConfig(key: string): boolean {
   const keys: unknown = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "null");
   return !Array.isArray(keys) || keys.includes(key);
-}
-
-/** Whose each host is that the stack's own configuration lists. */
-function configuredHosts({ instances }: Pick<Config, "instances">): ReadonlyMap<string, string> {
-  const listed = instances === undefined || Array.isArray(instances) ? [] : Object.entries(instances);
-  return new Map(listed.flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const)));
-}
-
-/** The registry's problems. When no instance of the directory can be used, they tell why, and not that there are no instances. */
-function withDirectory(
-  problems: readonly Problem[],
-  path: string | undefined,
-  { instances, unreadable }: InstancesDirectory,
-): readonly Problem[] {
-  const rest = problems.filter((problem) => problem.path !== "instances" || Object.keys(instances).length > 0);
-  if (rest.length === problems.length || unreadable.size === 0) return rest;
-  const allowed = `a folder with one or more instances that can be used. ${[...unreadable.values()].join(". ")}`;
-  return [...rest, { path: "instancesDirectory", found: path, allowed }];
-}
-
-/** The configured instances together with those of the directory. Configured values replace those of the directory. */
-function mergedInstances(
-  configured: Config["instances"],
-  directory: InstancesDirectory["instances"] | undefined,
-): Config["instances"] {
-  if (directory === undefined) return configured;
-  const own: Exclude<typeof configured, readonly string[] | undefined> = Array.isArray(configured)
-    ? Object.fromEntries(configured.map((name) => [name, {}]))
-    : (configured ?? {});
-  const merged = Object.entries(directory).map(([name, { hosts, namespace }]) => {
-    const service = namespace === undefined ? own[name]?.service : { namespace, ...own[name]?.service };
-    return [name, { hosts: [...hosts], ...own[name], ...(service === undefined ? {} : { service }) }];
-  });
-  return { ...own, ...Object.fromEntries(merged) };
-}
-
-/** The instance, with those of its hosts that the directory only assumes. Configured hosts are certain. */
-function withAssumedHosts(instance: Instance, directory: InstancesDirectory | undefined): Instance {
-  const assumed =
-    directory?.instances[instance.name]?.assumedHosts.filter((host) => instance.hosts.includes(host)) ?? [];
-  return assumed.length === 0 ? instance : { ...instance, assumedHosts: assumed };
 }
 
 /** The valid parts of a configuration that has problems, as far as the rules need them. */

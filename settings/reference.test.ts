@@ -65,9 +65,11 @@ describe("the template", () => {
             ...(template === TEMPLATE ? {} : { "maintenance-pages:bypassSecret": "x".repeat(32) }),
           },
           new Date("2026-12-01T12:00:00Z"),
-          () => [],
-          () => ({ instances: {}, unreadable: new Map(), warnings: [], problems: [] }),
-          () => true,
+          {
+            kubeconfigs: () => [],
+            readDirectory: () => ({ instances: {}, unreadable: new Map(), warnings: [], problems: [] }),
+            isEncrypted: () => true,
+          },
         );
       expect(read).not.toThrow();
     },

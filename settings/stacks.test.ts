@@ -40,11 +40,8 @@ function read(stack: string): Settings {
   // No kubeconfig: each run of a stack checks that it leads to the right cluster.
   const text = readFileSync(stackFileOf(root, stack), "utf8");
   const encrypted = encryptedIn(parse(text));
-  return readSettings(
-    configIn(parse(text)),
-    new Date(),
-    () => [],
-    undefined,
-    (key) => encrypted.has(key),
-  );
+  return readSettings(configIn(parse(text)), new Date(), {
+    kubeconfigs: () => [],
+    isEncrypted: (key) => encrypted.has(key),
+  });
 }

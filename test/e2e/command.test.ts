@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { decompress } from "fzstd";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
+import { z } from "zod";
 import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
@@ -202,6 +204,56 @@ describe("two instances into maintenance and one out of it", () => {
       for (const sample of ["beta", "gamma"] as const) await everyHostIs(sample, isOpen, lab.edge);
     } finally {
       writeFileSync(theme, before);
+    }
+    expect((await type(["plan"])).output).toBe("Nothing would change.\n");
+  });
+
+  it("an instance in maintenance whose config.yml breaks keeps its page, stops nobody, and can be opened", async () => {
+    const before = readFileSync(FILE, "utf8");
+    const folder = mkdtempSync(join(tmpdir(), "instances-"));
+    const config = join(folder, "gamma", "config.yml");
+    mkdirSync(dirname(config));
+    writeFileSync(config, "LMS_HOST: gamma.localhost\n");
+    const { gamma, ...others } = z
+      .object({ config: z.object({ "maintenance-pages:instances": z.record(z.string(), z.unknown()) }) })
+      .parse(parse(before)).config["maintenance-pages:instances"];
+    expect(gamma).toBeDefined();
+    await lab.stack.type(["config", "set", "instances", JSON.stringify(others)]);
+    await lab.stack.type(["config", "set", "instancesDirectory", relative(PROJECT, folder)]);
+    await lab.stack.up();
+    try {
+      expect((await type(["enable", "gamma", "--yes"])).code).toBe(EXIT.done);
+      writeFileSync(config, "LMS_HOST: [gamma.localhost\n");
+
+      const list = await type(["list"]);
+      expect(list.output).toMatch(
+        /^gamma +active[\s\S]*Warning: gamma stays in maintenance with the hosts that the last/m,
+      );
+      expect(list.code, list.output).toBe(EXIT.done);
+      expect((await type(["status"])).output).toMatch(/^ok +gamma +active/m);
+      expect((await type(["plan"])).output).toMatch(/gamma\/config\.yml: line 1, column \d+ is no YAML/);
+
+      const enable = await type(["enable", "beta", "--yes"]);
+      expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-beta\n\n/);
+      expect(enable.code, enable.output).toBe(EXIT.done);
+      await everyHostIs("beta", isPageOf("beta"), lab.edge);
+      await everyHostIs("gamma", isPageOf("gamma"), lab.edge);
+
+      const open = await type(["disable", "gamma", "--yes"]);
+      expect(open.output).toMatch(/\nPulumi will:\n {2}delete Ingress maintenance-gamma\n\n/);
+      expect(open.code, open.output).toBe(EXIT.done);
+      await everyHostIs("gamma", isOpen, lab.edge);
+
+      const refused = await type(["enable", "gamma", "--yes"]);
+      expect(refused.output).toMatch(/gamma[\s\S]*Repair that file, or set instances\.gamma\.hosts/);
+      expect(refused.code).toBe(EXIT.refused);
+      const last = await type(["disable", "beta", "--yes"]);
+      expect(last.output).toMatch(/\nPulumi will:\n {2}delete Ingress maintenance-beta\n\n/);
+      expect(last.code, last.output).toBe(EXIT.done);
+    } finally {
+      rmSync(folder, { recursive: true });
+      writeFileSync(FILE, before);
+      await lab.stack.up();
     }
     expect((await type(["plan"])).output).toBe("Nothing would change.\n");
   });
