@@ -17,13 +17,42 @@ export const dnsLabel = (what: string) =>
 // An issue of the schema contains its message, but not the allowed choices. So they are stored by message.
 const choicesByMessage = new Map<string, readonly string[]>();
 
+const isSubdomain = (name: string) => name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label));
+
 /** Labels with dots between them: the name of a cluster-wide object, such as `webapprouting.kubernetes.azure.com`. */
 export const dnsSubdomain = (what: string) => {
   const error = `${what}: labels of lower-case letters, digits and inner hyphens, with dots between them, 253 characters at most`;
-  return z
-    .string({ error })
-    .refine((name) => name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label)), { error });
+  return z.string({ error }).refine(isSubdomain, { error });
 };
+
+// apimachinery/pkg/util/validation/validation.go of Kubernetes, IsQualifiedName and IsValidLabelValue.
+const LABEL_NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** Whether a name has a domain of its own before a slash, such as `example.com/gpu`. */
+export function isQualifiedByDomain(name: string): boolean {
+  const [domain = "", own = "", ...rest] = name.split("/");
+  return rest.length === 0 && isSubdomain(domain) && LABEL_NAME.test(own);
+}
+
+/** The key of a label or a taint, such as `kubernetes.io/arch`. */
+export const labelKey = (what: string) => {
+  const error = `${what}: letters, digits and inner - _ and ., 63 at most; before it, if need be, a domain and a slash`;
+  return z.string({ error }).refine((key) => LABEL_NAME.test(key) || isQualifiedByDomain(key), { error });
+};
+
+/** The value of a label or a taint. */
+export const labelValue = (what: string) => {
+  const error = `${what}: letters, digits and inner - _ and ., 63 at most`;
+  return z.string({ error }).refine((value) => value === "" || LABEL_NAME.test(value), { error });
+};
+
+// The grammar in reference.go of distribution/reference, with hosts in upper case and IPv6 addresses left out.
+const HOST = "(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*(?::\\d+)?/)?";
+const PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const IMAGE = new RegExp(`^${HOST}${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`);
+
+/** The reference of a container image: a registry's host if need be, a name, and a tag or a digest or both. */
+export const containerImage = (what: string) => z.string({ error: what }).regex(IMAGE, { error: what });
 
 /** An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -81,11 +110,15 @@ export const plainText = (longest: number) =>
     // of them, nor U+FFFE and U+FFFF.
     .regex(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}\ufffe\uffff])*$/u, { error: "plain text without control characters" });
 
-/** One name of a list. The message shows the nearest one. */
-export const choice = (what: string, names: readonly string[]) => {
+/**
+ * One name of a list. The message shows the nearest one.
+ *
+ * @param isOther whether a name is allowed that the list can't have.
+ */
+export const choice = (what: string, names: readonly string[], isOther: (name: string) => boolean = () => false) => {
   const error = `${what}: ${names.join(", ")}`;
   choicesByMessage.set(error, names);
-  return z.string({ error }).refine((name) => names.includes(name), { error });
+  return z.string({ error }).refine((name) => names.includes(name) || isOther(name), { error });
 };
 
 /** Turns an issue of the schema into problems, for the person who wrote the value. */

@@ -101,6 +101,21 @@ describe("reading the settings", () => {
     });
   });
 
+  it("accepts what Kubernetes accepts of a pod", () => {
+    const pod = {
+      nodeSelector: { "kubernetes.io/arch": "arm64", Pool_1: "" },
+      tolerations: [{ key: "example.com/web", value: "A_1.b" }],
+      resources: { limits: { "ephemeral-storage": "1Gi", "example.com/eni": "1" } },
+    };
+    const images = [
+      "nginx",
+      "localhost:5000/a/b__c/nginx:v1",
+      "123.dkr.ecr.eu-central-1.amazonaws.com/mirror/nginx-unprivileged:1.29-alpine",
+      `registry.example.org/nginx@sha256:${"0a".repeat(32)}`,
+    ];
+    for (const image of images) expect(read({ pageServer: { pod, image } }).pageServer).toMatchObject({ pod, image });
+  });
+
   it("accepts the value that `pulumi config set maintenance '[\"acme\"]'` writes", () => {
     expect(read({ maintenance: '["acme"]' }).maintenance).toMatchObject([
       { instance: { name: "acme" }, state: "active" },
@@ -300,6 +315,33 @@ describe("reading the settings", () => {
       expect.stringContaining("NoExecute"),
     ],
     [{ pageServer: { replicas: 1 } }, "pageServer.replicas", "a whole number of pods from 2 to 20"],
+    ...["nginx:", "https://registry.example.org/nginx", "Nginx", "registry.example.org/nginx:1.29 "].map(
+      (image): [object, string, unknown] => [
+        { pageServer: { image } },
+        "pageServer.image",
+        expect.stringContaining("nginx:1.29"),
+      ],
+    ),
+    [
+      { pageServer: { pod: { nodeSelector: { "node pool": "web" } } } },
+      'pageServer.pod.nodeSelector["node pool"]',
+      expect.stringContaining("a label: letters"),
+    ],
+    [
+      { pageServer: { pod: { nodeSelector: { pool: "web/1" } } } },
+      "pageServer.pod.nodeSelector.pool",
+      expect.stringContaining("63 at most"),
+    ],
+    [
+      { pageServer: { pod: { tolerations: [{ key: "a/b/c", operator: "Exists" }] } } },
+      "pageServer.pod.tolerations[0].key",
+      expect.stringContaining("a taint's key"),
+    ],
+    [
+      { pageServer: { pod: { resources: { limits: { cpus: "1" } } } } },
+      "pageServer.pod.resources.limits.cpus",
+      "a resource: cpu, memory, ephemeral-storage",
+    ],
     [
       { pageServer: { pod: { resources: { requests: { memory: "1Gi" } } } } },
       "pageServer.pod.resources.requests.memory",

@@ -77,16 +77,21 @@ export function conflictsBetween(
   );
 }
 
-/** Helm values that say something else than the edge's own settings. The overrides and the network policy follow the settings. */
+/**
+ * Helm values that say something else than the edge's own settings, which the overrides and the network policy follow; and those with which
+ * the controller does not see the overrides, or refuses them.
+ */
 function contradictions({
   className,
   hostNetwork,
   namespace,
+  install,
   values,
 }: {
   readonly className: string;
   readonly hostNetwork: boolean;
   readonly namespace: string;
+  readonly install: boolean;
   readonly values: Readonly<Record<string, unknown>>;
 }): readonly { readonly path: readonly string[]; readonly message: string }[] {
   const check = (path: readonly string[], isRight: (value: unknown) => boolean, message: string) => {
@@ -103,14 +108,26 @@ function contradictions({
     ),
     ...check(["namespaceOverride"], equals(namespace), `${namespace}, as this edge's namespace says`),
     ...check(
-      ["controller", "scope", "enabled"],
-      equals(false),
-      "false: the controller must watch the namespaces of the page server and of all instances",
+      ["controller", "ingressClassResource", "enabled"],
+      (value) => value === true || !install,
+      "true: without its class the controller ignores the overrides",
     ),
+    ...check(["controller", "scope", "enabled"], equals(false), `false: ${WATCHES_ALL}`),
+    ...[
+      ["scope", "namespaceSelector"],
+      ["extraArgs", "watch-namespace"],
+      ["extraArgs", "watch-namespace-selector"],
+    ].flatMap((path) => check(["controller", ...path], equals(""), `no value: ${WATCHES_ALL}`)),
     ...check(
-      ["controller", "extraArgs", "watch-namespace"],
-      equals(""),
-      "no value: the controller must watch the namespaces of the page server and of all instances",
+      ["controller", "extraArgs", "controller-class"],
+      () => false,
+      "no value: ingressClassResource.controllerValue sets it, for the class as well",
+    ),
+    // Every other value counts as Low (internal/ingress/annotations/parser/main.go in kubernetes/ingress-nginx, StringRiskToRisk).
+    ...check(
+      ["controller", "config", "annotations-risk-level"],
+      (value) => typeof value === "string" && ["medium", "high", "critical"].includes(value.toLowerCase()),
+      "Medium, High or Critical: with Low the controller refuses the overrides",
     ),
     ...check(
       ["controller", "extraArgs", "ingress-class"],
@@ -119,6 +136,8 @@ function contradictions({
     ),
   ];
 }
+
+const WATCHES_ALL = "the controller must watch the namespaces of the page server and of all instances";
 
 /** The problems of the controller settings that decide which error pages visitors see. */
 function configProblems(gatewayErrors: boolean, config: unknown): Readonly<Record<string, string>> {
