@@ -183,6 +183,16 @@ describe("a change", () => {
     expect(fileNow()).toBe(FILE);
   });
 
+  it("is refused when somebody has changed the file since it was read", async () => {
+    const run = (content: StackText) => {
+      writeFileSync(path, other);
+      return enableAcme(content);
+    };
+    const other = FILE.replace("beta # since noon", "gamma");
+    await expect(started(run).result).rejects.toThrow(/^Nothing was changed: Pulumi\.test\.yaml was changed meanwhile/);
+    expect(fileNow()).toBe(other);
+  });
+
   it("never overwrites a change that was made meanwhile", async () => {
     const other = FILE.replace("beta # since noon", "gamma");
     const { result } = started(enableAcme, {

@@ -161,7 +161,8 @@ function languageOf(typed: string | undefined, { languages }: Settings): string 
     path: "--lang",
     found: typed,
     allowed: `a language of the stack: ${listed(languages, 40)}`,
-    nearest: nearest(typed, languages),
+    // `zh` is zh-Hans, and no misspelled `en`.
+    nearest: languages.find((language) => language.startsWith(`${typed}-`)) ?? nearest(typed, languages),
   });
 }
 

@@ -13,17 +13,18 @@ export type Clock = Pick<Settings, "now" | "timeZone">;
  * nearestTime("2pm", { now: new Date("2026-12-01T10:00:00Z"), timeZone: "Europe/Berlin" }); // "2026-12-01T14:00+01:00"
  */
 export function nearestTime(typed: string, { now, timeZone }: Clock): string | undefined {
-  const [, day, hours = "", minutes = "00", half] =
-    /^(?:(\d{4}-\d\d-\d\d)[T ])?(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*(am|pm)?$/i.exec(typed.trim()) ?? [];
+  const [, date, hours = "", minutes = "00", half] =
+    /^(?:(\d{4}-\d\d-\d\d|today|tomorrow)[T ])?(\d{1,2})(?::(\d\d))?(?::\d\d)?\s*(am|pm)?$/i.exec(typed.trim()) ?? [];
   // A bare number may be anything.
   if (hours === "" || (half === undefined && !typed.includes(":"))) return undefined;
   const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toLowerCase() === "pm" ? 12 : 0);
-  if (day !== undefined && !isDay(day)) return undefined;
   const clock = `${String(hour).padStart(2, "0")}:${minutes}`;
   const today = localDay(now, timeZone);
-  const time = withOffset(`${day ?? today}T${clock}`, timeZone);
-  if (time === undefined || day !== undefined || new Date(time) > now) return time;
   const tomorrow = new Date(Date.parse(`${today}T00:00Z`) + DAY).toISOString().slice(0, 10);
+  const day = { today, tomorrow }[date?.toLowerCase() ?? "today"] ?? date ?? today;
+  if (!isDay(day)) return undefined;
+  const time = withOffset(`${day}T${clock}`, timeZone);
+  if (time === undefined || date !== undefined || new Date(time) > now) return time;
   return withOffset(`${tomorrow}T${clock}`, timeZone);
 }
 

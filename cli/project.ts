@@ -70,7 +70,13 @@ export class StackFile {
     return basename(this.path);
   }
 
+  /** @throws {CommandError} when another process has changed it since it was found. Two changes at once would lose one. */
   write({ text }: StackText): void {
+    if (readFileSync(this.path, "utf8") !== (this.written ?? this.content.text)) {
+      throw new CommandError(
+        `Nothing was changed: ${this.name} was changed meanwhile, by another command or an editor. The same command again starts from that.`,
+      );
+    }
     writeFileSync(this.path, text);
     this.written = text;
   }

@@ -12,6 +12,8 @@ it("otherwise uses the clock of the machine", () => {
   expect(read).toBeLessThanOrEqual(Date.now());
 });
 
-it("rejects a value that is not a time", () => {
-  expect(() => readClock({ MAINTENANCE_PAGES_NOW: "soon" })).toThrow(/MAINTENANCE_PAGES_NOW\n +found: +"soon"/);
+it.each(["soon", "5", "2026-12-01", "2026-12-01T12:00", "2026-12-01T25:00Z"])("rejects %s", (value) => {
+  expect(() => readClock({ MAINTENANCE_PAGES_NOW: value })).toThrow(
+    new RegExp(`MAINTENANCE_PAGES_NOW\\n +found: +${JSON.stringify(value)}\\n`),
+  );
 });

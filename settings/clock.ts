@@ -13,7 +13,8 @@ export function readClock(environment: Readonly<Record<string, string | undefine
   const set = environment[CLOCK_VARIABLE];
   if (set === undefined || set === "") return new Date();
   const now = new Date(set);
-  if (Number.isNaN(now.getTime())) {
+  // JavaScript takes 5 for the month of May.
+  if (!/^\d{4}-\d\d-\d\dT.+(?:Z|[+-]\d\d:\d\d)$/.test(set) || Number.isNaN(now.getTime())) {
     throw new SettingsError([
       { path: `$${CLOCK_VARIABLE}`, found: set, allowed: "an ISO 8601 time, such as 2026-12-01T21:00:00Z" },
     ]);

@@ -187,6 +187,18 @@ it("leaves out a host that nobody owns clearly, for everybody", () => {
   expect(warnings).toContain("instances/acme/config.yml: files.example.net is left out: beta has it, too.");
 });
 
+it("reads a host in upper case, and one with a number of the settings", () => {
+  write("acme", "LMS_HOST: Learn{{ SITE }}.Example.org\nSITE: 3\nCMS_HOST: STUDIO.example.org\n");
+  expect(read().instances.acme?.hosts).toEqual(expect.arrayContaining(["learn3.example.org", "studio.example.org"]));
+});
+
+it("proposes the host that a LMS_HOST may mean", () => {
+  write("acme", "LMS_HOST: https://acme.example.org:8000/\n");
+  expect(read().unreadable.get("acme")).toBe(
+    'instances/acme/config.yml: LMS_HOST is "https://acme.example.org:8000/", and not a host name such as acme.example.org',
+  );
+});
+
 it("leaves out a wildcard that is below no host of the instance", () => {
   write("acme", "LMS_HOST: acme.example.org\n");
   write("beta", 'LMS_HOST: beta.example.org\nGROVE_ADDITIONAL_DOMAINS: [{ domain: "*.campus.example.net" }]\n');

@@ -174,9 +174,10 @@ class TutorConfig {
 
   read(): FoundInstance {
     const lms: unknown = Reflect.get(this.config, "LMS_HOST");
-    const host = typeof lms === "string" ? this.expanded(lms) : undefined;
-    if (host === undefined || hostProblem(host) !== undefined) {
-      const found = lms === undefined ? "is missing" : `is ${JSON.stringify(lms)}, and not a host name`;
+    const problem = hostProblem(typeof lms === "string" ? this.expandedHost(lms) : undefined);
+    if (problem !== undefined) {
+      const meant = problem.nearest === undefined ? "" : ` such as ${problem.nearest}`;
+      const found = lms === undefined ? "is missing" : `is ${JSON.stringify(lms)}, and not a host name${meant}`;
       return unusable(this.path, `LMS_HOST ${found}`);
     }
     for (const one of CORE_HOSTS) this.add(one, this.hosts);
@@ -238,12 +239,7 @@ class TutorConfig {
       const parts = Array.isArray(value) ? value : Object.entries(value).flat();
       return parts.some((part) => this.namesHosts(part));
     }
-    const hosts =
-      typeof value === "string"
-        ? this.expanded(value)
-            ?.toLowerCase()
-            .split(/[\s,;]+/)
-        : undefined;
+    const hosts = typeof value === "string" ? this.expandedHost(value)?.split(/[\s,;]+/) : undefined;
     return hosts?.some((host) => hostProblem(host) === undefined) ?? false;
   }
 
@@ -270,7 +266,7 @@ class TutorConfig {
   }
 
   private addHost(setting: string, written: unknown, to: Set<string>): void {
-    const host = typeof written === "string" ? this.expanded(written) : undefined;
+    const host = typeof written === "string" ? this.expandedHost(written) : undefined;
     if (host !== undefined && hostProblem(host.replace(/^\*\./, "")) === undefined) to.add(host);
     else if (written !== "") this.warn(`${setting} is left out: it is not a host name`);
   }
@@ -279,13 +275,23 @@ class TutorConfig {
     this.warnings.push(`${this.path}: ${text}.`);
   }
 
+  /** A host name, in which upper case does not matter (RFC 4343), and Kubernetes has none. */
+  private expandedHost(text: string): string | undefined {
+    return this.expanded(text)?.toLowerCase();
+  }
+
   /** Replaces the settings that a value names. Tutor's values are templates, but hosts use only `{{ NAME }}`. */
   private expanded(text: string, depth = 0): string | undefined {
     if (depth > 5) return undefined;
     let isWhole = true;
     const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, setting: string) => {
       const value: unknown = Reflect.get(this.config, setting) ?? DEFAULTS.get(setting);
-      const inner = typeof value === "string" ? this.expanded(value, depth + 1) : undefined;
+      const inner =
+        typeof value === "number"
+          ? String(value)
+          : typeof value === "string"
+            ? this.expanded(value, depth + 1)
+            : undefined;
       if (inner === undefined) isWhole = false;
       return inner ?? "";
     });
