@@ -7,7 +7,6 @@ import type { KubernetesObject } from "@kubernetes/client-node";
 import { decompress } from "fzstd";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { z } from "zod";
 import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
@@ -214,10 +213,8 @@ describe("two instances into maintenance and one out of it", () => {
     const config = join(folder, "gamma", "config.yml");
     mkdirSync(dirname(config));
     writeFileSync(config, "LMS_HOST: gamma.localhost\n");
-    const { gamma, ...others } = z
-      .object({ config: z.object({ "maintenance-pages:instances": z.record(z.string(), z.unknown()) }) })
-      .parse(parse(before)).config["maintenance-pages:instances"];
-    expect(gamma).toBeDefined();
+    const names: readonly string[] = parse(before).config["maintenance-pages:instances"];
+    const others = names.filter((name) => name !== "gamma");
     await lab.stack.type(["config", "set", "instances", JSON.stringify(others)]);
     await lab.stack.type(["config", "set", "instancesDirectory", relative(PROJECT, folder)]);
     await lab.stack.up();
@@ -227,11 +224,11 @@ describe("two instances into maintenance and one out of it", () => {
 
       const list = await type(["list"]);
       expect(list.output).toMatch(
-        /^gamma +active[\s\S]*Warning: gamma stays in maintenance with the hosts that the last/m,
+        /^gamma +unscheduled +active[\s\S]*Warning: gamma stays in maintenance with the hosts that the last/m,
       );
       expect(list.code, list.output).toBe(EXIT.done);
       expect((await type(["status"])).output).toMatch(/^ok +gamma +active/m);
-      expect((await type(["plan"])).output).toMatch(/gamma\/config\.yml: line 1, column \d+ is no YAML/);
+      expect((await type(["plan"])).output).toMatch(/gamma\/config\.yml: line 2, column \d+ is no YAML/);
 
       const enable = await type(["enable", "beta", "--yes"]);
       expect(enable.output).toMatch(/\nPulumi will:\n {2}create Ingress maintenance-beta\n\n/);
