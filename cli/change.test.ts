@@ -151,7 +151,9 @@ describe("a change", () => {
     writeFileSync(join(folder, "config.yml"), "LMS_HOST: [\n");
     writeFileSync(path, `${FILE}  maintenance-pages:instancesDirectory: instances\n`);
     const changes = [OVERRIDE, PAGE_SERVER];
-    expect((await started(enableAcme, { changes }).result).changes).toStrictEqual(["create Ingress maintenance-acme"]);
+    const run = started(enableAcme, { changes });
+    expect((await run.result).changes).toStrictEqual(["create Ingress maintenance-acme"]);
+    expect(run.said).toContain("This run changes nothing but acme. All other changes stay pending.");
     const all = started((content) => content.enable(["gamma"], {}), { changes, allowOtherChanges: true });
     expect((await all.result).changes).toHaveLength(2);
   });

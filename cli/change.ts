@@ -115,12 +115,11 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         : [],
       visitors.readDrifts(edges, settings).catch(() => undefined), // an API that does not answer stops no maintenance
     ]);
-    const [{ changes, targets, leftOut }, present, answers, drifts] = await terminal.during(
+    const [{ changes, due, targets, leftOut }, present, answers, drifts] = await terminal.during(
       "Previewing the change",
       preparation,
     );
     interruption.throwIfInterrupted();
-    const due = dueIn(changes, settings, instances, edges);
     const concerned = [...instances, ...due];
     const { own, others } = partition(changes, concerned, edges);
     if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
@@ -192,6 +191,8 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
 
 interface Previewed {
   readonly changes: readonly Change[];
+  /** Other instances whose window is due; see `dueIn`. */
+  readonly due: readonly string[];
   /** What the `up` is restricted to; empty when it is not. */
   readonly targets: readonly string[];
   /** The clients whose folder is left out. */
@@ -222,14 +223,16 @@ async function previewed(
   const isUnknown = settings.unreadable.size + settings.kept.size > 0 && !allowOtherChanges;
   const due = dueIn(changes, settings, instances, edges);
   const { own, others } = partition(changes, [...instances, ...due], edges);
-  if (others.length === 0 || !(isUnknown || leftOut.length > 0)) return { changes, targets: [], leftOut };
+  if (others.length === 0 || !(isUnknown || leftOut.length > 0)) return { changes, due, targets: [], leftOut };
   // What depends on all overrides can't be changed without them.
   const overrides = others.filter(
     (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),
   );
   if (overrides.length > 0) throw otherChanges(overrides, instances);
+  if (leftOut.length === 0)
+    terminal.say(`This run changes nothing but ${listed([...instances, ...due])}. All other changes stay pending.`);
   const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
-  return { changes: await engine.preview({ signal, plan, targets }), targets, leftOut };
+  return { changes: await engine.preview({ signal, plan, targets }), due, targets, leftOut };
 }
 
 /** Tells which clients' folders are broken, and returns their names. */
