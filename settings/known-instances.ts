@@ -1,6 +1,6 @@
 import type { Instance } from "../model/instances";
 import type { Problem } from "../model/problems";
-import { type Registry, type RegistryConfig, registry } from "./instances";
+import { hostFrom, type Registry, type RegistryConfig, registry } from "./instances";
 import { type InstancesDirectory, withoutHostsOf } from "./instances-directory";
 import type { MaintenanceConfig } from "./maintenance";
 import type { Config } from "./schema";
@@ -57,7 +57,7 @@ export function knownInstances(
   const read = path === undefined ? NO_DIRECTORY : readDirectory(path);
   const present = withDirectory(instances, read, config);
   const isMissing = (name: string) => !present.registry.has(name);
-  const taken = ownersOfHosts(instances);
+  const taken = ownersOfHosts(instances, read, config);
   const kept = new Map(
     [...hostsOfLastUp(namesIn(config).filter(isMissing))]
       .filter(([name]) => isMissing(name))
@@ -90,7 +90,7 @@ function namesIn({ maintenance, provisioning = [] }: InstancesConfig): readonly 
 
 /** The configured instances together with those of the directory. */
 function withDirectory(configured: Config["instances"], read: InstancesDirectory, config: InstancesConfig) {
-  const directory = withoutHostsOf(ownersOfHosts(configured), read);
+  const directory = withoutHostsOf(ownersOfHosts(configured, read, config), read);
   const { instances, unreadable, warnings } = directory;
   const path = config.instancesDirectory;
   const found = registry({
@@ -116,10 +116,18 @@ function noneUsable(path: string, unreadable: KnownInstances["unreadable"]): Pro
   return { path: "instancesDirectory", found: path, allowed };
 }
 
-/** Whose each host is that the stack's own configuration lists. */
-function ownersOfHosts(configured: Config["instances"]): ReadonlyMap<string, string> {
+/** Whose each host is by the stack's own configuration: listed, or made from a pattern where the directory has no hosts instead. */
+function ownersOfHosts(
+  configured: Config["instances"],
+  read: InstancesDirectory,
+  { hostPatterns = [] }: InstancesConfig,
+): ReadonlyMap<string, string> {
+  const hostsOf = (name: string) =>
+    Object.hasOwn(read.instances, name) ? [] : hostPatterns.map((pattern) => hostFrom(pattern, name));
   return new Map(
-    Object.entries(byName(configured)).flatMap(([name, { hosts = [] }]) => hosts.map((host) => [host, name] as const)),
+    Object.entries(byName(configured)).flatMap(([name, { hosts = hostsOf(name) }]) =>
+      hosts.map((host) => [host, name] as const),
+    ),
   );
 }
 

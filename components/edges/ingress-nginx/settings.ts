@@ -85,13 +85,11 @@ function contradictions({
   className,
   hostNetwork,
   namespace,
-  install,
   values,
 }: {
   readonly className: string;
   readonly hostNetwork: boolean;
   readonly namespace: string;
-  readonly install: boolean;
   readonly values: Readonly<Record<string, unknown>>;
 }): readonly { readonly path: readonly string[]; readonly message: string }[] {
   const check = (path: readonly string[], isRight: (value: unknown) => boolean, message: string) => {
@@ -107,11 +105,6 @@ function contradictions({
       `${className}, as this edge's className says`,
     ),
     ...check(["namespaceOverride"], equals(namespace), `${namespace}, as this edge's namespace says`),
-    ...check(
-      ["controller", "ingressClassResource", "enabled"],
-      (value) => value === true || !install,
-      "true: without its class the controller ignores the overrides",
-    ),
     ...check(["controller", "scope", "enabled"], equals(false), `false: ${WATCHES_ALL}`),
     ...[
       ["scope", "namespaceSelector"],
