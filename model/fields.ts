@@ -46,10 +46,13 @@ export const labelValue = (what: string) => {
   return z.string({ error }).refine((value) => value === "" || LABEL_NAME.test(value), { error });
 };
 
-// The grammar in reference.go of distribution/reference, with hosts in upper case and IPv6 addresses left out.
-const HOST = "(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*(?::\\d+)?/)?";
+// The grammar in reference.go of distribution/reference, without IPv6 addresses.
+const LABEL = "[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?";
+const HOST = `(?:${LABEL}(?:\\.${LABEL})*(?::\\d+)?/)?`;
 const PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
-const IMAGE = new RegExp(`^${HOST}${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`);
+const IMAGE = new RegExp(
+  `^${HOST}${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$`,
+);
 
 /** The reference of a container image: a registry's host if need be, a name, and a tag or a digest or both. */
 export const containerImage = (what: string) => z.string({ error: what }).regex(IMAGE, { error: what });

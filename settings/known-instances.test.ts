@@ -70,6 +70,28 @@ describe("an instance in maintenance whose own file can't be used any more", () 
   });
 });
 
+describe("an instance that is configured without hosts", () => {
+  const instances = { delta: { title: "Delta" }, epsilon: { edges: ["default"] } };
+
+  it("is not known while its file can't be used or is not there, and stops nobody", () => {
+    const { hosts, unreadable, problems } = known({ instances, maintenance: [] }, { last: new Map() });
+    expect(Object.keys(hosts)).toStrictEqual(["acme"]);
+    expect(Object.fromEntries(unreadable)).toStrictEqual({
+      delta: WHY,
+      epsilon: "instancesDirectory: there is no ../instances/epsilon/config.yml",
+    });
+    expect(problems).toStrictEqual([]);
+  });
+
+  it("is refused without a directory", () => {
+    const alone = { instances, instancesDirectory: undefined, maintenance: [] };
+    expect(known(alone, { last: new Map() }).problems).toMatchObject([
+      { path: "instances.delta" },
+      { path: "instances.epsilon" },
+    ]);
+  });
+});
+
 it("a host that a pattern makes of a configured instance is no other's of the directory, which can be used without it", () => {
   const instances = { acme: { hosts: ["acme.example.org", "beta.example.net"], assumedHosts: [] } };
   const config = { instances: ["beta"], hostPatterns: ["{instance}.example.net"], maintenance: [] };

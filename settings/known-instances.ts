@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Instance } from "../model/instances";
 import type { Problem } from "../model/problems";
 import { hostFrom, type Registry, type RegistryConfig, registry } from "./instances";
@@ -91,11 +92,24 @@ function namesIn({ maintenance, provisioning = [] }: InstancesConfig): readonly 
 /** The configured instances together with those of the directory. */
 function withDirectory(configured: Config["instances"], read: InstancesDirectory, config: InstancesConfig) {
   const directory = withoutHostsOf(ownersOfHosts(configured, read, config), read);
-  const { instances, unreadable, warnings } = directory;
-  const path = config.instancesDirectory;
+  const { instances, warnings } = directory;
+  const { instancesDirectory: path, hostPatterns } = config;
+  const all = merged(configured, instances);
+  // Configured for its title, say, while its hosts are the directory's to tell: a fault there is that instance's alone.
+  const hostless =
+    path === undefined || hostPatterns !== undefined
+      ? []
+      : Object.keys(all).filter((name) => all[name]?.hosts === undefined);
+  const unreadable = new Map([
+    ...hostless.map(
+      (name) => [name, `instancesDirectory: there is no ${join(path ?? "", name, "config.yml")}`] as const,
+    ),
+    ...directory.unreadable,
+  ]);
+  const usable = Object.fromEntries(Object.entries(all).filter(([name]) => !hostless.includes(name)));
   const found = registry({
-    hostPatterns: config.hostPatterns,
-    instances: path === undefined ? configured : merged(configured, instances),
+    hostPatterns,
+    instances: path === undefined ? configured : usable,
     edges: config.edges && Object.keys(config.edges),
   });
   const why = (problem: Problem) => {
@@ -141,7 +155,7 @@ function withHosts(configured: Config["instances"], kept: HostsByName): Config["
 }
 
 /** The configured instances together with those of the directory. Configured values replace those of the directory. */
-function merged(configured: Config["instances"], directory: InstancesDirectory["instances"]): Config["instances"] {
+function merged(configured: Config["instances"], directory: InstancesDirectory["instances"]): InstancesByName {
   const own = byName(configured);
   const all = Object.entries(directory).map(([name, { hosts, namespace }]) => {
     const service = namespace === undefined ? own[name]?.service : { namespace, ...own[name]?.service };
@@ -150,8 +164,10 @@ function merged(configured: Config["instances"], directory: InstancesDirectory["
   return { ...own, ...Object.fromEntries(all) };
 }
 
+type InstancesByName = Exclude<Config["instances"], readonly string[] | undefined>;
+
 /** The configured instances by name. A list has names alone. */
-function byName(configured: Config["instances"]): Exclude<Config["instances"], readonly string[] | undefined> {
+function byName(configured: Config["instances"]): InstancesByName {
   return Array.isArray(configured) ? Object.fromEntries(configured.map((name) => [name, {}])) : (configured ?? {});
 }
 

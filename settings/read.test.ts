@@ -112,6 +112,7 @@ describe("reading the settings", () => {
       "localhost:5000/a/b__c/nginx:v1",
       "123.dkr.ecr.eu-central-1.amazonaws.com/mirror/nginx-unprivileged:1.29-alpine",
       `registry.example.org/nginx@sha256:${"0a".repeat(32)}`,
+      `Registry.Example.org/nginx@sha512:${"0a".repeat(64)}`,
     ];
     for (const image of images) expect(read({ pageServer: { pod, image } }).pageServer).toMatchObject({ pod, image });
   });
