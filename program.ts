@@ -15,7 +15,7 @@ import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
-import { readSettings } from "./settings/read";
+import { instancesWithPages, readSettings } from "./settings/read";
 import { stackMark } from "./settings/stack-mark";
 
 export interface ProgramOptions {
@@ -51,8 +51,7 @@ function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   const { instances, bypassSecret, protect } = settings;
 
   // --- pages
-  // An instance whose own file is broken may still run, and its Caddy show its 50x page.
-  const withPages = [...instances, ...[...settings.unreadable.keys()].map((name) => ({ name, hosts: [] }))];
+  const withPages = instancesWithPages(settings);
   const pageSettings = {
     ...settings,
     clients: readClients(

@@ -3,7 +3,7 @@ import { isShown, plainEntry } from "../model/maintenance";
 import { PagesError, type Problem } from "../model/problems";
 import { readClients } from "../pages/clients";
 import { renderFailurePages, renderInstancePages, renderStandingPages } from "../pages/render";
-import type { Settings } from "../settings/read";
+import { instancesWithPages, type Settings } from "../settings/read";
 
 /**
  * The clients whose pages can't be rendered, by name, with the problems of their folders.
@@ -13,7 +13,7 @@ import type { Settings } from "../settings/read";
  */
 export function brokenClients(settings: Settings): ReadonlyMap<string, readonly Problem[]> {
   return new Map(
-    settings.instances.flatMap((instance) => {
+    instancesWithPages(settings).flatMap((instance) => {
       const problems = problemsOf(instance, settings);
       return problems.length === 0 ? [] : [[instance.name, problems]];
     }),

@@ -62,6 +62,13 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
+/**
+ * The instances that have pages: also one of which nothing but the name is known. It may still run, and its Caddy show its 50x page.
+ */
+export function instancesWithPages({ instances, unreadable }: Settings): readonly Instance[] {
+  return [...instances, ...[...unreadable.keys()].map((name) => ({ name, hosts: [] }))];
+}
+
 /** Where settings come from, besides the stack's configuration and the clock. By default the last `up` is not asked. */
 export interface Sources extends Partial<InstanceSources> {
   /**

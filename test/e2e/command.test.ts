@@ -209,6 +209,8 @@ describe("two instances into maintenance and one out of it", () => {
 
   it("an instance in maintenance whose config.yml breaks keeps its page, stops nobody, and can be opened", async () => {
     const before = readFileSync(FILE, "utf8");
+    const theme = join(PROJECT, "pages", "clients", "gamma", "theme.json");
+    const whole = readFileSync(theme, "utf8");
     const folder = mkdtempSync(join(tmpdir(), "instances-"));
     const config = join(folder, "gamma", "config.yml");
     mkdirSync(dirname(config));
@@ -244,10 +246,13 @@ describe("two instances into maintenance and one out of it", () => {
       const refused = await type(["enable", "gamma", "--yes"]);
       expect(refused.output).toMatch(/gamma[\s\S]*Repair that file, or set instances\.gamma\.hosts/);
       expect(refused.code).toBe(EXIT.refused);
+
+      writeFileSync(theme, '{ "accent": "#nothex" }');
       const last = await type(["disable", "beta", "--yes"]);
       expect(last.output).toMatch(/\nPulumi will:\n {2}delete Ingress maintenance-beta\n\n/);
       expect(last.code, last.output).toBe(EXIT.done);
     } finally {
+      writeFileSync(theme, whole);
       rmSync(folder, { recursive: true });
       writeFileSync(FILE, before);
       await lab.stack.up();
