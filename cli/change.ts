@@ -220,10 +220,10 @@ async function previewed(
     engine.give({ leftOut });
     return engine.preview({ signal, plan });
   });
-  const isUnknown = settings.unreadable.size + settings.kept.size > 0 && !allowOtherChanges;
+  const isFaulty = settings.faults.length > 0 && !allowOtherChanges;
   const due = dueIn(changes, settings, instances, edges);
   const { own, others } = partition(changes, [...instances, ...due], edges);
-  if (others.length === 0 || !(isUnknown || leftOut.length > 0)) return { changes, due, targets: [], leftOut };
+  if (others.length === 0 || !(isFaulty || leftOut.length > 0)) return { changes, due, targets: [], leftOut };
   // What depends on all overrides can't be changed without them.
   const overrides = others.filter(
     (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),

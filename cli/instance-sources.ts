@@ -1,7 +1,6 @@
-import { z } from "zod";
 import { type InstancesDirectory, readInstancesDirectory } from "../settings/instances-directory";
 import type { HostsByName, InstanceSources } from "../settings/known-instances";
-import { readPulumi } from "./pulumi";
+import { hostsOfLastUp } from "./records";
 
 /** Where a command has its instances from. Each source is read when it is needed first, and once: nothing changes in the middle of a command. */
 export function instanceSources(project: string, stack: string): InstanceSources {
@@ -14,20 +13,9 @@ export function instanceSources(project: string, stack: string): InstanceSources
       return read;
     },
     hostsOfLastUp(missing) {
+      // Without an answer of Pulumi the list's own message says what is wrong.
       if (missing.length > 0) last ??= hostsOfLastUp(project, stack);
       return last ?? new Map();
     },
   };
 }
-
-/** The hosts in the stack's output `maintenance`; none where Pulumi does not tell, and then the list's own message says what is wrong. */
-function hostsOfLastUp(project: string, stack: string): HostsByName {
-  try {
-    const text = readPulumi(["stack", "output", "maintenance", "--json", "--stack", stack], project);
-    return new Map(appliedSchema.parse(JSON.parse(text)).map(({ instance, hosts }) => [instance, hosts]));
-  } catch {
-    return new Map();
-  }
-}
-
-const appliedSchema = z.array(z.object({ instance: z.string(), hosts: z.array(z.string()) }));

@@ -21,7 +21,8 @@ export function nearestTime(typed: string, { now, timeZone }: Clock): string | u
   const clock = `${String(hour).padStart(2, "0")}:${minutes}`;
   const today = localDay(now, timeZone);
   const tomorrow = new Date(Date.parse(`${today}T00:00Z`) + DAY).toISOString().slice(0, 10);
-  const day = { today, tomorrow }[date?.toLowerCase() ?? "today"] ?? date ?? today;
+  const named = (date ?? "today").toLowerCase();
+  const day = named === "today" ? today : named === "tomorrow" ? tomorrow : named;
   if (!isDay(day)) return undefined;
   const time = withOffset(`${day}T${clock}`, timeZone);
   if (time === undefined || date !== undefined || new Date(time) > now) return time;

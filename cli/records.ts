@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { listSchema, type MaintenanceOutput } from "../outputs";
+import type { HostsByName } from "../settings/known-instances";
 import { refusalOf } from "./engine";
-import { runPulumi } from "./pulumi";
+import { readPulumi, runPulumi } from "./pulumi";
 
 // What Pulumi has recorded of a stack: read without running the program.
 
@@ -14,11 +15,29 @@ export async function appliedEntries(
   project: string,
   stack: string,
 ): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
-  return outputsSchema.parse(JSON.parse(await printed(["output", "--json"], project, stack))).maintenance;
+  return entriesIn(await printed(["output", "--json"], project, stack));
+}
+
+/** The hosts in that output, by instance; none where Pulumi does not tell. */
+export function hostsOfLastUp(project: string, stack: string): HostsByName {
+  try {
+    const entries = entriesIn(readPulumi(["stack", "output", "--json", "--stack", stack], project));
+    return new Map(entries.map(({ instance, hosts }) => [instance, hosts]));
+  } catch {
+    return new Map();
+  }
+}
+
+function entriesIn(outputs: string) {
+  return outputsSchema.parse(JSON.parse(outputs)).maintenance;
 }
 
 const outputsSchema = z.object({
-  maintenance: z.array(z.object({ instance: z.string(), state: listSchema.element.shape.state })).default([]),
+  maintenance: z
+    .array(
+      z.object({ instance: z.string(), state: listSchema.element.shape.state, hosts: listSchema.element.shape.hosts }),
+    )
+    .default([]),
 });
 
 /** An earlier run that changed the stack. */

@@ -1,5 +1,4 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
-import { readInstancesDirectory } from "../settings/instances-directory";
 import type { InstanceSources } from "../settings/known-instances";
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
 import { HIGHEST_LIMIT } from "../settings/schema";
@@ -12,15 +11,9 @@ import { CommandError } from "./errors";
 const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
 
 /** What a stack's settings are made from besides its file. */
-export interface Surroundings extends InstanceSources {
+export interface Surroundings extends Partial<InstanceSources> {
   readonly base: BaseConfig;
 }
-
-const ONLY_THE_FILE: Surroundings = {
-  base: NO_BASE,
-  readDirectory: readInstancesDirectory,
-  hostsOfLastUp: () => new Map(),
-};
 
 /** The text of a stack's file. It is parsed once, and never changed: a change is another text. */
 export class StackText {
@@ -30,7 +23,7 @@ export class StackText {
   /** @throws {CommandError} when it is no YAML. */
   constructor(
     readonly text: string,
-    readonly surroundings: Surroundings = ONLY_THE_FILE,
+    readonly surroundings: Surroundings = { base: NO_BASE },
   ) {
     this.document = parseDocument(text);
     const [error] = this.document.errors;

@@ -174,7 +174,7 @@ class TutorConfig {
 
   read(): FoundInstance {
     const lms: unknown = Reflect.get(this.config, "LMS_HOST");
-    const problem = hostProblem(typeof lms === "string" ? this.expandedHost(lms) : undefined);
+    const problem = hostProblem(this.expandedHost(lms));
     if (problem !== undefined) {
       const meant = problem.nearest === undefined ? "" : ` such as ${problem.nearest}`;
       const found = lms === undefined ? "is missing" : `is ${JSON.stringify(lms)}, and not a host name${meant}`;
@@ -239,14 +239,14 @@ class TutorConfig {
       const parts = Array.isArray(value) ? value : Object.entries(value).flat();
       return parts.some((part) => this.namesHosts(part));
     }
-    const hosts = typeof value === "string" ? this.expandedHost(value)?.split(/[\s,;]+/) : undefined;
+    const hosts = this.expandedHost(value)?.split(/[\s,;]+/);
     return hosts?.some((host) => hostProblem(host) === undefined) ?? false;
   }
 
   private namespace(): string | undefined {
     // Tutor's default is `openedx`, but instances in one cluster can't all use that. The default here is the instance's name.
     const written: unknown = Reflect.get(this.config, "K8S_NAMESPACE");
-    const namespace = typeof written === "string" ? this.expanded(written) : undefined;
+    const namespace = this.expanded(written);
     if (namespace !== undefined && DNS_LABEL.test(namespace)) return namespace;
     if (written !== undefined) this.warn("K8S_NAMESPACE is left out: it is not the name of a namespace");
     return undefined;
@@ -266,7 +266,7 @@ class TutorConfig {
   }
 
   private addHost(setting: string, written: unknown, to: Set<string>): void {
-    const host = typeof written === "string" ? this.expandedHost(written) : undefined;
+    const host = this.expandedHost(written);
     if (host !== undefined && hostProblem(host.replace(/^\*\./, "")) === undefined) to.add(host);
     else if (written !== "") this.warn(`${setting} is left out: it is not a host name`);
   }
@@ -276,22 +276,21 @@ class TutorConfig {
   }
 
   /** A host name, in which upper case does not matter (RFC 4343), and Kubernetes has none. */
-  private expandedHost(text: string): string | undefined {
-    return this.expanded(text)?.toLowerCase();
+  private expandedHost(written: unknown): string | undefined {
+    return this.expanded(written)?.toLowerCase();
   }
 
-  /** Replaces the settings that a value names. Tutor's values are templates, but hosts use only `{{ NAME }}`. */
-  private expanded(text: string, depth = 0): string | undefined {
-    if (depth > 5) return undefined;
+  /**
+   * Replaces the settings that a text names. Tutor's values are templates, but hosts use only `{{ NAME }}`.
+   *
+   * @returns `undefined` for what is no text, and where a setting is missing.
+   */
+  private expanded(written: unknown, depth = 0): string | undefined {
+    if (typeof written !== "string" || depth > 5) return undefined;
     let isWhole = true;
-    const result = text.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, setting: string) => {
+    const result = written.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, setting: string) => {
       const value: unknown = Reflect.get(this.config, setting) ?? DEFAULTS.get(setting);
-      const inner =
-        typeof value === "number"
-          ? String(value)
-          : typeof value === "string"
-            ? this.expanded(value, depth + 1)
-            : undefined;
+      const inner = typeof value === "number" ? String(value) : this.expanded(value, depth + 1);
       if (inner === undefined) isWhole = false;
       return inner ?? "";
     });

@@ -90,30 +90,31 @@ function namesIn({ maintenance, provisioning = [] }: InstancesConfig): readonly 
 }
 
 /** The configured instances together with those of the directory. */
-function withDirectory(configured: Config["instances"], read: InstancesDirectory, config: InstancesConfig) {
+function withDirectory(
+  configured: Config["instances"],
+  read: InstancesDirectory,
+  config: InstancesConfig,
+): Omit<KnownInstances, "kept" | "faults"> {
+  const { instancesDirectory: path, hostPatterns } = config;
+  const edges = config.edges && Object.keys(config.edges);
+  if (path === undefined) {
+    return { ...registry({ hostPatterns, instances: configured, edges }), unreadable: new Map(), warnings: [] };
+  }
   const directory = withoutHostsOf(ownersOfHosts(configured, read, config), read);
   const { instances, warnings } = directory;
-  const { instancesDirectory: path, hostPatterns } = config;
-  const all = merged(configured, instances);
+  const all = Object.entries(merged(configured, instances));
   // Configured for its title, say, while its hosts are the directory's to tell: a fault there is that instance's alone.
-  const hostless =
-    path === undefined || hostPatterns !== undefined
-      ? []
-      : Object.keys(all).filter((name) => all[name]?.hosts === undefined);
+  const isHostless = ([, { hosts }]: (typeof all)[number]) => hosts === undefined && hostPatterns === undefined;
   const unreadable = new Map([
-    ...hostless.map(
-      (name) => [name, `instancesDirectory: there is no ${join(path ?? "", name, "config.yml")}`] as const,
-    ),
+    ...all
+      .filter(isHostless)
+      .map(([name]) => [name, `instancesDirectory: there is no ${join(path, name, "config.yml")}`] as const),
     ...directory.unreadable,
   ]);
-  const usable = Object.fromEntries(Object.entries(all).filter(([name]) => !hostless.includes(name)));
-  const found = registry({
-    hostPatterns,
-    instances: path === undefined ? configured : usable,
-    edges: config.edges && Object.keys(config.edges),
-  });
+  const usable = Object.fromEntries(all.filter((one) => !isHostless(one)));
+  const found = registry({ hostPatterns, instances: usable, edges });
   const why = (problem: Problem) => {
-    if (problem.path !== "instances" || path === undefined || Object.keys(instances).length > 0) return [problem];
+    if (problem.path !== "instances" || Object.keys(instances).length > 0) return [problem];
     return unreadable.size > 0 ? [noneUsable(path, unreadable)] : [];
   };
   return {
