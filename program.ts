@@ -7,7 +7,7 @@ import { PROTECTION_OF_OVERRIDES } from "./components/names";
 import { PageServer } from "./components/page-server/component";
 import { clusterProvider, storeProvider } from "./components/providers";
 import { bypassKey } from "./model/bypass";
-import { isBehind, serviceOf } from "./model/instances";
+import { isBehind, otherHostsOf, serviceOf } from "./model/instances";
 import { isShown } from "./model/maintenance";
 import { PagesError, SettingsError } from "./model/problems";
 import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
@@ -102,6 +102,7 @@ function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   const overrides = shown.map(({ entry: { instance, kind, bypass }, own }) => ({
     instance: instance.name,
     hosts: instance.hosts,
+    otherHosts: otherHostsOf(instance, instances),
     edges: instance.edges,
     kind,
     revision: own?.revision,

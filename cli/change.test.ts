@@ -81,7 +81,8 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
           ),
     affectedSince: async () => [],
     requestInstance: async () => answers,
-    readDrifts: async () => () => drifts,
+    inspect: async () => ({ driftsOf: () => drifts, edges: [] }),
+    failedEdges: async () => [],
   };
   const tools: Tools = {
     engine: {

@@ -4,20 +4,22 @@ import { join } from "node:path";
 import { edgesOf } from "../components/edges";
 import { PROTECTION_OF_OVERRIDES } from "../components/names";
 import { BYPASS_HEADER, bypassKey } from "../model/bypass";
-import type { Instance } from "../model/instances";
+import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import { listed, problemText } from "../model/problems";
 import type { Settings } from "../settings/read";
 import { brokenClients } from "./broken-clients";
-import { type DriftsOf, readDrifts, remedyFor } from "./drift";
+import { remedyFor } from "./drift";
 import type { Engine } from "./engine";
 import { CommandError, EXIT, INTERRUPTED } from "./errors";
 import { type Change, describeChanges, isPartOf, partition } from "./guard";
+import { type DriftsOf, type Inspection, inspect } from "./inspection";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
 import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
 import type { StackFile } from "./project";
 import { expectedRevisions } from "./revisions";
+import { type FailedEdge, failedEdges, failureText } from "./self-test";
 import type { StackText } from "./stack-text";
 import type { Terminal } from "./terminal";
 import { inZone, spanOf } from "./times";
@@ -53,11 +55,12 @@ export interface Visitors {
   readonly untilMet: typeof untilMet;
   readonly affectedSince: typeof affectedSince;
   readonly requestInstance: typeof requestInstance;
-  readonly readDrifts: typeof readDrifts;
+  readonly inspect: typeof inspect;
+  readonly failedEdges: typeof failedEdges;
 }
 
 /** Real visitors' requests, and what the cluster's API says. */
-export const visitors: Visitors = { probe, untilMet, affectedSince, requestInstance, readDrifts };
+export const visitors: Visitors = { probe, untilMet, affectedSince, requestInstance, inspect, failedEdges };
 
 /** The result, as `--json` shows it. */
 export interface Outcome {
@@ -107,27 +110,40 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const begun: string[] = [];
   try {
     file.write(content);
+    // An API that does not answer stops no maintenance.
+    const inspecting = visitors.inspect(edges, settings).catch(() => undefined);
+    const entered = goalsOf(instances, settings).filter(({ goal }) => goal === "page");
     const preparation = Promise.all([
-      previewed(wanted, settings, plan, edges, tools),
+      previewed(wanted, settings, plan, edges, tools).catch(async (error: unknown) => {
+        throw obstacleIn(await inspecting, entered) ?? error;
+      }),
       visitors.probe(othersToProbe(settings, instances, edges)),
       wanted.checksInstance
         ? answersOf(openedOf(goalsOf(instances, settings), shown), settings, file.content, tools)
         : [],
-      visitors.readDrifts(edges, settings).catch(() => undefined), // an API that does not answer stops no maintenance
+      inspecting,
+      inspecting.then((inspection) => failuresOf(entered, inspection, settings, visitors)),
     ]);
-    const [{ changes, due, targets, leftOut }, present, answers, drifts] = await terminal.during(
+    const [{ changes, due, targets, leftOut }, present, answers, inspection, failed] = await terminal.during(
       "Previewing the change",
       preparation,
     );
     interruption.throwIfInterrupted();
+    const obstacle = obstacleIn(inspection, entered, failed);
+    if (obstacle !== undefined) throw obstacle;
     const concerned = [...instances, ...due];
     const { own, others } = partition(changes, concerned, edges);
     if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
     const before = present.filter(({ instance }) => !due.includes(instance));
     const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
-    for (const line of drifts === undefined ? [] : driftNotes(goals, shown, drifts, changes, wanted, edges, settings))
-      terminal.say(line);
+    if (inspection !== undefined) {
+      for (const { edge, notes } of inspection.edges) {
+        for (const note of entered.length > 0 ? notes : []) terminal.say(`Note on the edge ${edge.name}: ${note}`);
+      }
+      for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
+        terminal.say(line);
+    }
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
 
     for (const line of summary(goals, shown, settings, now)) terminal.say(line);
@@ -273,6 +289,38 @@ function goalsOf(names: readonly string[], { instances, maintenance }: Settings)
     const entry = maintenance.find((one) => one.instance.name === name);
     return [{ instance, goal: goalOf(entry), entry }];
   });
+}
+
+async function failuresOf(
+  entered: readonly InstanceGoal[],
+  inspection: Inspection | undefined,
+  { pageServer }: Settings,
+  visitors: Visitors,
+) {
+  if (inspection === undefined || entered.length === 0) return [];
+  return visitors.failedEdges(
+    entered.map(({ instance }) => instance),
+    inspection.edges,
+    pageServer.namespace,
+  );
+}
+
+/** Why the instances that enter maintenance would stay open at an edge, as an error; `undefined` if nothing is known to prevent it. */
+function obstacleIn(
+  inspection: Inspection | undefined,
+  entered: readonly InstanceGoal[],
+  failed: readonly FailedEdge[] = [],
+): CommandError | undefined {
+  const concerned = (inspection?.edges ?? []).filter(({ edge }) =>
+    entered.some(({ instance }) => isBehind(instance, edge.name)),
+  );
+  const lines = [
+    ...concerned.flatMap(({ edge, obstacles }) =>
+      obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
+    ),
+    ...failureText(failed),
+  ];
+  return lines.length === 0 ? undefined : new CommandError(["Nothing was changed.", ...lines].join("\n"));
 }
 
 // Enough to notice a mistake that takes a whole cluster into maintenance; a registry may have thousands of hosts.

@@ -77,10 +77,12 @@ export class ClusterApi implements ClusterReader {
   /**
    * Reads the items of a list.
    *
+   * @returns `undefined` when the cluster has no objects of this kind.
    * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, or no such list.
    */
-  async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]> {
+  async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[] | undefined> {
     const answer = await this.get(path);
+    if (answer.status === 404) return undefined;
     const failure = failureIn(answer);
     if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
     const list = z.object({ items: z.array(item) }).safeParse(answer.json());

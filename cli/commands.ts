@@ -14,13 +14,14 @@ import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import { change, type Outcome, visitors } from "./change";
-import { readDrifts, remedyFor } from "./drift";
+import { remedyFor } from "./drift";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
 import { type EntryChange, entryChange } from "./entry-options";
 import { entryPage } from "./entry-page";
 import { CommandError, EXIT, inputError, isForPeople } from "./errors";
 import { describeChanges } from "./guard";
+import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
 import { findStack, PROJECT, StackFile } from "./project";
@@ -303,10 +304,10 @@ async function mustBeIn(instances: readonly string[], settings: Settings, stack:
 /** What to do about an override that is in the cluster, and not in the configuration. */
 async function remedyText(name: string, settings: Settings, stack: string): Promise<readonly string[]> {
   const edges = edgesOf(settings.edges);
-  const driftsOf = await readDrifts(edges, settings).catch(() => undefined);
+  const inspection = await inspect(edges, settings).catch(() => undefined);
   const instance = settings.instances.find((one) => one.name === name);
-  if (driftsOf === undefined || instance === undefined) return [];
-  return remedyFor(instance, driftsOf(instance, false), edges, settings, stack);
+  if (inspection === undefined || instance === undefined) return [];
+  return remedyFor(instance, inspection.driftsOf(instance, false), edges, settings, stack);
 }
 
 /** @throws {CommandError} when one of the names is no instance's. The list's own message would name a place in the list instead. */

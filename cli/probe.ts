@@ -24,7 +24,12 @@ export type Seen =
   /** The 50x page: the instance fails, or does not answer. */
   | { readonly what: "failure"; readonly status: number }
   /** Anything else: the instance itself, most likely. */
-  | { readonly what: "other"; readonly status: number }
+  | {
+      readonly what: "other";
+      readonly status: number;
+      /** Whether it is Traefik's own answer for a host without a route: that of Go's `http.NotFound`. */
+      readonly isTraefiks?: true;
+    }
   /** No answer. */
   | { readonly what: "nothing"; readonly reason: string };
 
@@ -113,9 +118,21 @@ function seen(status: number, headers: IncomingHttpHeaders): Seen {
   if (kind === "not-found") return { what: "not-found", status };
   if (kind === "50x") return { what: "failure", status };
   const instance = marker.get("instance");
-  if (kind === undefined || instance === undefined) return { what: "other", status };
+  if (kind === undefined || instance === undefined) {
+    return { what: "other", status, ...(isNotFoundOfGo(status, headers) ? { isTraefiks: true } : {}) };
+  }
   const [stack = "", revision = "", source = ""] = ["stack", "revision", "source"].map((name) => marker.get(name));
   return { what: "page", status, instance, kind, stack, revision, source };
+}
+
+// https://pkg.go.dev/net/http#NotFound: its text, with a line break, has 19 characters.
+function isNotFoundOfGo(status: number, headers: IncomingHttpHeaders): boolean {
+  return (
+    status === 404 &&
+    headers["content-length"] === "19" &&
+    headers["content-type"] === "text/plain; charset=utf-8" &&
+    headers["x-content-type-options"] === "nosniff"
+  );
 }
 
 /**
@@ -128,7 +145,7 @@ export function seenText(seen: Seen, isExpected = false): string {
     case "page":
       return `${seen.status}, the ${seen.kind} page of ${seen.instance}${seen.source === "embedded" ? " (a copy)" : ""}`;
     case "not-found":
-      return `${seen.status}, the not-found page: no Ingress has this host`;
+      return `${seen.status}, the not-found page: no route has this host`;
     case "failure":
       return `${seen.status}, the 50x page: the instance fails`;
     case "other":

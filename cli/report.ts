@@ -35,7 +35,7 @@ export function statusValue(
 }
 
 /** Every instance with what it should show and what it shows; what differs stands out. */
-export function statusText({ instances, unreachable }: Status, timeZone: string, now: Date): string {
+export function statusText({ instances, obstacles, notes, unreachable }: Status, timeZone: string, now: Date): string {
   const table = plainTable(["", "instance", "declared", "at the edge", "window", "since"]);
   for (const status of instances) {
     const { name, declared, kind, message, bypass, since, hosts } = status;
@@ -68,6 +68,8 @@ export function statusText({ instances, unreachable }: Status, timeZone: string,
   const unknown = `The cluster's API can't be reached, so the overrides themselves were not read: ${unreachable}`;
   return [
     table.toString(),
+    ...(obstacles.length > 0 ? ["", ...obstacles] : []),
+    ...(notes.length > 0 ? ["", ...notes] : []),
     ...(reasons.length > 0 ? ["", ...reasons] : []),
     ...instances.flatMap(({ remedy }) => (remedy.length > 0 ? ["", ...remedy] : [])),
     ...(unreachable === undefined ? [] : ["", unknown]),

@@ -16,11 +16,18 @@ const maintenance = [entry("acme", "acme-production", true), entry("beta", "beta
 const pageServer = { namespace: "pages" };
 
 it("asks for a bypass' rights where there is one, and for the others where the page server is", () => {
-  const rights = rightsFor({ pageServer, maintenance });
+  const rights = rightsFor({ pageServer, maintenance, edges: { default: { kind: "ingress-nginx" } } });
   const namespaces = new Set(rights.map(({ namespace }) => namespace));
   expect([...namespaces]).toStrictEqual([undefined, "pages", "acme-production"]);
   const claims = rights.filter(({ resource }) => resource === "persistentvolumeclaims");
   expect(claims.map(({ verb }) => verb)).toStrictEqual(["get", "list", "watch"]);
+});
+
+it("asks for the rights on Traefik's objects where an edge has that kind", () => {
+  const groupsWith = (edges: Parameters<typeof rightsFor>[0]["edges"]) =>
+    rightsFor({ pageServer, maintenance, edges }).map(({ group }) => group);
+  expect(groupsWith({ default: { kind: "ingress-nginx" } })).not.toContain("traefik.io");
+  expect(groupsWith({ default: { kind: "ingress-nginx" }, new: { kind: "traefik" } })).toContain("traefik.io");
 });
 
 it("names the verbs of one resource in one line", () => {

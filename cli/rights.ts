@@ -43,18 +43,22 @@ type Role = z.output<typeof roleSchema>;
 export function rightsFor({
   pageServer,
   maintenance,
+  edges,
 }: {
   readonly pageServer: Pick<Settings["pageServer"], "namespace">;
   readonly maintenance: Settings["maintenance"];
+  readonly edges: Readonly<Record<string, Pick<Settings["edges"][string], "kind">>>;
 }): readonly Right[] {
   const roles = readRoles();
   const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypass);
-  return [
+  const hasTraefik = Object.values(edges).some(({ kind }) => kind === "traefik");
+  const all = [
     ...rightsOf(roles, "maintenance-pages-look", undefined),
     ...rightsOf(roles, "maintenance-pages-namespace", undefined),
     ...rightsOf(roles, "maintenance-pages-change", pageServer.namespace),
     ...bypassed.flatMap(({ instance }) => rightsOf(roles, "maintenance-pages-bypass", serviceOf(instance).namespace)),
   ];
+  return all.filter(({ group }) => hasTraefik || group !== "traefik.io");
 }
 
 function readRoles(): readonly Role[] {

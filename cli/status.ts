@@ -2,13 +2,16 @@ import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import type { Drift } from "../components/edges/edge";
+import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import type { MaintenanceOutput } from "../outputs";
 import type { Settings } from "../settings/read";
 import { Unreachable } from "./cluster";
-import { readDrifts, remedyFor } from "./drift";
+import { remedyFor } from "./drift";
+import { inspect } from "./inspection";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
+import { failedEdges, failureText } from "./self-test";
 import { goalOf, isMet, viewOf, whyNot } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
@@ -43,6 +46,7 @@ export interface ShownHost extends Probed {
 }
 
 /**
+ * - `fails open`: at one of its edges no override works, so its maintenance would not be shown;
  * - `differs`: a host shows something else than is declared;
  * - `unknown`: a host does not answer, so its state is not known;
  * - `drifted`: its override is not as it was declared;
@@ -50,7 +54,7 @@ export interface ShownHost extends Probed {
  * - `overdue`: the window has ended, and the page is still there;
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
  */
-export type Attention = "differs" | "drifted" | "due" | "unknown" | "overdue" | "forgotten";
+export type Attention = "fails open" | "differs" | "drifted" | "due" | "unknown" | "overdue" | "forgotten";
 
 export interface Authorship {
   readonly author: string;
@@ -60,6 +64,10 @@ export interface Authorship {
 /** Where all of them stand, and what could not be known. */
 export interface Status {
   readonly instances: readonly InstanceStatus[];
+  /** What keeps overrides from working at an edge, in sentences. */
+  readonly obstacles: readonly string[];
+  /** What a person should know of the edges' controllers, in sentences. */
+  readonly notes: readonly string[];
   /** Why the cluster's API can't be reached, when it can't. */
   readonly unreachable: string | undefined;
 }
@@ -78,13 +86,25 @@ export async function statusOf(
 ): Promise<Status> {
   const { instances, maintenance } = settings;
   const view = viewOf(stack, settings);
-  const [answers, drifts] = await Promise.all([
+  const inspecting = inspect(view.edges, settings).catch((error: unknown) => {
+    if (error instanceof Unreachable) return error;
+    throw error;
+  });
+  const [answers, inspection, failed] = await Promise.all([
     probe(instances.flatMap((instance) => targetsOf(instance, view.edges))),
-    readDrifts(view.edges, settings).catch((error: unknown) => {
-      if (error instanceof Unreachable) return error;
-      throw error;
-    }),
+    inspecting,
+    // A status does not wait for a controller.
+    inspecting.then((found) =>
+      found instanceof Unreachable
+        ? []
+        : failedEdges(testedIn(settings), found.edges, settings.pageServer.namespace, { patience: 0 }),
+    ),
   ]);
+  const inspected = inspection instanceof Unreachable ? [] : inspection.edges;
+  const useless = [
+    ...inspected.filter(({ obstacles }) => obstacles.length > 0).map(({ edge }) => edge),
+    ...failed.flatMap(({ edges }) => edges),
+  ];
   let last: ReturnType<typeof applied> | undefined;
   const appliedOnce = () => {
     last ??= applied();
@@ -102,7 +122,7 @@ export async function statusOf(
           const asDeclared = isAbsent(probed) || isMet(goal, name, view, probed.seen);
           return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed, view).why };
         });
-      const drift = drifts instanceof Unreachable ? undefined : drifts(instance, goal === "page");
+      const drift = inspection instanceof Unreachable ? undefined : inspection.driftsOf(instance, goal === "page");
       const due = drift === undefined ? undefined : await dueText(entry, drift, appliedOnce);
       return {
         name,
@@ -118,6 +138,7 @@ export async function statusOf(
         drift: due === undefined ? drift?.map(({ text }) => text) : [due],
         remedy: due === undefined ? remedyFor(instance, drift ?? [], view.edges, settings, stack) : [],
         attention: [
+          ...(useless.some((edge) => isBehind(instance, edge.name)) ? (["fails open"] as const) : []),
           ...(due === undefined && shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
             ? (["differs"] as const)
             : []),
@@ -130,7 +151,27 @@ export async function statusOf(
       };
     }),
   );
-  return { instances: statuses, unreachable: drifts instanceof Unreachable ? drifts.message : undefined };
+  return {
+    instances: statuses,
+    obstacles: [
+      ...inspected.flatMap(({ edge, obstacles }) =>
+        obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
+      ),
+      ...failureText(failed),
+    ],
+    notes: inspected.flatMap(({ edge, notes }) => notes.map((text) => `Note on the edge ${edge.name}: ${text}`)),
+    unreachable: inspection instanceof Unreachable ? inspection.message : undefined,
+  };
+}
+
+// Where DNS decides, each host may lead to another edge. A registry may have thousands of hosts.
+const MOST_TESTED = 20;
+
+/** The instances by whose hosts the self-tests are requested: those in maintenance first. */
+function testedIn({ instances, maintenance }: Settings): readonly Instance[] {
+  const shown = maintenance.filter(isShown).map(({ instance }) => instance.name);
+  const isIn = ({ name }: Instance) => shown.includes(name);
+  return [...instances.filter(isIn), ...instances.filter((one) => !isIn(one))].slice(0, MOST_TESTED);
 }
 
 /**

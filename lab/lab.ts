@@ -3,11 +3,14 @@ import { join, resolve } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { deepmerge } from "deepmerge-ts";
 import { parse } from "yaml";
+import type { EdgeSettings } from "../components/edges/settings";
+import type { TraefikValues } from "../components/edges/traefik/values";
 import type { LocalCluster } from "./cluster/cluster";
 import { startEmbeddedCluster } from "./cluster/embedded";
 import { LocalError } from "./cluster/errors";
 import { useExistingCluster, whyNot } from "./cluster/existing";
 import { Kube } from "./cluster/kube";
+import type { Edge } from "./edges/edge";
 import { findPulumi, type Pulumi } from "./plugins/find";
 import { HOST_PATTERNS, hostsOf, SAMPLES, Samples } from "./samples";
 import { LocalStack, STACK } from "./stack";
@@ -16,9 +19,13 @@ import { type Answer, untilAnswer, visit } from "./traffic/visitor";
 
 /** A cluster with the samples, the program deployed to it, and nothing in maintenance. */
 export interface Lab {
-  /** Where visitors come in: `http://127.0.0.1:PORT`. */
+  /** Where visitors come in: `http://127.0.0.1:PORT`. Of several edges, the first. */
   readonly edge: string;
   readonly port: number;
+  /** Its kind. */
+  readonly kind: EdgeKind;
+  /** All edges, in the order of `LabOptions.edges`. */
+  readonly edges: readonly LabEdge[];
   readonly stack: LocalStack;
   readonly samples: Samples;
   readonly cluster: LocalCluster;
@@ -39,12 +46,29 @@ export interface LabOptions {
   readonly report: (line: string) => void;
   /** The context of a cluster that is not on this machine, as a confirmation. */
   readonly context?: string;
+  /** The kinds of edges. The first is called `default`, and others have their kind as their name. @default ingress-nginx */
+  readonly edges?: readonly EdgeKind[];
   /** How the program installs the controller on a cluster of the person's own. */
   readonly controller?: ControllerOptions;
   /** Ends the start, and then removes everything. */
   readonly signal?: AbortSignal;
   /** The folder of the program, for who changes its files. @default this project's */
   readonly project?: string;
+}
+
+export type EdgeKind = EdgeSettings["kind"];
+
+export const EDGE_KINDS = ["ingress-nginx", "traefik"] as const satisfies readonly EdgeKind[];
+
+/** An edge of the lab. */
+export interface LabEdge {
+  readonly kind: EdgeKind;
+  /** Its name in the setting `edges`. */
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  /** What can be made to fail; `undefined` on a cluster of the person's own. */
+  readonly running: Edge | undefined;
 }
 
 /** Paths, for a cluster that can reach neither the chart's repository nor its images' registry. */
@@ -77,7 +101,10 @@ const BUCKET = "maintenance-pages";
  * @throws {LocalError} with what to install, when this machine can make no cluster.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { report, controller = {}, project = PROJECT } = options;
+  const { report, controller = {}, project = PROJECT, edges: kinds = ["ingress-nginx"] } = options;
+  if (process.env.KUBECONFIG && kinds.includes("traefik")) {
+    throw new LocalError("The edge traefik is only for the cluster that is made here: unset KUBECONFIG.");
+  }
   if (!process.env.KUBECONFIG && Object.values(controller).some((option) => option !== undefined)) {
     throw new LocalError("--chart, --values and --upgrade-chart are for a cluster of your own: set KUBECONFIG.");
   }
@@ -96,7 +123,17 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     for (const left of leftovers) rmSync(left, { recursive: true, force: true });
   };
   try {
-    const stack = await createStack(cluster, pulumi, project, cluster.installsController ? installed : {});
+    if (kinds.includes("traefik")) await cluster.embedded?.createTraefikTypes();
+    const installation = cluster.installsController ? installed : {};
+    const named = kinds.map((kind, index) => [index === 0 ? "default" : kind, kind] as const);
+    const stack = await createStack(
+      cluster,
+      pulumi,
+      project,
+      Object.fromEntries(
+        named.map(([name, kind]) => [name, kind === "traefik" ? { kind } : { kind, ...installation }]),
+      ),
+    );
     writeEnvironment(environmentFile, stack.environment);
 
     const samples = new Samples(cluster.kube, IMAGE);
@@ -109,20 +146,26 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       };
     }
     report("pulumi up: the bucket with the pages, and the page server");
-    const first = await stack.up();
+    const firstUp = await stack.up();
     await samples.deploy();
-    report(`pulumi up took ${first.seconds.toFixed(1)} s and made ${first.changes.length} resources`);
+    report(`pulumi up took ${firstUp.seconds.toFixed(1)} s and made ${firstUp.changes.length} resources`);
 
-    const edge = await cluster.startEdge(await stack.helmValues());
-    await stack.type(["config", "set", "--path", "edges.default.address", edge.url]);
-    for (const sample of SAMPLES) {
-      for (const host of hostsOf(sample)) await untilAnswer(() => visit(edge.url, host), isOpen, 60);
+    const edges: LabEdge[] = [];
+    for (const [name, kind] of named) {
+      const edge = await startEdge(kind, name, cluster, stack);
+      edges.push(edge);
+      await stack.type(["config", "set", "--path", `edges.${name}.address`, edge.url]);
     }
+    for (const { url } of edges) {
+      for (const host of SAMPLES.flatMap(hostsOf)) await untilAnswer(() => visit(url, host), isOpen, 60);
+    }
+    const [first] = edges;
+    if (first === undefined) throw new LocalError("there is no edge");
     const seconds = { build, start: (Date.now() - begin) / 1000 - build };
     const upgradeChart = controller.upgradeChart === undefined ? undefined : resolve(controller.upgradeChart);
     return {
-      edge: edge.url,
-      port: edge.port,
+      ...at(first),
+      edges,
       stack,
       samples,
       cluster,
@@ -137,6 +180,22 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     await stop();
     throw error;
   }
+}
+
+/** What a lab is at one of its edges. */
+export function at({ url, port, kind }: LabEdge): Pick<Lab, "edge" | "port" | "kind"> {
+  return { edge: url, port, kind };
+}
+
+async function startEdge(kind: EdgeKind, name: string, cluster: LocalCluster, stack: LocalStack): Promise<LabEdge> {
+  if (kind === "ingress-nginx") {
+    const started = await cluster.startIngressNginx(await stack.helmValues(name));
+    return { kind, name, ...started, running: cluster.embedded?.edge };
+  }
+  const { embedded } = cluster;
+  if (embedded === undefined) throw new LocalError("Traefik runs only in the cluster that is made here");
+  const running = await embedded.startTraefik(await stack.helmValues<TraefikValues>(name));
+  return { kind, name, url: running.url, port: running.port, running };
 }
 
 const isOpen = ({ status }: Answer) => status === 200;
@@ -171,7 +230,7 @@ export async function embeddedCluster({ report, signal }: LabOptions): Promise<F
     installsController: false,
     objectStore: embedded.objectStore,
     embedded,
-    startEdge: (values) => embedded.startEdge(values),
+    startIngressNginx: (values) => embedded.startIngressNginx(values),
     stop: () => embedded.stop(),
   };
   return { cluster, pulumi, tools };
@@ -200,7 +259,7 @@ function installation({ chart, values }: ControllerOptions) {
   };
 }
 
-function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string, edge: object): Promise<LocalStack> {
+function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string, edges: object): Promise<LocalStack> {
   const { endpoint, endpointInCluster, accessKey, secretKey } = cluster.objectStore;
   return LocalStack.create({
     project,
@@ -224,7 +283,7 @@ function createStack(cluster: LocalCluster, pulumi: Pulumi, project: string, edg
       instances: SAMPLES,
       hostPatterns: HOST_PATTERNS,
       maintenance: [],
-      edges: { default: { kind: "ingress-nginx", ...edge } },
+      edges,
     },
   });
 }

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { LocalError } from "./cluster/errors";
 import { whenInterrupted } from "./interrupted";
-import { type Lab, startLab } from "./lab";
+import { at, EDGE_KINDS, type EdgeKind, type Lab, startLab } from "./lab";
 import { readOptions } from "./options";
 import { describeFigures, type Figures } from "./scenario/figures";
 import { scenario } from "./scenario/scenario";
@@ -11,16 +11,18 @@ import { UpFailed } from "./stack";
 const USAGE = `npm run local               a cluster on this machine with three instances and the program deployed; Ctrl-C removes it
 npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
            --only TEXT …           only the rows whose step has TEXT
+           --edge KINDS            ingress-nginx (the default), traefik, or both: ingress-nginx,traefik
       KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here
            --chart PATH            the ingress-nginx chart, for a cluster that can't reach its repository
            --values FILE           Helm values for it, such as where its images are
            --upgrade-chart PATH    another version of the chart, which --check then upgrades to`;
 
 async function main(): Promise<number> {
-  const { check, only, help, context, ...controller } = readOptions(
+  const { check, only, edge, help, context, ...controller } = readOptions(
     {
       check: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [""] },
+      edge: { type: "string", default: "ingress-nginx" },
       help: { type: "boolean", default: false },
       context: { type: "string" },
       chart: { type: "string" },
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
   const lab = await startLab({
     report,
     signal: interrupted,
+    edges: edgesIn(edge),
     ...(context === undefined ? {} : { context }),
     controller: { chart: controller.chart, values: controller.values, upgradeChart: controller["upgrade-chart"] },
   });
@@ -54,13 +57,23 @@ async function main(): Promise<number> {
   }
 }
 
+/** @throws {LocalError} when it is no list of kinds. */
+function edgesIn(text: string): readonly EdgeKind[] {
+  return text.split(",").map((name) => {
+    const kind = EDGE_KINDS.find((one) => one === name.trim());
+    if (kind === undefined)
+      throw new LocalError(`--edge is "${text}"; allowed: ${EDGE_KINDS.join(", ")}, with commas between them`);
+    return kind;
+  });
+}
+
 const begin = Date.now();
 
 function report(line: string): void {
   console.log(`${((Date.now() - begin) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 }
 
-function stayOpen({ port, environmentFile, seconds }: Lab, signal: AbortSignal): Promise<number> {
+function stayOpen({ port, edges, environmentFile, seconds }: Lab, signal: AbortSignal): Promise<number> {
   console.log(`
 Ready after ${seconds.start.toFixed(1)} s. Open in a browser on this machine:
 
@@ -68,7 +81,7 @@ Ready after ${seconds.start.toFixed(1)} s. Open in a browser on this machine:
   http://beta.localhost:${port}/      another one
   http://gamma.localhost:${port}/     one whose pages have a look of their own
   http://nobody.localhost:${port}/    a host that nobody owns
-
+${edges.length > 1 ? `\nThe edges: ${edges.map((one) => `${one.kind} at port ${one.port}`).join(", ")}\n` : ""}
 In another terminal, in this folder:
 
   source ${environmentFile}
@@ -92,10 +105,13 @@ async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): 
   });
   let wrong = 0;
   let skipped = 0;
-  for (const row of steps) {
+  const rows = lab.edges.flatMap((edge) => steps.map((row) => ({ ...row, edge })));
+  for (const { edge, ...row } of rows) {
     if (signal.aborted) throw new LocalError("interrupted");
-    const { step, expected } = row;
-    const why = whyNotHere(row, lab);
+    const here = { ...lab, ...at(edge) };
+    const step = lab.edges.length > 1 ? `${edge.kind}: ${row.step}` : row.step;
+    const { expected } = row;
+    const why = whyNotHere(row, here);
     if (why !== undefined) {
       skipped += 1;
       report(`skip  ${step}`);
@@ -103,7 +119,7 @@ async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): 
       continue;
     }
     const seen = await row
-      .see(lab, figures)
+      .see(here, figures)
       .catch((error: unknown) => `error: ${error instanceof Error ? error.message : error}`);
     const holds = seen === expected;
     if (!holds) wrong += 1;
@@ -114,9 +130,7 @@ async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): 
   }
   console.log(`\n${table.toString()}\n`);
   console.log(describeFigures(lab, figures));
-  console.log(
-    `\n${steps.length - wrong - skipped} passed, ${wrong} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
-  );
+  console.log(`\n${rows.length - wrong - skipped} passed, ${wrong} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
   return wrong === 0 ? 0 : 1;
 }
 

@@ -1,4 +1,5 @@
 import { KubeConfig, type KubernetesObject } from "@kubernetes/client-node";
+import { messageOf } from "./cluster/errors";
 import type { Kube } from "./cluster/kube";
 
 /** A path of certificate renewal: what the override leaves to the instance, and so tells how the instance itself is. */
@@ -28,6 +29,8 @@ const KINDS = [
   ["policy/v1", "PodDisruptionBudget"],
   ["networking.k8s.io/v1", "NetworkPolicy"],
   ["networking.k8s.io/v1", "Ingress"],
+  ["traefik.io/v1alpha1", "IngressRoute"],
+  ["traefik.io/v1alpha1", "Middleware"],
 ] as const;
 
 /** The cluster's API, for what somebody would do with kubectl. */
@@ -170,19 +173,21 @@ export class Samples {
   async left(partOf: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const [apiVersion, kind] of KINDS) {
-      const { items } = await this.kube.objects.list(
-        apiVersion,
-        kind,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        `app.kubernetes.io/part-of=${partOf}`,
-      );
+      const items = await this.labelled(apiVersion, kind, `app.kubernetes.io/part-of=${partOf}`);
       found.push(...items.map(({ metadata }) => `${kind} ${metadata?.name}`));
     }
     return found;
+  }
+
+  private async labelled(apiVersion: string, kind: string, selector: string): Promise<readonly KubernetesObject[]> {
+    const none = undefined;
+    try {
+      return (await this.kube.objects.list(apiVersion, kind, none, none, none, none, none, selector)).items;
+    } catch (error) {
+      // A cluster without Traefik has no types of its objects.
+      if (apiVersion.startsWith("traefik.io/") && /unrecognized|404/i.test(messageOf(error))) return [];
+      throw error;
+    }
   }
 
   /** Removes the samples with their namespaces. */

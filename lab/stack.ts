@@ -171,8 +171,8 @@ export class LocalStack {
   }
 
   /** The Helm values of the controller at an edge, from the stack's outputs. */
-  async helmValues(edge = "default"): Promise<IngressNginxValues> {
-    const outputs = z.object({ helmValues: z.object({ [edge]: z.custom<IngressNginxValues>() }) });
+  async helmValues<Values = IngressNginxValues>(edge = "default"): Promise<Values> {
+    const outputs = z.object({ helmValues: z.object({ [edge]: z.custom<Values>() }) });
     const values = outputs.parse(await this.outputs()).helmValues[edge];
     if (values === undefined) throw new LocalError(`the output helmValues has no edge ${edge}`);
     return values;

@@ -67,6 +67,13 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
+/** The message for a value that must be one of a few. `problemsOf` adds the nearest one. */
+export function oneOf(names: readonly string[]): string {
+  const message = names.join(" or ");
+  choicesByMessage.set(message, names);
+  return message;
+}
+
 /** The settings or values that a message lists. */
 function choicesNamedIn(message: string): readonly string[] {
   return choicesByMessage.get(message) ?? [];
@@ -171,7 +178,9 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
   if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
     return nearestTime(found);
   }
-  if (issue.code === "custom" && typeof found === "string") return nearest(found, choicesNamedIn(issue.message ?? ""));
+  if ((issue.code === "custom" || issue.code === "invalid_union") && typeof found === "string") {
+    return nearest(found, choicesNamedIn(issue.message));
+  }
   if (issue.code === "too_small" && typeof found === "number") return String(issue.minimum);
   if (issue.code === "too_big" && typeof found === "number") return String(issue.maximum);
   return undefined;

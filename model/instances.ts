@@ -18,6 +18,23 @@ export function isBehind({ edges }: Pick<Instance, "edges">, edge: string): bool
   return edges === undefined || edges.includes(edge);
 }
 
+/**
+ * The hosts of other instances that a wildcard of this one covers. A wildcard stands for one label.
+ *
+ * @example
+ * otherHostsOf({ name: "acme", hosts: ["*.example.org"] }, [{ name: "beta", hosts: ["beta.example.org"] }]); // ["beta.example.org"]
+ */
+export function otherHostsOf(
+  { name, hosts }: Pick<Instance, "name" | "hosts">,
+  instances: readonly Pick<Instance, "name" | "hosts">[],
+): readonly string[] {
+  const wildcards = hosts.filter((host) => host.startsWith("*."));
+  if (wildcards.length === 0) return [];
+  return instances
+    .filter((other) => other.name !== name)
+    .flatMap((other) => other.hosts.filter((host) => wildcards.includes(host.replace(/^[^.]+/, "*"))));
+}
+
 /** A Service of the cluster and one of its ports, by number or name. */
 export interface InstanceService {
   readonly name: string;

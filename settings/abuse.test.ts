@@ -381,6 +381,7 @@ function expectHostsOwned(settings: Settings): void {
 /** No Helm value of the user removes the one that sends unknown hosts to the page server. */
 function expectOwnBackend({ pageServer: { namespace }, edges }: Settings): void {
   for (const edge of Object.values(edges)) {
+    if (edge.kind !== "ingress-nginx") continue;
     const { controller, defaultBackend } = helmValues(namespace, edge);
     expect(controller.extraArgs["default-backend-service"]).toBe(`${namespace}/page-server`);
     expect(defaultBackend).toMatchObject({ enabled: false });

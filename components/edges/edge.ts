@@ -28,8 +28,20 @@ export interface Edge {
   /** Whether a resource is part of an instance's maintenance at this edge, by its type and its logical name. */
   isPartOf(instance: string, resource: ResourceName): boolean;
 
-  /** Reads the cluster. The result compares an instance's override with the declared one. */
-  readDrift(cluster: ClusterReader, namespace: string): Promise<DriftOf>;
+  /** Reads the cluster: the overrides, and what else decides whether they work. */
+  inspect(cluster: ClusterReader, namespace: string): Promise<Inspection>;
+}
+
+/** What the cluster's API tells of an edge. */
+export interface Inspection {
+  /** Compares an instance's override with the declared one. */
+  readonly driftOf: DriftOf;
+  /** Whether the edge's self-test is in the cluster; see `selfTestOf`. */
+  readonly hasSelfTest: boolean;
+  /** Why no override works at this edge, in sentences that say what to do. Empty if nothing is known to prevent it. */
+  readonly obstacles: readonly string[];
+  /** What a person should know of the edge's controller, although overrides work. */
+  readonly notes: readonly string[];
 }
 
 /** A port of the page server's Service. */
@@ -56,6 +68,8 @@ export interface Reasons {
   readonly other: string;
   /** It shows the instance's page after the maintenance. */
   readonly leftover: string;
+  /** It does not show the self-test's page. */
+  readonly selfTest: string;
 }
 
 /** Reads objects through the cluster's API. */
@@ -64,9 +78,10 @@ export interface ClusterReader {
    * The items of a list.
    *
    * @param path such as `/apis/networking.k8s.io/v1/ingresses`.
+   * @returns `undefined` when the cluster has no objects of this kind.
    * @throws when the API can't be reached, rejects the request, or answers in another format.
    */
-  list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[]>;
+  list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[] | undefined>;
 }
 
 /**
@@ -74,10 +89,12 @@ export interface ClusterReader {
  *
  * @param isShown whether the instance should show its page.
  */
-export type DriftOf = (
-  instance: { readonly name: string; readonly hosts: readonly string[] },
-  isShown: boolean,
-) => readonly Drift[];
+export type DriftOf = (instance: Overridden, isShown: boolean) => readonly Drift[];
+
+/** An instance, as its override takes it over. */
+export interface Overridden extends Pick<Override, "hosts" | "otherHosts"> {
+  readonly name: string;
+}
 
 /** A difference between the cluster and what is declared. */
 export interface Drift {
@@ -96,6 +113,8 @@ export interface Drift {
 export interface Override {
   readonly instance: string;
   readonly hosts: readonly string[];
+  /** The hosts of other instances that a wildcard of this one covers. They are not taken over. */
+  readonly otherHosts: readonly string[];
   readonly kind: Kind;
   /** The revision of the instance's own page, or `undefined` for the shared one. */
   readonly revision: string | undefined;
@@ -103,6 +122,22 @@ export interface Override {
   readonly hasAssets: boolean;
   /** How a person with the key can still reach the instance. */
   readonly bypass: Bypass | undefined;
+}
+
+/**
+ * The self-test of an edge: an override that always exists, for a host that no client uses (RFC 6761 section 6.4). An edge that does not
+ * show its page would not show that of an instance either. It may be another controller than the one that the setting says.
+ */
+export function selfTestOf(edge: string, namespace: string): Override {
+  return {
+    instance: "self-test",
+    hosts: [`${edge}.self-test.${namespace}.invalid`],
+    otherHosts: [],
+    kind: "unscheduled",
+    revision: undefined,
+    hasAssets: false,
+    bypass: undefined,
+  };
 }
 
 /** The way past an override. */

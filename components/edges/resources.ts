@@ -1,11 +1,14 @@
 import type { EdgeArgs, EdgeResources } from "./edge";
 import { declareIngressNginx } from "./ingress-nginx/resources";
 import type { EdgeSettings } from "./settings";
+import { declareTraefik } from "./traefik/resources";
 
-/** Declares an edge: the controller, if the stack installs it, and the overrides. */
+/** Declares an edge: its controller, if the stack installs it, and the overrides. */
 export function declareEdge(name: string, settings: EdgeSettings, args: EdgeArgs): EdgeResources {
   switch (settings.kind) {
     case "ingress-nginx":
       return declareIngressNginx(name, settings, args);
+    case "traefik":
+      return declareTraefik(name, settings, args);
   }
 }

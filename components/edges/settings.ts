@@ -1,14 +1,17 @@
 import { z } from "zod";
-import { dnsLabel } from "../../model/fields";
+import { dnsLabel, oneOf } from "../../model/fields";
 import { type Instance, isBehind } from "../../model/instances";
 import type { Problem } from "../../model/problems";
 import { DEFAULT_EDGE } from "./edge";
-import { BYPASS_SLOTS, conflictsBetween, ingressNginxSchema } from "./ingress-nginx/settings";
+import * as ingressNginx from "./ingress-nginx/settings";
+import * as traefik from "./traefik/settings";
 
-const KINDS_ALLOWED = "an object with kind: ingress-nginx";
+const KINDS = oneOf(["ingress-nginx", "traefik"]);
 
 /** One edge. */
-export const edgeSchema = z.discriminatedUnion("kind", [ingressNginxSchema], { error: KINDS_ALLOWED });
+export const edgeSchema = z.discriminatedUnion("kind", [ingressNginx.ingressNginxSchema, traefik.traefikSchema], {
+  error: ({ code }) => (code === "invalid_union" ? KINDS : "an object with kind: ingress-nginx or kind: traefik"),
+});
 
 export type EdgeSettings = z.output<typeof edgeSchema>;
 
@@ -19,7 +22,13 @@ export const edgesSchema = z
   .record(dnsLabel("an edge's name"), edgeSchema, { error: EDGES_ALLOWED })
   .refine((edges) => Object.keys(edges).length > 0, { error: "one or more edges" })
   .superRefine((edges, context) => {
-    for (const { path, message } of conflictsBetween(Object.entries(edges))) {
+    const all = Object.entries(edges);
+    for (const { path, message } of [
+      ...ingressNginx.conflictsBetween(
+        all.flatMap(([name, edge]) => (edge.kind === "ingress-nginx" ? [[name, edge]] : [])),
+      ),
+      ...traefik.conflictsBetween(all.flatMap(([name, edge]) => (edge.kind === "traefik" ? [[name, edge]] : []))),
+    ]) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
   })
@@ -30,7 +39,10 @@ export const edgesSchema = z
   );
 
 /** How many instances can have a bypass at the same time, by kind. */
-const BYPASS_LIMIT: Readonly<Record<EdgeSettings["kind"], number>> = { "ingress-nginx": BYPASS_SLOTS };
+const BYPASS_LIMIT: Readonly<Record<EdgeSettings["kind"], number>> = {
+  "ingress-nginx": ingressNginx.BYPASS_SLOTS,
+  traefik: Number.POSITIVE_INFINITY,
+};
 
 /**
  * The problem of an edge with more bypasses than it can have.

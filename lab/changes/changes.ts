@@ -104,6 +104,7 @@ export const BASE: Configuration = {
       releaseName: "edge",
       values: VALUES,
     },
+    traefik: { kind: "traefik" },
   },
 };
 
@@ -201,6 +202,14 @@ export const CHANGES: readonly Change[] = [
     to: { ...VALUES, controller: { ...VALUES.controller, config: { "use-gzip": "true" } } },
     words: 'one more: `controller.config.use-gzip: "true"`',
   },
+  {
+    path: ["edges", "new"],
+    to: { kind: "traefik", namespace: "new" },
+    words: "one more: `new: { kind: traefik, namespace: new }`",
+  },
+  { path: ["edges", "traefik", "entryPoints"], to: ["websecure"] },
+  { path: ["edges", "traefik", "routersWithTls"], to: ["websecure"] },
+  { path: ["edges", "traefik", "ingressClass"], to: "outer" },
   { path: ["pageServer", "namespace"], to: "another", protectFalse: "in the same `up`" },
   { path: ["pageServer", "image"], to: MIRRORED_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },

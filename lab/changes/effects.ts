@@ -1,4 +1,4 @@
-import { seeChanges } from "../scenario/seen";
+import { countedChanges } from "../scenario/seen";
 import type { Preview } from "../stack";
 
 // What a change means for what answers visitors, by what a preview of it plans.
@@ -25,7 +25,7 @@ export function takenAway({ planned }: Pick<Preview, "planned">): readonly strin
 
 /** What an `up` would do, in words. */
 export function operationsOf({ planned }: Pick<Preview, "planned">): string {
-  return seeChanges({ changes: planned.map(({ change }) => change) }).replace(/^no change$/, "nothing");
+  return countedChanges(planned.map(({ change }) => change)).replace(/^no change$/, "nothing");
 }
 
 /** What a preview that goes ahead means for the page server. */

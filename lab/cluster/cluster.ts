@@ -8,11 +8,11 @@ export interface LocalCluster {
   readonly clusterName: string;
   /** What a shell needs to reach it. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether the program installs ingress-nginx, as the Helm release, or `startEdge` does with the stack's output. */
+  /** Whether the program installs ingress-nginx, as the Helm release, or `startIngressNginx` does with the stack's output. */
   readonly installsController: boolean;
   readonly objectStore: ObjectStore;
   /** What can be made to fail; `undefined` for a cluster of the person's own. */
   readonly embedded: EmbeddedCluster | undefined;
-  startEdge(values: IngressNginxValues): Promise<Pick<Edge, "url" | "port">>;
+  startIngressNginx(values: IngressNginxValues): Promise<Pick<Edge, "url" | "port">>;
   stop(): Promise<void>;
 }

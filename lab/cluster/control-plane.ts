@@ -30,6 +30,7 @@ const users = {
   "kube-router": ["kube-router", ["system:masters"]],
   coredns: ["coredns", ["system:masters"]],
   "ingress-nginx": ["ingress-nginx", []],
+  traefik: ["traefik", []],
 } as const satisfies Record<string, readonly [name: string, groups: readonly string[]]>;
 
 type User = keyof typeof users;

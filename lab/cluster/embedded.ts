@@ -3,8 +3,11 @@
  * without a trace when stopped. The cluster cannot be reached from other machines, nor can it reach any.
  */
 
-import { type Edge, type IngressNginxValues, startEdge } from "../edges/ingress-nginx/controller";
+import type { TraefikValues } from "../../components/edges/traefik/values";
+import type { Edge } from "../edges/edge";
+import { type IngressNginx, type IngressNginxValues, startIngressNginx } from "../edges/ingress-nginx/controller";
 import { type ControllerIdentity, FIRST } from "../edges/ingress-nginx/objects";
+import { createTraefikTypes, startTraefik, type TraefikOptions } from "../edges/traefik/traefik";
 import type { Tools } from "../tools/tools";
 import { startClusterDns } from "./cluster-dns";
 import { type ControlPlane, startControlPlane } from "./control-plane";
@@ -16,7 +19,8 @@ import { startRelays } from "./relays";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { startServiceAddresses } from "./service-addresses";
 
-export type { Edge, IngressNginxValues } from "../edges/ingress-nginx/controller";
+export type { Edge } from "../edges/edge";
+export type { IngressNginxValues } from "../edges/ingress-nginx/controller";
 export { LocalError } from "./errors";
 export type { ObjectStore } from "./object-store";
 export { stopLeftovers } from "./sandbox";
@@ -29,14 +33,18 @@ export interface EmbeddedCluster {
   /** Put before a command, this runs it with the cluster's network, where pods have their addresses: 10.88.0.0/24. */
   readonly enterNetwork: readonly string[];
   readonly apiServer: ControlPlane["apiServer"];
-  /** The first edge, once it was started. */
-  readonly edge: Edge | undefined;
+  /** The first ingress-nginx, once it was started. */
+  readonly edge: IngressNginx | undefined;
   /**
    * Starts ingress-nginx; each controller once, after that use the edge's own `stop` and `start`.
    *
    * @param identity which controller. @default the first
    */
-  startEdge(values: IngressNginxValues, identity?: ControllerIdentity): Promise<Edge>;
+  startIngressNginx(values: IngressNginxValues, identity?: ControllerIdentity): Promise<IngressNginx>;
+  /** Makes the types of Traefik's own objects. */
+  createTraefikTypes(): Promise<void>;
+  /** Starts Traefik; each number once. */
+  startTraefik(values: TraefikValues, options?: Pick<TraefikOptions, "options" | "number">): Promise<Edge>;
   /** Ends and removes everything but the logs. May be called again, and at any time. */
   stop(): Promise<void>;
 }
@@ -71,7 +79,7 @@ export interface NetworkPrograms {
  * @throws LocalError when something does not start; everything is removed again then, but the logs
  */
 export async function startEmbeddedCluster(tools: Tools, options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
-  const { report, signal, images, moreImages, network } = options;
+  const { report, signal, images, moreImages, network, edgePort = 8080 } = options;
   if (signal?.aborted) {
     throw new LocalError("the cluster was stopped before it started");
   }
@@ -98,8 +106,8 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
     }
     report(`cluster ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 
-    const edges = new Map<ControllerIdentity, Promise<Edge>>();
-    let first: Edge | undefined;
+    const edges = new Map<ControllerIdentity, Promise<IngressNginx>>();
+    let first: IngressNginx | undefined;
     return {
       get edge() {
         return first;
@@ -109,13 +117,20 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
       context: controlPlane.context,
       objectStore,
       enterNetwork: sandbox.enterNetwork,
-      async startEdge(values, identity = FIRST) {
+      createTraefikTypes: () => sandbox.during(() => createTraefikTypes(controlPlane, report)),
+      startTraefik(values, { options = {}, number = 0 } = {}) {
+        const wantedPort = edgePort + 2000 + number;
+        return sandbox.during(() =>
+          startTraefik(sandbox, relays, controlPlane, { values, options, number, wantedPort, report }),
+        );
+      },
+      async startIngressNginx(values, identity = FIRST) {
         if (edges.has(identity)) {
           throw new LocalError("this cluster has that edge already");
         }
-        const wantedPort = (options.edgePort ?? 8080) + identity.portOffset;
+        const wantedPort = edgePort + identity.portOffset;
         const edgeOptions = { identity, tools, values, report, wantedPort };
-        const edge = sandbox.during(() => startEdge(sandbox, relays, controlPlane, edgeOptions));
+        const edge = sandbox.during(() => startIngressNginx(sandbox, relays, controlPlane, edgeOptions));
         edges.set(identity, edge);
         try {
           const started = await edge;

@@ -93,7 +93,7 @@ export async function useExistingCluster(config: KubeConfig, report: (line: stri
       stop: () => scale(0),
       start: () => scale(1),
     },
-    async startEdge() {
+    async startIngressNginx() {
       const controller = { namespace: CONTROLLER_NAMESPACE, labelSelector: CONTROLLER_PODS, port: 80 };
       await untilReady(kube, controller, report);
       const port = await forward(controller, 8080);

@@ -52,7 +52,7 @@ export const controllerSteps: readonly Step[] = [
   },
   {
     step: "disabling maintenance, with the controller that is there now",
-    expected: "delete Ingress maintenance-acme",
+    expected: "delete override maintenance-acme",
     needs: "release",
     see: async (lab) => seeChanges(await disable(lab, "acme")),
   },

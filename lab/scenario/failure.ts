@@ -24,12 +24,14 @@ export const failureSteps: readonly Step[] = [
   },
   {
     step: "acme hangs up, and acme does not answer in time",
+    needs: "ingress-nginx",
     expected: "502, the 50x page (shared); 504, the 50x page (shared)",
     see: async ({ edge }) =>
       `${await seePage(browse(edge, "acme", "/hang-up"))}; ${await seePage(browse(edge, "acme", "/slow"))}`,
   },
   {
     step: "the pods of acme and of gamma, which has a folder of its own, are gone",
+    needs: "ingress-nginx",
     expected:
       "503, the 50x page (shared), Retry-After 300; French: French; an app: 503 application/problem+json; an image: 503, empty; 20 uploads: 503, the 50x page (shared); " +
       "gamma: 503, the 50x page (instance), as in the bucket; beta: 200 from beta; its own errors: all as the instances say them",

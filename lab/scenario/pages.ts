@@ -33,18 +33,18 @@ export const clientSteps: readonly Step[] = [
 export const pageSteps: readonly Step[] = [
   {
     step: "a message in two languages; then another text",
-    expected: `create BucketObjectv2 (${FORMATS.length}), delete BucketObjectv2 (${FORMATS.length}), update Ingress maintenance-acme; everybody has the new text within 10 s, in their language; beta: 200 from beta`,
+    expected: `create BucketObjectv2 (${FORMATS.length}), delete BucketObjectv2 (${FORMATS.length}), update override maintenance-acme; everybody has the new text within 10 s, in their language; beta: 200 from beta`,
     see: changedMessageIsSeen,
   },
   {
     step: "pulumi config set --path links.status …: a change of every page's text",
     // Those of acme's message, and gamma's standing pages, have a new address each.
-    expected: `create BucketObjectv2 (${2 * FORMATS.length}), delete BucketObjectv2 (${2 * FORMATS.length}), update BucketObjectv2 (${CHANGED_WITH_ALL}), update ConfigMap page-server-pages, update Ingress maintenance-acme; everybody has the new text within 10 s; no pod was restarted`,
+    expected: `create BucketObjectv2 (${2 * FORMATS.length}), delete BucketObjectv2 (${2 * FORMATS.length}), update BucketObjectv2 (${CHANGED_WITH_ALL}), update ConfigMap page-server-pages, update override maintenance-acme; everybody has the new text within 10 s; no pod was restarted`,
     see: changedPageIsSeen,
   },
   {
     step: `the bucket is stopped; pulumi config set maintenance '["gamma"]' && pulumi up`,
-    expected: "create Ingress maintenance-gamma; 503, the page of gamma",
+    expected: "create override maintenance-gamma; 503, the page of gamma",
     see: clientIsEnabledWithoutBucket,
   },
   {
@@ -66,7 +66,7 @@ export const pageSteps: readonly Step[] = [
   {
     step: "pulumi config set feed true, with acme in maintenance; and without it again",
     expected:
-      "create BucketObjectv2 pages/status.json, create Ingress maintenance-acme; application/json: acme unscheduled active; delete BucketObjectv2 pages/status.json, delete Ingress maintenance-acme",
+      "create BucketObjectv2 pages/status.json, create override maintenance-acme; application/json: acme unscheduled active; delete BucketObjectv2 pages/status.json, delete override maintenance-acme",
     see: feedTells,
   },
 ];

@@ -62,7 +62,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: `pulumi config set maintenance '["acme"]' && pulumi up`,
-    expected: "create Ingress maintenance-acme",
+    expected: "create override maintenance-acme",
     async see({ edge, stack }, figures) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
       const page = untilAnswer(() => visit(edge, "acme.localhost"), isAcmesPage, 60).then((milliseconds) => {
@@ -184,7 +184,7 @@ export const scenario: readonly Step[] = [
   ...otherSteps,
   {
     step: `pulumi config set maintenance '[]' && pulumi up`,
-    expected: `delete Ingress maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
+    expected: `delete override maintenance-acme; then ${ALL_HOSTS} of ${ALL_HOSTS}: 200 from the instance itself`,
     async see({ edge, stack }, figures) {
       const up = await disable({ edge, stack }, "acme");
       figures.disable = up.seconds;
@@ -193,7 +193,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "pulumi config set --path: a window and a message",
-    expected: `create BucketObjectv2 (${FORMATS.length}), create Ingress maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end`,
+    expected: `create BucketObjectv2 (${FORMATS.length}), create override maintenance-acme; 503, the page of acme (scheduled, instance); window, escaped message, Retry-After the window's end`,
     async see({ edge, stack }) {
       const until = new Date(Date.now() + 3_600_000);
       until.setMilliseconds(0);
@@ -218,7 +218,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "disabling it again",
-    expected: `delete BucketObjectv2 (${FORMATS.length}), delete Ingress maintenance-acme`,
+    expected: `delete BucketObjectv2 (${FORMATS.length}), delete override maintenance-acme`,
     see: async (lab) => seeChanges(await disable(lab, "acme")),
   },
   ...pageSteps,
@@ -226,7 +226,7 @@ export const scenario: readonly Step[] = [
   {
     step: `pulumi config set provisioning '["acme"]' && pulumi up, and back`,
     expected:
-      "create Ingress maintenance-acme; 503, the page of acme (provisioning, shared); delete Ingress maintenance-acme",
+      "create override maintenance-acme; 503, the page of acme (provisioning, shared); delete override maintenance-acme",
     async see({ edge, stack }) {
       await stack.type(["config", "set", "provisioning", '["acme"]']);
       const enabled = await stack.up();
@@ -266,6 +266,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "the same path in a second Ingress, the obvious way (why the override is a regular expression)",
+    needs: "ingress-nginx",
     expected: `the admission webhook refuses: host "acme.localhost" and path "/" is already defined in ingress acme/acme`,
     async see({ samples }) {
       const metadata = { name: "obvious", namespace: "maintenance-pages" };
@@ -293,7 +294,7 @@ export const scenario: readonly Step[] = [
     step: "the ingress-nginx chart (4.11.0) with the values from the stack's output",
     expected:
       "the flag default-backend-service=maintenance-pages/page-server; custom-http-errors 502,503,504 and disable-proxy-intercept-errors true; no default backend of the chart's own",
-    needs: "embedded",
+    needs: ["embedded", "ingress-nginx"],
     see: renderChart,
   },
   {

@@ -31,7 +31,18 @@ export async function seeInstance(asked: Promise<Answer>): Promise<string> {
   return `${status} from ${/^this is (\w+):/.exec(body)?.[1] ?? body.slice(0, 80)}`;
 }
 
+/** The changes; those of one override, which is made of other objects at each edge, as one. */
 export function seeChanges({ changes }: Pick<Up, "changes">): string {
+  const isOverride = /^(\w+) (?:Ingress|IngressRoute|Middleware) (maintenance-[a-z0-9-]+)(?:\.[a-z-]+)?$/;
+  const overrides = changes.flatMap((change) => {
+    const [, operation, name] = isOverride.exec(change) ?? [];
+    return operation === undefined ? [] : [`${operation} override ${name}`];
+  });
+  return countedChanges([...changes.filter((change) => !isOverride.test(change)), ...new Set(overrides)]);
+}
+
+/** The changes, resource by resource; of objects that are alike, the number. */
+export function countedChanges(changes: readonly string[]): string {
   if (changes.length === 0) return "no change";
   const counted = new Map<string, number>();
   for (const change of changes) {

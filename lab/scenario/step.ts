@@ -6,24 +6,32 @@ export interface Step {
   readonly step: string;
   readonly expected: string;
   /** What it can't do without. @default nothing that not every cluster has */
-  readonly needs?: Need;
+  readonly needs?: Need | readonly Need[];
   /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
   see(lab: Lab, figures: Figures): Promise<string>;
 }
 
-/** What only the embedded cluster has, a controller that the stack installs, or another version of its chart. */
-export type Need = "embedded" | "release" | "upgrade";
+/** What only the embedded cluster has, ingress-nginx at the edge, a controller that the stack installs, or another version of its chart. */
+export type Need = "embedded" | "ingress-nginx" | "release" | "upgrade";
 
 /** Why a row can't be walked in this lab, or `undefined`. */
-export function whyNotHere({ needs }: Step, { tools, cluster, upgradeChart }: Lab): string | undefined {
-  switch (needs) {
+export function whyNotHere({ needs = [] }: Step, lab: Lab): string | undefined {
+  for (const need of [needs].flat()) {
+    const why = whyMissing(need, lab);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+function whyMissing(need: Need, { kind, tools, cluster, upgradeChart }: Lab): string | undefined {
+  switch (need) {
     case "embedded":
       return tools === undefined ? "only on the embedded cluster" : undefined;
+    case "ingress-nginx":
+      return kind === "ingress-nginx" ? undefined : "only with ingress-nginx";
     case "release":
       return cluster.installsController ? undefined : "only where the stack installs the controller";
     case "upgrade":
       return upgradeChart === undefined ? "only with --upgrade-chart" : undefined;
-    default:
-      return undefined;
   }
 }

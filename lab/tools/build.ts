@@ -14,6 +14,7 @@ const PROGRAMS = [
   "wait-shutdown",
   "webhook-certgen",
   "actionlint",
+  "traefik",
 ] as const;
 
 /**

@@ -34,6 +34,7 @@ export type ProgramName =
   | "kube-proxy"
   | "kube-router"
   | "coredns"
+  | "traefik"
   | "wait-shutdown"
   | "webhook-certgen";
 
@@ -163,6 +164,17 @@ const programSets: Readonly<Record<ProgramName, ToolSet>> = {
     binaries: [{ name: "webhook-certgen", package: "." }],
     minutesOnTwoCores: 1,
   },
+  traefik: {
+    name: "traefik",
+    modules: ["github.com/traefik/traefik/v3"],
+    binaries: [{ name: "traefik", package: "github.com/traefik/traefik/v3/cmd/traefik" }],
+    linkerFlags: (version) => `-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=${version}`,
+    keep: {
+      module: "github.com/traefik/traefik/v3",
+      folders: ["docs/content/reference/dynamic-configuration"],
+    },
+    minutesOnTwoCores: 5,
+  },
   kubectl: {
     name: "kubectl",
     modules: ["k8s.io/kubernetes"],
@@ -279,6 +291,8 @@ export async function ensureTools(report: (line: string) => void): Promise<Tools
 export interface Program {
   /** Its absolute path; its name there is the one by which others look for it. */
   readonly path: string;
+  /** The folder with what is kept of its module, at the same paths as there. */
+  readonly module: string;
   /** Its version, in words for people. */
   readonly version: string;
   /** Seconds spent building it; 0 when it was in the cache. */
@@ -293,7 +307,12 @@ export interface Program {
 export async function ensureProgram(name: ProgramName, report: (line: string) => void): Promise<Program> {
   if (goVersion() === undefined) throw new LocalError(`${name} is missing, and so is Go, to build it with.`);
   const { folder, seconds, versions } = await ensureToolSet(programSets[name], report);
-  return { path: join(folder, "bin", name), version: versions.map(shortVersion).join(" and "), seconds };
+  return {
+    path: join(folder, "bin", name),
+    module: join(folder, "module"),
+    version: versions.map(shortVersion).join(" and "),
+    seconds,
+  };
 }
 
 /**

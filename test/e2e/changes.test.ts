@@ -74,6 +74,8 @@ beforeAll(async () => {
   charts = await startCharts(tools.binaries.helm, chart);
   symlinkSync(chart, join(project, FOLDERS.chart));
   await samples.apply(anotherService());
+  // No Traefik runs here: what is planned for its objects does not depend on it.
+  await cluster.embedded.createTraefikTypes();
 
   const { kubeconfig, context } = cluster.embedded;
   const config = withAnotherContext(kubeconfig);

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const instances = { acme: { edges: ["default"] }, beta: { edges: ["second"] }, gamma: {} };
   await stack.type(["config", "set", "instances", JSON.stringify(instances)]);
   await stack.up();
-  const edge = await cluster.embedded?.startEdge(await stack.helmValues("second"), SECOND);
+  const edge = await cluster.embedded?.startIngressNginx(await stack.helmValues("second"), SECOND);
   second = edge?.url ?? "";
   await stack.type(["config", "set", "--path", "edges.second.address", second]);
   await samples.deleteIngress("beta");

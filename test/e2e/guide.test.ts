@@ -257,7 +257,7 @@ async function startController(): Promise<void> {
   ) as IngressNginxValues;
   const { embedded } = found.cluster;
   if (embedded === undefined || embedded.edge !== undefined) return;
-  const { url, encryptedUrl } = await embedded.startEdge(values);
+  const { url, encryptedUrl } = await embedded.startIngressNginx(values);
   const ways = [
     [443, encryptedUrl],
     [80, url],

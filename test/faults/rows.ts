@@ -80,8 +80,8 @@ export const API_SERVER_DOWN = 10;
 const MOMENTS = [0.1, 0.2, 0.3, 0.45, 0.6] as const;
 
 export const rows: readonly Row[] = [
-  { what: "enable", expected: "create Ingress maintenance-acme", right: CHANGING, run: enableAcme },
-  { what: "disable", expected: "delete Ingress maintenance-acme", right: CHANGING, run: disableAcme },
+  { what: "enable", expected: "create override maintenance-acme", right: CHANGING, run: enableAcme },
+  { what: "disable", expected: "delete override maintenance-acme", right: CHANGING, run: disableAcme },
   {
     what: "enabled and disabled ten times in a row",
     expected: "20 ups, each of one Ingress",
@@ -92,11 +92,11 @@ export const rows: readonly Row[] = [
         seen.add(await enableAcme(scene));
         seen.add(await disableAcme(scene));
       }
-      const each = ["create Ingress maintenance-acme", "delete Ingress maintenance-acme"];
+      const each = ["create override maintenance-acme", "delete override maintenance-acme"];
       return [...seen].sort().join() === each.join() ? "20 ups, each of one Ingress" : [...seen].join("; ");
     },
   },
-  { what: "enable, to stay", expected: "create Ingress maintenance-acme", right: CHANGING, run: enableAcme },
+  { what: "enable, to stay", expected: "create override maintenance-acme", right: CHANGING, run: enableAcme },
   {
     what: "a page server pod is deleted without a moment to finish",
     expected: DONE,

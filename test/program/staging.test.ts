@@ -31,6 +31,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
       "kubernetes:core/v1:ConfigMap page-server-pages",
       "kubernetes:core/v1:Namespace page-server-namespace",
       "kubernetes:core/v1:Service page-server-service",
+      "kubernetes:networking.k8s.io/v1:Ingress page-server-self-test",
       "kubernetes:networking.k8s.io/v1:Ingress page-server-standby",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy page-server-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget page-server-disruption-budget",

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { driftIn, type KnownIngress } from "./inspect";
 import { OVERRIDE_PATH } from "./manifests";
 
-const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"] };
+const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
 
 const ingress = (
   namespace: string,

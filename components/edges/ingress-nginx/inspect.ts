@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { ClusterReader, DriftOf, Reasons, ResourceName } from "../edge";
+import type { ClusterReader, DriftOf, Inspection, Reasons, ResourceName } from "../edge";
 import { NAMES, OVERRIDE_PATH } from "./manifests";
 import type { IngressNginxSettings } from "./settings";
 
@@ -19,6 +19,9 @@ export const REASONS: Reasons = {
   leftover:
     "The override is still there: the controller has not reloaded yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
+  selfTest:
+    "The controller at this edge does not understand the overrides of the kind ingress-nginx: it does not show the edge's self-test. Often it is " +
+    "Traefik, which reads Ingresses of ingress-nginx, but not their regular expressions. Add an edge of the kind traefik (docs/traefik.md).",
 };
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
@@ -59,18 +62,21 @@ const ingressSchema = z.object({
 export type KnownIngress = z.output<typeof ingressSchema>;
 
 /**
- * Reads every Ingress of the cluster. The result compares an instance's override with the declared one.
+ * Reads every Ingress of the cluster. They do not tell which controller reads them: only the edge itself does, by its self-test.
  *
  * @param namespace the overrides' namespace.
  */
-export async function readDrift(
+export async function inspect(
   edge: string,
   settings: Pick<IngressNginxSettings, "className">,
   cluster: ClusterReader,
   namespace: string,
-): Promise<DriftOf> {
-  const ingresses = await cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema);
-  return driftIn(ingresses, edge, settings, namespace);
+): Promise<Inspection> {
+  const ingresses = (await cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema)) ?? [];
+  const hasSelfTest = ingresses.some(
+    ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.selfTest(edge),
+  );
+  return { driftOf: driftIn(ingresses, edge, settings, namespace), hasSelfTest, obstacles: [], notes: [] };
 }
 
 const PREFIX = "nginx.ingress.kubernetes.io";

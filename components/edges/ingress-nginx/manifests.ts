@@ -6,7 +6,7 @@ import type { Problem } from "../../../model/problems";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { BYPASS_PORT, PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
-import { type Bypass, nameAt, type Override, type ServicePort } from "../edge";
+import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
 import { SHIELD_ANNOTATIONS } from "./options";
 import { BYPASS_SLOTS } from "./settings";
 
@@ -17,6 +17,7 @@ export const NAMES = {
   /** Only in the stack: the instance's own Service. Pulumi reads it. */
   instance: (instance: string, edge: string) => nameAt(edge, `instance-${instance}`),
   standby: (edge: string) => nameAt(edge, `${PAGE_SERVER}-standby`),
+  selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
 } as const;
 
 /**
@@ -34,7 +35,7 @@ export interface SlottedBypass extends Bypass {
 }
 
 /** An override with the slot of its bypass. */
-export interface SlottedOverride extends Override {
+export interface SlottedOverride extends Omit<Override, "otherHosts"> {
   readonly bypass: SlottedBypass | undefined;
 }
 
@@ -79,14 +80,33 @@ export interface Placement {
  * - A regular expression works: with `use-regex` on any Ingress of a host, ingress-nginx renders all paths of the host as regular
  *   expressions, the longest first. nginx uses the first that matches.
  */
-export function overrideManifest(override: SlottedOverride, { edge, namespace, ingressClassName }: Placement) {
-  const { instance, hosts, hasAssets, bypass } = override;
+export function overrideManifest(override: SlottedOverride, placement: Placement) {
+  const { instance } = override;
+  return takeover(override, placement, {
+    name: NAMES.override(instance, placement.edge),
+    labels: { ...labels("maintenance-override"), [INSTANCE_LABEL]: instance },
+  });
+}
+
+/** The manifest of the self-test: that of an override, for a host that no client uses. */
+export function selfTestManifest(placement: Placement) {
+  const { edge, namespace } = placement;
+  const override = { ...selfTestOf(edge, namespace), bypass: undefined };
+  return takeover(override, placement, { name: NAMES.selfTest(edge), labels: labels("maintenance-self-test") });
+}
+
+function takeover(
+  override: SlottedOverride,
+  { namespace, ingressClassName }: Placement,
+  metadata: { readonly name: string; readonly labels: Record<string, string> },
+) {
+  const { hosts, hasAssets, bypass } = override;
   const page = pageAddress(override);
   return {
     metadata: {
-      name: NAMES.override(instance, edge),
+      name: metadata.name,
       namespace,
-      labels: { ...labels("maintenance-override"), [INSTANCE_LABEL]: instance },
+      labels: metadata.labels,
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
         ...(bypass === undefined ? addressInPath(hasAssets ? `${page}$1` : page) : addressInHeader(page)),

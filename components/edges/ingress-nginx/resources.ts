@@ -13,6 +13,7 @@ import {
   type Placement,
   type SlottedBypass,
   type SlottedOverride,
+  selfTestManifest,
   serviceProblem,
   standbyManifest,
 } from "./manifests";
@@ -46,7 +47,7 @@ export function declareIngressNginx(edge: string, settings: IngressNginxSettings
     { provider },
   );
   return {
-    standing: [...controller, overrides.standby],
+    standing: [...controller, overrides.standby, overrides.selfTest],
     overrides: overrides.overrides,
     overridden: overrides.overridden,
     helmValues: values,
@@ -121,6 +122,7 @@ interface MaintenanceOverridesArgs extends Placement {
  */
 class MaintenanceOverrides extends pulumi.ComponentResource {
   readonly standby: Ingress;
+  readonly selfTest: Ingress;
   /** With their bypasses. */
   readonly overrides: readonly pulumi.Resource[];
   readonly overridden: pulumi.Output<unknown>;
@@ -128,6 +130,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     this.standby = this.createStandby(args);
+    this.selfTest = this.createSelfTest(args);
     const ingresses = args.overrides.map((override) => this.createOverride(override, args));
     const bypasses = args.overrides.flatMap((override, index) => {
       const ingress = ingresses[index];
@@ -145,6 +148,14 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
       dependsOn: [...args.dependsOn, ...args.controller],
       deleteBeforeReplace: true,
       protect: args.protect,
+    });
+  }
+
+  private createSelfTest(args: MaintenanceOverridesArgs): Ingress {
+    return new Ingress(NAMES.selfTest(args.edge), selfTestManifest(args), {
+      parent: this,
+      dependsOn: [...args.dependsOn, ...args.controller],
+      deleteBeforeReplace: true,
     });
   }
 

@@ -10,6 +10,7 @@ import type { Relays } from "../../cluster/relays";
 import type { Sandbox, SandboxProcess } from "../../cluster/sandbox";
 import { waitFor } from "../../cluster/waiting";
 import type { Tools } from "../../tools/tools";
+import type { Edge } from "../edge";
 import { writeEtcNginx } from "./etc-nginx";
 import {
   admissionWebhook,
@@ -31,23 +32,13 @@ export interface IngressNginxValues {
   };
 }
 
-/** A running ingress-nginx, reached from this machine. */
-export interface Edge {
-  /** `http://127.0.0.1:PORT`; which site is meant is told by the Host header. */
-  readonly url: string;
-  readonly port: number;
-  /** `https://127.0.0.1:PORT`, with the certificate that the controller makes itself. */
-  readonly encryptedUrl: string;
-  /** Ends the controller and nginx at once. Connections to `url` are reset while it is down. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  /** The controller's output and nginx's access and error logs. */
-  readonly logFile: string;
+/** A running ingress-nginx. Its log has the access and error logs of nginx, too. */
+export interface IngressNginx extends Edge {
   /** The nginx.conf that the controller rendered last. */
   readonly configFile: string;
 }
 
-export interface EdgeOptions {
+export interface IngressNginxOptions {
   readonly identity: ControllerIdentity;
   readonly tools: Tools;
   readonly values: IngressNginxValues;
@@ -72,12 +63,12 @@ const PORTS = {
  *
  * @throws LocalError when the Service of `default-backend-service` does not exist: the controller would exit
  */
-export async function startEdge(
+export async function startIngressNginx(
   sandbox: Sandbox,
   relays: Relays,
   controlPlane: ControlPlane,
-  options: EdgeOptions,
-): Promise<Edge> {
+  options: IngressNginxOptions,
+): Promise<IngressNginx> {
   const { identity, values, tools, wantedPort, report } = options;
   const { namespace, className, controllerClass, portOffset } = identity;
   const name = portOffset === 0 ? "edge" : `edge-${className}`;

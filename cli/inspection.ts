@@ -1,0 +1,42 @@
+import type { Drift, Edge, Inspection as EdgeInspection } from "../components/edges/edge";
+import { type Instance, isBehind, otherHostsOf } from "../model/instances";
+import type { Settings } from "../settings/read";
+import { ClusterApi } from "./cluster";
+
+/** What the cluster's API tells of the overrides and of the edges. */
+export interface Inspection {
+  /** The differences between the cluster and what is declared for an instance, at all of its edges. */
+  readonly driftsOf: DriftsOf;
+  readonly edges: readonly InspectedEdge[];
+}
+
+export type DriftsOf = (instance: Instance, isShown: boolean) => readonly Drift[];
+
+export interface InspectedEdge extends Omit<EdgeInspection, "driftOf"> {
+  readonly edge: Edge;
+}
+
+/**
+ * Reads the overrides in the cluster, and what decides whether they work.
+ *
+ * @throws {Unreachable} when the cluster's API does not answer, or refuses.
+ */
+export async function inspect(
+  edges: readonly Edge[],
+  settings: Pick<Settings, "kubernetes" | "pageServer" | "instances">,
+): Promise<Inspection> {
+  const api = await ClusterApi.open(settings);
+  const inspected = await Promise.all(
+    edges.map(async (edge) => ({ edge, ...(await edge.inspect(api, settings.pageServer.namespace)) })),
+  );
+  return {
+    edges: inspected,
+    driftsOf(instance, isShown) {
+      const overridden = { ...instance, otherHosts: otherHostsOf(instance, settings.instances) };
+      return inspected.flatMap(({ edge, driftOf }) => {
+        const drifts = driftOf(overridden, isShown && isBehind(instance, edge.name));
+        return edges.length === 1 ? drifts : drifts.map((one) => ({ ...one, text: `at ${edge.name}: ${one.text}` }));
+      });
+    },
+  };
+}

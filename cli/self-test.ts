@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Edge, selfTestOf } from "../components/edges/edge";
+import { type Instance, isBehind } from "../model/instances";
+import type { InspectedEdge } from "./inspection";
+import { probeHost, type Seen, type Target, targetsOf } from "./probe";
+
+/** An edge at which overrides would not be used: the site would stay open. */
+export interface FailedEdge {
+  /** The edges that may be meant: more than one if DNS decides. */
+  readonly edges: readonly Edge[];
+  /** Where it was requested: its address, or a host of an instance. */
+  readonly place: string;
+}
+
+/**
+ * Requests the self-tests of these instances' edges. Only the edge itself can tell which controller serves it, and an answer of an
+ * override's kind proves that it understands overrides.
+ *
+ * @param inspected only edges whose self-test is in the cluster can fail.
+ * @param options.patience how long an edge may take to show a new self-test, in seconds. @default as long as for an override
+ * @returns the edges that say that they have no such route. One that does not answer, or answers anything else, is not among them.
+ */
+export async function failedEdges(
+  instances: readonly Instance[],
+  inspected: readonly InspectedEdge[],
+  namespace: string,
+  options: { readonly probe?: typeof probeHost; readonly patience?: number } = {},
+): Promise<readonly FailedEdge[]> {
+  const edges = inspected.filter(({ hasSelfTest }) => hasSelfTest).map(({ edge }) => edge);
+  const tests = new Map<string, FailedEdge & { readonly target: Target }>();
+  for (const instance of instances) {
+    for (const target of targetsOf(instance, edges)) {
+      const { address } = target.edge;
+      const candidates = edges.filter((edge) => edge.address === address && isBehind(instance, edge.name));
+      const place = address ?? target.host;
+      tests.set([place, ...candidates.map(({ name }) => name)].join(" "), { edges: candidates, place, target });
+    }
+  }
+  const tested = await Promise.all(
+    [...tests.values()].map(async ({ target, ...one }) => {
+      const patience = options.patience ?? Math.max(...one.edges.map((edge) => edge.patience));
+      const isFailed = await staysUnrouted(target, one.edges, namespace, patience, options.probe ?? probeHost);
+      return isFailed ? [one] : [];
+    }),
+  );
+  return tested.flat();
+}
+
+const BETWEEN_MILLISECONDS = 500;
+
+async function staysUnrouted(
+  { host, edge: { address } }: Target,
+  edges: readonly Edge[],
+  namespace: string,
+  patience: number,
+  probe: typeof probeHost,
+): Promise<boolean> {
+  const end = Date.now() + patience * 1000;
+  for (;;) {
+    const seen = await Promise.all(
+      // The name of the host stays in the TLS handshake: a load balancer may choose the edge by it.
+      edges.map((edge) => probe(host, address, { host: selfTestHost(edge, namespace) })),
+    );
+    if (!seen.every((one) => isUnrouted(one, address))) return false;
+    if (Date.now() >= end) return true;
+    await sleep(BETWEEN_MILLISECONDS);
+  }
+}
+
+function selfTestHost({ name }: Edge, namespace: string): string {
+  return selfTestOf(name, namespace).hosts[0] ?? "";
+}
+
+/**
+ * Whether an edge says that no route has the host. At an address that the setting names, every 404 says so. Behind DNS there may be
+ * something else before the edge that knows only hosts of its own, so there the answer must be the edge's own.
+ */
+function isUnrouted(seen: Seen, address: string | undefined): boolean {
+  if (seen.what === "not-found") return true;
+  return seen.what === "other" && seen.status === 404 && (address !== undefined || seen.isTraefiks === true);
+}
+
+/** What is wrong with these edges, and what to do, in sentences. */
+export function failureText(failed: readonly FailedEdge[]): readonly string[] {
+  return failed.flatMap(({ edges, place }) => [
+    `FAILS OPEN at ${edges.map(({ name }) => name).join(" or ")} (${place}): visitors would still get the instance during its maintenance.`,
+    ...new Set(edges.map(({ reasons }) => `  ${reasons.selfTest}`)),
+  ]);
+}

@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import { driftIn, isPartOf, type KnownRoutes, suitability } from "./inspect";
+import { closedManifest, type Manifest, overrideManifests, type Placement } from "./manifests";
+import { optionsOf } from "./static-options";
+
+const placement: Placement = {
+  edge: "default",
+  namespace: "maintenance-pages",
+  entryPoints: ["web", "websecure"],
+  routersWithTls: [],
+  ingressClass: undefined,
+};
+const acme = { name: "acme", hosts: ["acme.example.org"], otherHosts: [] };
+const [rewrite, route] = overrideManifests(
+  { ...acme, instance: "acme", kind: "scheduled", revision: "0123456789abcdef", hasAssets: true, bypass: undefined },
+  placement,
+);
+const closed = closedManifest(placement);
+
+/** The objects as the API answers with them. */
+function cluster(manifests: readonly (Manifest | undefined)[], more: Partial<KnownRoutes> = {}): KnownRoutes {
+  const of = <Kind extends keyof KnownRoutes>(kind: Manifest["kind"]) =>
+    manifests.filter((one) => one?.kind === kind) as unknown as KnownRoutes[Kind];
+  return {
+    ingressRoutes: [...of<"ingressRoutes">("IngressRoute"), ...(more.ingressRoutes ?? [])],
+    middlewares: of<"middlewares">("Middleware"),
+    tcpRoutes: more.tcpRoutes ?? [],
+    ingresses: more.ingresses ?? [],
+  };
+}
+
+const textsOf = (routes: KnownRoutes, isShown = true) =>
+  driftIn(routes, placement)(acme, isShown).map(({ text }) => text);
+const withSpec = (manifest: Manifest | undefined, spec: object) =>
+  manifest && { ...manifest, spec: { ...manifest.spec, ...spec } };
+const others = (match: string, priority: number): KnownRoutes["ingressRoutes"][number] => ({
+  metadata: { name: "own", namespace: "acme" },
+  spec: { routes: [{ match, priority }] },
+});
+
+describe("the override of an instance", () => {
+  it.each<[string, boolean, KnownRoutes, readonly string[]]>([
+    ["in maintenance, as declared", true, cluster([rewrite, route, closed]), []],
+    ["open, as declared", false, cluster([closed]), []],
+    ["deleted by hand", true, cluster([rewrite, closed]), ["its override is not there"]],
+    ["without its middleware", true, cluster([route, closed]), ["the Middleware of its override is not there"]],
+    ["still there after the maintenance", false, cluster([rewrite, route, closed]), ["its override is still there"]],
+    [
+      "with another entry point",
+      true,
+      cluster([rewrite, withSpec(route, { entryPoints: ["web"] }), closed]),
+      ["entryPoints of its override was changed"],
+    ],
+    [
+      "with other routes",
+      true,
+      cluster([rewrite, withSpec(route, { routes: [] }), closed]),
+      ["routes of its override was changed"],
+    ],
+    [
+      "that leads to another page",
+      true,
+      cluster([
+        withSpec(rewrite, { replacePathRegex: { regex: ".*", replacement: "/beta/scheduled/-/" } }),
+        route,
+        closed,
+      ]),
+      ["the Middleware of its override was changed"],
+    ],
+    [
+      "without the middleware of the closing routes",
+      true,
+      cluster([rewrite, route]),
+      ["the Middleware page-server-closed was deleted or changed"],
+    ],
+  ])("%s", (_, isShown, routes, expected) => {
+    expect(textsOf(routes, isShown)).toStrictEqual(expected);
+  });
+
+  it.each<[string, Partial<KnownRoutes>, readonly string[]]>([
+    [
+      "a route of the instance with a priority of 100000",
+      { ingressRoutes: [others("Host(`acme.example.org`)", 100_000)] },
+      [],
+    ],
+    [
+      "a route with the same priority",
+      { ingressRoutes: [others("Host(`x.example.org`) || Host(`ACME.example.org`)", 1_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "a route for every host",
+      { ingressRoutes: [others("PathPrefix(`/api`)", 2_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "an expression",
+      { ingressRoutes: [others("HostRegexp(`^.+\\.example\\.org$`)", 2_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    ["a route for other hosts", { ingressRoutes: [others("Host(`beta.example.org`)", 2_000_000_000)] }, []],
+    [
+      "an Ingress with a priority",
+      {
+        ingresses: [
+          {
+            metadata: {
+              name: "own",
+              namespace: "acme",
+              annotations: { "traefik.ingress.kubernetes.io/router.priority": "2000000000" },
+            },
+            spec: { rules: [{ host: "acme.example.org" }] },
+          },
+        ],
+      },
+      ["Ingress acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "a route for TCP",
+      {
+        tcpRoutes: [
+          {
+            metadata: { name: "own", namespace: "acme" },
+            spec: { routes: [{ match: "HostSNI(`acme.example.org`)" }] },
+          },
+        ],
+      },
+      ["IngressRouteTCP acme/own takes the encrypted connections for acme.example.org"],
+    ],
+  ])("beside %s", (_, more, expected) => {
+    expect(textsOf(cluster([rewrite, route, closed], more))).toStrictEqual(expected);
+  });
+});
+
+it("its parts are its own, and no other instance's", () => {
+  const type = (kind: string) => `kubernetes:traefik.io/v1alpha1:${kind}`;
+  for (const name of ["maintenance-acme", "tls.maintenance-acme", "bypass-acme", "tls.bypass-acme"]) {
+    expect(isPartOf("default", "acme", { type: type("IngressRoute"), name })).toBe(true);
+    expect(isPartOf("default", "ac", { type: type("IngressRoute"), name })).toBe(false);
+    expect(isPartOf("public", "acme", { type: type("IngressRoute"), name })).toBe(false);
+  }
+  expect(isPartOf("default", "acme", { type: type("Middleware"), name: "maintenance-acme" })).toBe(true);
+  expect(isPartOf("default", "acme", { type: "kubernetes:core/v1:Service", name: "maintenance-acme" })).toBe(false);
+});
+
+describe("a Traefik", () => {
+  // The arguments of Traefik's Helm chart.
+  const CHART = [
+    "--entryPoints.metrics.address=:9100/tcp",
+    "--entryPoints.traefik.address=:8080/tcp",
+    "--entryPoints.web.address=:8000/tcp",
+    "--entryPoints.websecure.address=:8443/tcp",
+    "--entryPoints.websecure.http.tls=true",
+    "--providers.kubernetescrd",
+    "--providers.kubernetescrd.allowEmptyServices=true",
+    "--providers.kubernetesingress",
+  ];
+  const settings = {
+    namespace: "traefik",
+    entryPoints: ["web", "websecure"],
+    routersWithTls: [],
+    ingressClass: undefined,
+  };
+  const suits = (
+    args: readonly string[],
+    more: Partial<typeof settings> & { readonly ingressClass?: string } = {},
+    tls: readonly string[] = [],
+  ) => {
+    const pods = [{ name: "traefik-0", namespace: "traefik", options: optionsOf(args) }];
+    const { obstacles, notes } = suitability(
+      pods,
+      { ...settings, ...more },
+      { namespace: "maintenance-pages", entryPointsWithTls: tls },
+    );
+    return [...obstacles, ...notes].join("\n");
+  };
+  const without = (option: string) => CHART.filter((one) => !one.startsWith(`--${option}`));
+
+  it.each<[string, readonly string[], object, RegExp]>([
+    ["as its Helm chart configures it", CHART, {}, /^$/],
+    ["with a configuration file", ["--configfile=/etc/traefik.yml"], {}, /^$/],
+    ["with its configuration elsewhere", ["--log.level=INFO"], {}, /^$/],
+    ["without its provider", without("providers.kubernetescrd"), {}, /provider kubernetesCRD is not enabled/],
+    [
+      "that switches its provider off",
+      [...without("providers.kubernetescrd"), "--providers.kubernetescrd=false"],
+      {},
+      /not enabled/,
+    ],
+    [
+      "of some namespaces",
+      [...CHART, "--providers.kubernetescrd.namespaces=acme,beta"],
+      {},
+      /does not watch the namespace maintenance-pages/,
+    ],
+    [
+      "of some namespaces, ours among them",
+      [...CHART, "--providers.kubernetescrd.namespaces=acme,maintenance-pages"],
+      {},
+      /^$/,
+    ],
+    [
+      "of another class",
+      [...CHART, "--providers.kubernetesCRD.ingressClass=outer"],
+      {},
+      /ingressClass is outer, and edges\.\*\.ingressClass is not set/,
+    ],
+    ["of the same class", [...CHART, "--providers.kubernetesCRD.ingressClass=outer"], { ingressClass: "outer" }, /^$/],
+    [
+      "that reads labelled objects alone",
+      [...CHART, "--providers.kubernetescrd.labelselector=edge=outer"],
+      {},
+      /labels edge=outer/,
+    ],
+    ["with the syntax of Traefik 2", [...CHART, "--core.defaultRuleSyntax=v2"], {}, /syntax of Traefik 2/],
+    [
+      "without an entry point",
+      CHART,
+      { entryPoints: ["web", "https"] },
+      /no entry point https.*some of metrics, traefik, web, websecure/,
+    ],
+    [
+      "without http.tls",
+      without("entryPoints.websecure.http"),
+      {},
+      /entry point websecure serves HTTPS without http\.tls.*add websecure to edges\.\*\.routersWithTls/,
+    ],
+    [
+      "without http.tls, as the setting says",
+      without("entryPoints.websecure.http"),
+      { routersWithTls: ["websecure"] },
+      /^$/,
+    ],
+    ["without allowEmptyServices", without("providers.kubernetescrd.allowEmpty"), {}, /allowEmptyServices is false/],
+  ])("%s", (_, args, more, expected) => {
+    expect(suits(args, more)).toMatch(expected);
+  });
+
+  it("at whose entry point another route has tls", () => {
+    expect(suits(CHART, {}, ["web"])).toMatch(/entry point web serves HTTPS/);
+  });
+
+  it.each([
+    [["kube-system"], /^Traefik runs in kube-system, and not in traefik: set edges\.\*\.namespace/],
+    [["traefik", "other"], /^Another Traefik runs in other/],
+    [["traefik", "traefik"], /^$/],
+    [[], /^$/],
+  ])("in the namespaces %j", (namespaces, expected) => {
+    const pods = namespaces.map((namespace, index) => ({
+      name: `traefik-${index}`,
+      namespace,
+      options: optionsOf(CHART),
+    }));
+    const { obstacles, notes } = suitability(pods, settings, {
+      namespace: "maintenance-pages",
+      entryPointsWithTls: [],
+    });
+    expect(obstacles).toStrictEqual([]);
+    expect(notes.join("\n")).toMatch(expected);
+  });
+});

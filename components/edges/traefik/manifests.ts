@@ -1,0 +1,247 @@
+import { BYPASS_HEADER } from "../../../model/bypass";
+import { ASSETS_PATH } from "../../../pages/kinds";
+import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
+import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import { type Bypass, nameAt, type Override, selfTestOf } from "../edge";
+import type { TraefikSettings } from "./settings";
+
+/** The API of Traefik's custom resources. */
+export const API_VERSION = "traefik.io/v1alpha1";
+
+/** The names of an edge's resources, in the cluster and in the stack. */
+export const NAMES = {
+  override: (instance: string, edge: string) => nameAt(edge, `maintenance-${instance}`),
+  bypass: (instance: string, edge: string) => nameAt(edge, `bypass-${instance}`),
+  /** The routes for entry points whose routers need their own `tls`. */
+  withTls: (name: string) => `tls.${name}`,
+  closed: (edge: string) => nameAt(edge, `${PAGE_SERVER}-closed`),
+  notFound: (edge: string) => nameAt(edge, `${PAGE_SERVER}-not-found`),
+  selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
+} as const;
+
+/**
+ * The priorities of our routes. Traefik sorts the routes of all providers of an entry point by priority, and uses the first that matches.
+ * By default a priority is the length of the rule. The Gateway API provider gives an Exact path 100,000 and more. The highest that a
+ * user may set is 2^63 - 1001 (pkg/server/router/router.go in traefik/traefik).
+ */
+export const PRIORITIES = {
+  bypass: 1_000_000_001,
+  override: 1_000_000_000,
+  closed: 999_999_999,
+  notFound: 1,
+} as const;
+
+/** The place of an edge's routes. */
+export interface Placement extends Pick<TraefikSettings, "entryPoints" | "routersWithTls" | "ingressClass"> {
+  /** The edge's name. */
+  readonly edge: string;
+  /** The page server's namespace. */
+  readonly namespace: string;
+}
+
+/** The part of a route's Service reference that is used here. */
+interface RouteService {
+  readonly name: string;
+  readonly kind?: "TraefikService";
+  readonly port?: string | number;
+}
+
+interface Route {
+  readonly match: string;
+  readonly priority: number;
+  readonly middlewares?: readonly string[];
+  readonly service: RouteService;
+}
+
+/** A manifest with a name of its own in the stack, which is also its name in the cluster. */
+export interface Manifest {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: "IngressRoute" | "Middleware";
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The manifests of an override: a Middleware that makes the path the page's address, and the routes that use it.
+ *
+ * The second route, one priority below, answers 503 without a page. Traefik drops a route whose Service has no ready pod, if its option
+ * `allowEmptyServices` is false (its default; the Helm chart sets true). Without the second route, visitors would then get the instance,
+ * in the middle of its maintenance.
+ */
+export function overrideManifests(override: Override, placement: Placement): readonly [Manifest, ...Manifest[]] {
+  const { instance } = override;
+  return rewrittenRoutes(NAMES.override(instance, placement.edge), override, placement, {
+    ...labels("maintenance-override"),
+    [INSTANCE_LABEL]: instance,
+  });
+}
+
+/** The manifests of the self-test: those of an override, for a host that no client uses. */
+export function selfTestManifests(placement: Placement): readonly [Manifest, ...Manifest[]] {
+  const { edge, namespace } = placement;
+  const override = selfTestOf(edge, namespace);
+  return rewrittenRoutes(NAMES.selfTest(edge), override, placement, labels("maintenance-self-test"));
+}
+
+function rewrittenRoutes(
+  name: string,
+  override: Override,
+  placement: Placement,
+  ownLabels: Readonly<Record<string, string>>,
+): readonly [Manifest, ...Manifest[]] {
+  const { edge, namespace } = placement;
+  const metadata = { name, namespace, labels: ownLabels };
+  const hosts = hostRule(override);
+  const routes = [
+    {
+      match: `${hosts} && ${NO_CHALLENGE}`,
+      priority: PRIORITIES.override,
+      middlewares: [name],
+      service: { name: PAGE_SERVER, port: SERVICE_PORTS.maintenance.name },
+    },
+    {
+      // In another order: Traefik names a route by its rule, and would take two routes with one rule for one.
+      match: `${NO_CHALLENGE} && ${hosts}`,
+      priority: PRIORITIES.closed,
+      middlewares: [NAMES.closed(edge)],
+      service: NOBODY,
+    },
+  ];
+  return [middleware(metadata, placement, rewriteOf(override)), ...ingressRoutes(metadata, placement, routes)];
+}
+
+/** Traefik's own service that answers every request (pkg/server/service/internalhandler.go in traefik/traefik). */
+const NOBODY: RouteService = { kind: "TraefikService", name: "noop@internal" };
+
+/**
+ * The path becomes the page's address, with $1 for the client's asset. No other part of the visitor's path reaches the page server.
+ * Traefik's own syntax for expressions has no look-ahead, and `.` does not match a line break unless `s` is set
+ * (https://pkg.go.dev/regexp/syntax).
+ */
+function rewriteOf(override: Override) {
+  const assets = ASSETS_PATH.slice(1).replace(".", "\\.");
+  return {
+    replacePathRegex: {
+      regex: `^/(?:${assets}([a-z0-9._/-]+)$)?(?s:.*)`,
+      replacement: `${pageAddress(override)}${override.hasAssets ? "$1" : ""}`,
+    },
+  };
+}
+
+/**
+ * The middleware of all closing routes. It rejects every address but one that no visitor has (RFC 5737), and so it answers 503. Without
+ * it, visitors would get Traefik's 418, which tells a search engine that the site is gone.
+ */
+export function closedManifest(placement: Placement): Manifest {
+  const { edge, namespace } = placement;
+  const metadata = { name: NAMES.closed(edge), namespace, labels: labels("maintenance-closed") };
+  return middleware(metadata, placement, { ipAllowList: { sourceRange: ["192.0.2.1/32"], rejectStatusCode: 503 } });
+}
+
+/** The routes for hosts that no other route of the cluster has. */
+export function notFoundManifests(placement: Placement): readonly Manifest[] {
+  const { edge, namespace } = placement;
+  const metadata = { name: NAMES.notFound(edge), namespace, labels: labels("maintenance-not-found") };
+  const service = { name: PAGE_SERVER, port: SERVICE_PORTS.notFound.name };
+  return ingressRoutes(metadata, placement, [{ match: "PathPrefix(`/`)", priority: PRIORITIES.notFound, service }]);
+}
+
+/**
+ * The routes of a bypass: for requests with the key in a header or a cookie. They are in the instance's namespace, because by default
+ * Traefik lets a route use only Services of its own namespace. They contain the key, so they are a secret.
+ */
+export function bypassManifests(
+  override: Pick<Override, "instance" | "hosts" | "otherHosts">,
+  { key, service }: Bypass,
+  placement: Placement,
+): readonly Manifest[] {
+  const { instance } = override;
+  const metadata = {
+    name: NAMES.bypass(instance, placement.edge),
+    namespace: service.namespace,
+    labels: { ...labels("maintenance-bypass"), [INSTANCE_LABEL]: instance },
+  };
+  const header = `Header(\`${BYPASS_HEADER}\`, \`${key.header}\`)`;
+  const cookie = `HeaderRegexp(\`Cookie\`, \`(?:^|; *)${key.cookie}=always(?:;|$)\`)`;
+  const { name, port } = service;
+  return ingressRoutes(metadata, placement, [
+    {
+      match: `${hostRule(override)} && (${header} || ${cookie})`,
+      priority: PRIORITIES.bypass,
+      service: { name, port },
+    },
+  ]);
+}
+
+/**
+ * Matches every path except the one for the renewal of certificates (RFC 8555 section 8.3): those requests still reach the instance's
+ * solver. The last part is one token. With anything else after the prefix, `..` would lead around the override where Traefik's option
+ * `sanitizePath` is false.
+ */
+const NO_CHALLENGE = "!PathRegexp(`^/\\.well-known/acme-challenge/[-\\w]+$`)";
+
+/**
+ * Matches the hosts of an instance.
+ *
+ * It is `HostRegexp` for exact hosts, too. Traefik chooses the TLS options of a connection by the matchers `Host` of all routes. With
+ * `Host` here, and with other options on the instance's own route, it would use the default options for both: an instance that requires
+ * client certificates would no longer require them (pkg/server/router/tcp/manager.go in traefik/traefik, buildEntryPointHandler).
+ */
+export function hostRule({ hosts, otherHosts }: Pick<Override, "hosts" | "otherHosts">): string {
+  const covered = otherHosts.length > 0 ? ` && !${hostExpression(otherHosts)}` : "";
+  return `${hostExpression(hosts)}${covered}`;
+}
+
+function hostExpression(hosts: readonly string[]): string {
+  // A wildcard stands for one label, as in an Ingress. A host may end with a dot (RFC 3986 section 3.2.2).
+  const expressions = hosts.map((host) => host.replaceAll(".", "\\.").replace(/^\*/, "[^.]+"));
+  return `HostRegexp(\`^(?:${expressions.join("|")})\\.?$\`)`;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function annotated(metadata: Metadata, { ingressClass }: Pick<Placement, "ingressClass">) {
+  const ofClass = ingressClass === undefined ? {} : { "kubernetes.io/ingress.class": ingressClass };
+  return { ...metadata, annotations: { ...ofClass, ...OURS, ...NOT_AWAITED } };
+}
+
+function middleware(metadata: Metadata, placement: Placement, spec: Manifest["spec"]): Manifest {
+  return { apiVersion: API_VERSION, kind: "Middleware", metadata: annotated(metadata, placement), spec };
+}
+
+/** One IngressRoute for the entry points whose routers need no `tls`, and one for those whose routers need it. */
+function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonly Route[]): readonly Manifest[] {
+  const { entryPoints, routersWithTls } = placement;
+  const spec = {
+    routes: routes.map(({ match, priority, middlewares = [], service }) => ({
+      kind: "Rule",
+      match,
+      priority,
+      ...(middlewares.length > 0 ? { middlewares: middlewares.map((name) => ({ name })) } : {}),
+      services: [service],
+    })),
+  };
+  const plain = entryPoints.filter((one) => !routersWithTls.includes(one));
+  const encrypted = entryPoints.filter((one) => routersWithTls.includes(one));
+  const route = (own: Metadata, more: Manifest["spec"]): Manifest => ({
+    apiVersion: API_VERSION,
+    kind: "IngressRoute",
+    metadata: annotated(own, placement),
+    spec: { ...more, ...spec },
+  });
+  return [
+    ...(plain.length > 0 ? [route(metadata, { entryPoints: plain })] : []),
+    ...(encrypted.length > 0
+      ? [route({ ...metadata, name: NAMES.withTls(metadata.name) }, { entryPoints: encrypted, tls: {} })]
+      : []),
+  ];
+}

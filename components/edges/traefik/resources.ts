@@ -1,0 +1,109 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import * as pulumi from "@pulumi/pulumi";
+import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
+import {
+  bypassManifests,
+  closedManifest,
+  type Manifest,
+  notFoundManifests,
+  overrideManifests,
+  type Placement,
+  selfTestManifests,
+} from "./manifests";
+import type { TraefikSettings } from "./settings";
+import { helmValues } from "./values";
+
+/** Declares an edge of the kind traefik. */
+export function declareTraefik(edge: string, settings: TraefikSettings, args: EdgeArgs): EdgeResources {
+  const { namespace, deployment, overrides, provider } = args;
+  const routes = new TraefikRoutes(
+    nameAt(edge, "maintenance"),
+    { placement: { ...settings, edge, namespace }, dependsOn: [deployment], overrides },
+    { provider },
+  );
+  return {
+    standing: routes.standing,
+    overrides: routes.overrides,
+    overridden: routes.overridden,
+    helmValues: { ...helmValues(settings) },
+  };
+}
+
+interface TraefikRoutesArgs {
+  readonly placement: Placement;
+  readonly overrides: readonly AwaitedOverride[];
+  /** The resources that must exist before visitors are sent to any page. */
+  readonly dependsOn: readonly pulumi.Resource[];
+}
+
+/**
+ * The routes of an edge: for each instance in maintenance routes that take over every path of its hosts, and standing ones. The
+ * instance's own routes never change. To disable maintenance, the override is deleted: its routes first, then its middleware.
+ */
+class TraefikRoutes extends pulumi.ComponentResource {
+  readonly standing: readonly pulumi.Resource[];
+  readonly overrides: readonly pulumi.Resource[];
+  readonly overridden: pulumi.Output<unknown>;
+
+  constructor(name: string, args: TraefikRoutesArgs, options: pulumi.ComponentResourceOptions) {
+    super("maintenance-pages:index:TraefikRoutes", name, {}, options);
+    const closed = this.create(closedManifest(args.placement), []);
+    const selfTest = this.createRewritten(selfTestManifests(args.placement), [...args.dependsOn, closed]);
+    const notFound = notFoundManifests(args.placement).map((manifest) => this.create(manifest, args.dependsOn));
+    const overrides = args.overrides.map((override) => this.createOverride(override, args, closed));
+    const bypasses = args.overrides.flatMap((override, index) =>
+      this.createBypass(override, args.placement, overrides[index] ?? []),
+    );
+    this.standing = [closed, ...selfTest, ...notFound];
+    this.overrides = [...overrides.flat(), ...bypasses];
+    this.overridden = pulumi.all(overrides.flat().map(({ urn }) => urn));
+    this.registerOutputs({});
+  }
+
+  private createOverride(
+    override: AwaitedOverride,
+    { placement, dependsOn }: TraefikRoutesArgs,
+    closed: pulumi.Resource,
+  ): readonly pulumi.Resource[] {
+    return this.createRewritten(overrideManifests(override, placement), [...dependsOn, ...override.dependsOn, closed]);
+  }
+
+  /** A route whose middleware does not exist is dropped. So the middleware is created first, and deleted last. */
+  private createRewritten(
+    [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
+    dependsOn: readonly pulumi.Resource[],
+  ): readonly pulumi.Resource[] {
+    const first = this.create(middleware, dependsOn);
+    return [first, ...routes.map((route) => this.create(route, [first]))];
+  }
+
+  private createBypass(
+    { bypass, ...override }: AwaitedOverride,
+    placement: Placement,
+    dependsOn: readonly pulumi.Resource[],
+  ): readonly pulumi.Resource[] {
+    if (bypass === undefined) return [];
+    // The rule contains the key. The provider's outputs must be secret, too.
+    return bypassManifests(override, bypass, placement).map((manifest) =>
+      this.create({ ...manifest, spec: pulumi.secret(manifest.spec) }, dependsOn, ["spec"]),
+    );
+  }
+
+  /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
+  private create(
+    manifest: Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> },
+    dependsOn: readonly pulumi.Resource[],
+    additionalSecretOutputs: readonly string[] = [],
+  ): CustomResource {
+    return new CustomResource(
+      manifest.metadata.name,
+      { ...manifest },
+      {
+        parent: this,
+        dependsOn: [...dependsOn],
+        deleteBeforeReplace: true,
+        additionalSecretOutputs: [...additionalSecretOutputs],
+      },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import { problemsOf } from "../../../model/fields";
+import { edgesSchema } from "../settings";
+
+function problems(edges: unknown) {
+  const { error } = edgesSchema.safeParse(edges);
+  return (error?.issues ?? []).flatMap((issue) => problemsOf(issue, edges));
+}
+
+it("has the names of Traefik's Helm chart by default", () => {
+  expect(edgesSchema.parse({ default: { kind: "traefik" } })).toStrictEqual({
+    default: {
+      kind: "traefik",
+      namespace: "traefik",
+      hostNetwork: false,
+      entryPoints: ["web", "websecure"],
+      routersWithTls: [],
+    },
+  });
+});
+
+it.each<[object, object]>([
+  [{ entryPoints: [] }, { path: "entryPoints", allowed: "one or more entry points" }],
+  [{ entryPoints: ["web", "a b"] }, { path: "entryPoints[1]", found: "a b" }],
+  [{ entryPoints: "web" }, { path: "entryPoints", allowed: "a list of entry points, such as [web, websecure]" }],
+  [
+    { routersWithTls: ["websecur"] },
+    {
+      path: "routersWithTls[0]",
+      found: "websecur",
+      allowed: "one of this edge's entryPoints: web, websecure",
+      nearest: "websecure",
+    },
+  ],
+  [{ ingresClass: "outer" }, { path: "ingresClass", nearest: "ingressClass" }],
+  [{ className: "nginx" }, { path: "className" }],
+])("refuses %j", (more, problem) => {
+  const found = problems({ public: { kind: "traefik", ...more } });
+  expect(found).toMatchObject([{ ...problem, path: `public.${Reflect.get(problem, "path")}` }]);
+});
+
+it("names the nearest kind", () => {
+  expect(problems({ public: { kind: "traefick" } })).toMatchObject([{ path: "public.kind", nearest: "traefik" }]);
+});
+
+it("two edges may share a Traefik, but no entry point of it", () => {
+  const inner = { kind: "traefik", entryPoints: ["internal"] };
+  expect(problems({ outer: { kind: "traefik" }, inner })).toStrictEqual([]);
+  expect(problems({ outer: { kind: "traefik" }, inner: { kind: "traefik", namespace: "inner" } })).toStrictEqual([]);
+  expect(problems({ outer: { kind: "traefik" }, inner: { ...inner, entryPoints: ["internal", "web"] } })).toMatchObject(
+    [{ path: "inner.entryPoints[1]", found: "web", allowed: expect.stringContaining("edges.outer has this one") }],
+  );
+});
