@@ -1,4 +1,4 @@
-import type { Lab } from "../lab";
+import type { EdgeKind, Lab } from "../lab";
 import type { Figures } from "./figures";
 
 /** One row of the check: what is done, what has to be seen, and how to see it. */
@@ -35,3 +35,9 @@ function whyMissing(need: Need, { kind, tools, cluster, upgradeChart }: Lab): st
       return upgradeChart === undefined ? "only with --upgrade-chart" : undefined;
   }
 }
+
+/** Whether a row can be walked on the embedded cluster with an edge of a kind, whose controller the stack does not install. */
+export const isWalkedOn =
+  (kind: EdgeKind) =>
+  ({ needs = [] }: Step): boolean =>
+    [needs].flat().every((need) => need === "embedded" || need === kind);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Lab, startLab } from "../../lab/lab";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
-import type { Step } from "../../lab/scenario/step";
+import { isWalkedOn } from "../../lab/scenario/step";
 
 /** The rows of `npm run local -- --check`, each a test, in the same lab. */
 describe("one instance in maintenance, on a real cluster", () => {
@@ -19,8 +19,7 @@ describe("one instance in maintenance, on a real cluster", () => {
   });
 
   // The others need a controller that the stack installs: own-cluster.test.ts walks those.
-  const isHere = ({ needs = [] }: Step) => ![needs].flat().some((need) => need === "release" || need === "upgrade");
-  for (const { step, expected, see } of scenario.filter(isHere)) {
+  for (const { step, expected, see } of scenario.filter(isWalkedOn("ingress-nginx"))) {
     it(`${step}: ${expected}`, async () => {
       if (lab === undefined) throw new Error("there is no cluster");
       expect(await see(lab, figures)).toBe(expected);

@@ -98,6 +98,11 @@ describe("the override of an instance", () => {
       { ingressRoutes: [others("HostRegexp(`^.+\\.example\\.org$`)", 2_000_000_000)] },
       ["IngressRoute acme/own has a higher priority for acme.example.org"],
     ],
+    [
+      "an expression for other hosts",
+      { ingressRoutes: [others("HostRegexp(`^(?:beta|gamma)\\.example\\.org$`)", 2_000_000_000)] },
+      [],
+    ],
     ["a route for other hosts", { ingressRoutes: [others("Host(`beta.example.org`)", 2_000_000_000)] }, []],
     [
       "an Ingress with a priority",

@@ -218,7 +218,7 @@ function rivalsOf({ hosts }: Overridden, routes: KnownRoutes): readonly Drift[] 
     what: "overruled" as const,
     text: `${kind} ${one.namespace}/${one.name} ${what}`,
   });
-  const isOurs = ({ name }: Metadata) => /^(?:tls\.)?(?:maintenance|bypass)-/.test(name);
+  const isOurs = ({ name }: Metadata) => /^(?:tls\.)?(?:maintenance|bypass|page-server)-/.test(name);
   const isHigher = (priority: number) => priority >= PRIORITIES.override;
   return hosts.flatMap((host) => [
     ...routes.ingressRoutes
@@ -245,8 +245,8 @@ function rivalsOf({ hosts }: Overridden, routes: KnownRoutes): readonly Drift[] 
 /** Whether a rule may match a host, by its matchers for hosts. A rule without any matches all. */
 function mayMatch(rule: string, matcher: "Host" | "HostSNI", host: string): boolean {
   const valuesOf = (name: string) =>
-    [...rule.matchAll(new RegExp(`\\b${name}\\(([^)]*)\\)`, "g"))].flatMap(([, list = ""]) =>
-      [...list.matchAll(/[`"]([^`"]*)[`"]/g)].map(([, value = ""]) => value),
+    [...rule.matchAll(new RegExp(`\\b${name}\\(\\s*(?:\`([^\`]*)\`|"([^"]*)")`, "g"))].map(
+      ([, raw, quoted = ""]) => raw ?? quoted,
     );
   const exact = valuesOf(matcher);
   const expressions = valuesOf(`${matcher}Regexp`);

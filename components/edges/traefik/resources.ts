@@ -16,20 +16,20 @@ import { helmValues } from "./values";
 /** Declares an edge of the kind traefik. */
 export function declareTraefik(edge: string, settings: TraefikSettings, args: EdgeArgs): EdgeResources {
   const { namespace, deployment, overrides, provider } = args;
-  const routes = new TraefikRoutes(
+  const created = new MaintenanceOverrides(
     nameAt(edge, "maintenance"),
     { placement: { ...settings, edge, namespace }, dependsOn: [deployment], overrides },
     { provider },
   );
   return {
-    standing: routes.standing,
-    overrides: routes.overrides,
-    overridden: routes.overridden,
+    standing: created.standing,
+    overrides: created.overrides,
+    overridden: created.overridden,
     helmValues: { ...helmValues(settings) },
   };
 }
 
-interface TraefikRoutesArgs {
+interface MaintenanceOverridesArgs {
   readonly placement: Placement;
   readonly overrides: readonly AwaitedOverride[];
   /** The resources that must exist before visitors are sent to any page. */
@@ -40,13 +40,13 @@ interface TraefikRoutesArgs {
  * The routes of an edge: for each instance in maintenance routes that take over every path of its hosts, and standing ones. The
  * instance's own routes never change. To disable maintenance, the override is deleted: its routes first, then its middleware.
  */
-class TraefikRoutes extends pulumi.ComponentResource {
+class MaintenanceOverrides extends pulumi.ComponentResource {
   readonly standing: readonly pulumi.Resource[];
   readonly overrides: readonly pulumi.Resource[];
   readonly overridden: pulumi.Output<unknown>;
 
-  constructor(name: string, args: TraefikRoutesArgs, options: pulumi.ComponentResourceOptions) {
-    super("maintenance-pages:index:TraefikRoutes", name, {}, options);
+  constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
+    super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     const closed = this.create(closedManifest(args.placement), []);
     const selfTest = this.createRewritten(selfTestManifests(args.placement), [...args.dependsOn, closed]);
     const notFound = notFoundManifests(args.placement).map((manifest) => this.create(manifest, args.dependsOn));
@@ -62,7 +62,7 @@ class TraefikRoutes extends pulumi.ComponentResource {
 
   private createOverride(
     override: AwaitedOverride,
-    { placement, dependsOn }: TraefikRoutesArgs,
+    { placement, dependsOn }: MaintenanceOverridesArgs,
     closed: pulumi.Resource,
   ): readonly pulumi.Resource[] {
     return this.createRewritten(overrideManifests(override, placement), [...dependsOn, ...override.dependsOn, closed]);

@@ -22,9 +22,9 @@ function objectsIn(module: string, file: string): readonly ManifestObject[] {
   return parseAllDocuments(text).map((document) => objectSchema.parse(document.toJS()));
 }
 
-/** Traefik's own types of objects. */
-export function traefikTypes(module: string): readonly ManifestObject[] {
-  return objectsIn(module, "kubernetes-crd-definition-v1.yml");
+/** The file with Traefik's own types of objects. */
+export function typesFile(module: string): string {
+  return join(module, REFERENCE, "kubernetes-crd-definition-v1.yml");
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TraefikValues } from "../../../components/edges/traefik/values";
+import { runCommand } from "../../cluster/commands";
 import { type ControlPlane, EDGE_ADDRESS } from "../../cluster/control-plane";
 import { flags } from "../../cluster/processes";
 import type { Relays } from "../../cluster/relays";
@@ -7,7 +8,7 @@ import type { Sandbox, SandboxProcess } from "../../cluster/sandbox";
 import { waitFor } from "../../cluster/waiting";
 import { ensureProgram } from "../../tools/tools";
 import type { Edge } from "../edge";
-import { ingressClass, NGINX_CLASS, traefikObjects, traefikTypes } from "./objects";
+import { ingressClass, NGINX_CLASS, traefikObjects, typesFile } from "./objects";
 
 export interface TraefikOptions {
   /** The values of the Helm chart, as the stack's output has them. */
@@ -24,13 +25,11 @@ export interface TraefikOptions {
 /** Makes Traefik's own types of objects, which the program needs before Traefik itself. */
 export async function createTraefikTypes(controlPlane: ControlPlane, report: (line: string) => void): Promise<void> {
   const { module } = await ensureProgram("traefik", report);
-  const types = traefikTypes(module);
-  for (const type of types) await controlPlane.kube.apply(type);
-  const established = async () => {
-    const { items } = await controlPlane.kube.objects.list("traefik.io/v1alpha1", "IngressRoute");
-    return items.length >= 0 ? true : undefined;
-  };
-  await waitFor(established, { what: "Traefik's types", timeoutSeconds: 30 });
+  const kubectl = await ensureProgram("kubectl", report);
+  const type = (...args: readonly string[]) =>
+    runCommand(kubectl.path, ["--kubeconfig", controlPlane.kubeconfig, ...args]);
+  await type("create", "--filename", typesFile(module));
+  await type("wait", "--for", "condition=established", "--timeout", "30s", "--filename", typesFile(module));
 }
 
 /**
