@@ -226,8 +226,19 @@ it("every resource has the URN that it always had: with another one, running sta
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::bypass-acme
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-acme
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-gamma
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::page-server-self-test
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::page-server-standby
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::bypass-acme.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::maintenance-acme.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::maintenance-gamma.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::page-server-not-found.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::page-server-self-test.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-acme.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-gamma.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-closed.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-self-test.traefik
     maintenance-pages:index:MaintenanceOverrides::maintenance
+    maintenance-pages:index:MaintenanceOverrides::maintenance.traefik
     maintenance-pages:index:PageServer$kubernetes:apps/v1:Deployment::page-server-deployment
     maintenance-pages:index:PageServer$kubernetes:core/v1:ConfigMap::page-server-nginx-HASH
     maintenance-pages:index:PageServer$kubernetes:core/v1:ConfigMap::page-server-pages
