@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tryCommand } from "../lab/cluster/commands";
 import { LocalError } from "../lab/cluster/errors";
 import { whenInterrupted } from "../lab/interrupted";
-import { type Lab, startLab } from "../lab/lab";
+import { type EdgeKind, type Lab, startLab } from "../lab/lab";
 import { readOptions } from "../lab/options";
 import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
@@ -13,6 +13,7 @@ import { benchController } from "./controller";
 import { benchPageServer } from "./page-server";
 import { benchScale, benchStart } from "./pulumi";
 import { markdown, printed, type Section } from "./section";
+import { benchTraefik } from "./traefik";
 import { benchTutor } from "./tutor";
 
 const USAGE = `npm run bench                    measures everything, against what one would use instead
@@ -29,15 +30,19 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
   command: () => benchOnCluster([benchCommand, benchProfile, benchAutomationApi, benchCommandScale]),
   // In this order: the third takes the admission webhook away, and the last the instances.
   cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
+  traefik: () => benchOnCluster([benchTraefik], ["traefik"]),
 };
 
 /** Those that measure with wrk. */
 const WITH_WRK: readonly string[] = ["page-server", "tutor"];
 
 /** Those that need a cluster. */
-async function* benchOnCluster(benches: readonly ((lab: Lab) => Promise<Section>)[]): AsyncGenerator<Section> {
+async function* benchOnCluster(
+  benches: readonly ((lab: Lab) => Promise<Section>)[],
+  edges: readonly EdgeKind[] = ["ingress-nginx"],
+): AsyncGenerator<Section> {
   const interrupted = whenInterrupted();
-  const lab = await startLab({ report: console.error, signal: interrupted });
+  const lab = await startLab({ report: console.error, signal: interrupted, edges });
   try {
     for (const bench of benches) {
       if (interrupted.aborted) throw new LocalError("interrupted");

@@ -34,7 +34,12 @@ async function tested(
     requested.push(`${headers?.host} at ${place}`);
     return answers(headers?.host ?? "", place);
   };
-  const inspected = edgesOf(edgesSchema.parse(edges)).map((edge) => ({ edge, hasSelfTest, obstacles: [], notes: [] }));
+  const inspected = edgesOf(edgesSchema.parse(edges)).map((edge) => ({
+    edge,
+    selfTestSince: hasSelfTest ? new Date() : undefined,
+    obstacles: [],
+    notes: [],
+  }));
   const failed = await failedEdges(instances, inspected, "pages", { probe, patience: 0 });
   return {
     requested,

@@ -17,7 +17,8 @@ export interface FailedEdge {
  * override's kind proves that it understands overrides.
  *
  * @param inspected only edges whose self-test is in the cluster can fail.
- * @param options.patience how long an edge may take to show a new self-test, in seconds. @default as long as for an override
+ * @param options.patience how long an edge may take to show its self-test, in seconds. @default as long as for an override, while the self-test
+ *   is new
  * @returns the edges that say that they have no such route. One that does not answer, or answers anything else, is not among them.
  */
 export async function failedEdges(
@@ -26,7 +27,8 @@ export async function failedEdges(
   namespace: string,
   options: { readonly probe?: typeof probeHost; readonly patience?: number } = {},
 ): Promise<readonly FailedEdge[]> {
-  const edges = inspected.filter(({ hasSelfTest }) => hasSelfTest).map(({ edge }) => edge);
+  const since = new Map(inspected.map(({ edge, selfTestSince }) => [edge, selfTestSince]));
+  const edges = inspected.filter(({ selfTestSince }) => selfTestSince !== undefined).map(({ edge }) => edge);
   const tests = new Map<string, FailedEdge & { readonly target: Target }>();
   for (const instance of instances) {
     for (const target of targetsOf(instance, edges)) {
@@ -38,7 +40,7 @@ export async function failedEdges(
   }
   const tested = await Promise.all(
     [...tests.values()].map(async ({ target, ...one }) => {
-      const patience = options.patience ?? Math.max(...one.edges.map((edge) => edge.patience));
+      const patience = options.patience ?? Math.max(...one.edges.map((edge) => patienceFor(edge, since.get(edge))));
       const isFailed = await staysUnrouted(target, one.edges, namespace, patience, options.probe ?? probeHost);
       return isFailed ? [one] : [];
     }),
@@ -47,6 +49,14 @@ export async function failedEdges(
 }
 
 const BETWEEN_MILLISECONDS = 500;
+
+/** A controller that has just started answers 404 until it has loaded all routes. */
+const START_SECONDS = 5;
+
+function patienceFor({ patience }: Edge, since: Date | undefined): number {
+  const age = since === undefined ? 0 : (Date.now() - since.getTime()) / 1000;
+  return age > patience ? START_SECONDS : patience;
+}
 
 async function staysUnrouted(
   { host, edge: { address } }: Target,

@@ -36,8 +36,8 @@ export interface Edge {
 export interface Inspection {
   /** Compares an instance's override with the declared one. */
   readonly driftOf: DriftOf;
-  /** Whether the edge's self-test is in the cluster; see `selfTestOf`. */
-  readonly hasSelfTest: boolean;
+  /** When the edge's self-test was created in the cluster, or `undefined` if it is not there; see `selfTestOf`. */
+  readonly selfTestSince: Date | undefined;
   /** Why no override works at this edge, in sentences that say what to do. Empty if nothing is known to prevent it. */
   readonly obstacles: readonly string[];
   /** What a person should know of the edge's controller, although overrides work. */

@@ -82,6 +82,9 @@ const ALLOWED_OF: Readonly<Record<EdgeKind, readonly number[]>> = {
 };
 const AT_ONCE = 16;
 
+/** Traefik closes the connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. */
+const NOT_HTTP_1: readonly string[] = ["noise", "HTTP/2 in clear text", "a TLS handshake"];
+
 async function wronglyAnswered({ edge, kind }: Lab, target: Target): Promise<readonly string[]> {
   const left = [...hostileTo(target)];
   const wrong: string[] = [];
@@ -92,8 +95,7 @@ async function wronglyAnswered({ edge, kind }: Lab, target: Target): Promise<rea
       const found =
         /root:|worker_processes|proxy_pass|<Key>|ListBucket|this is \w+:/.exec(answer)?.[0] ??
         (answer.includes(MARK) ? MARK : undefined);
-      // Traefik closes the connection when the first byte is none of HTTP.
-      const isClosed = kind === "traefik" && next.what === "noise" && statuses.length === 0;
+      const isClosed = kind === "traefik" && NOT_HTTP_1.includes(next.what) && statuses.length === 0;
       const isRight =
         isClosed || (statuses.length === 1 && statuses.every((status) => ALLOWED_OF[kind].includes(status)));
       if (!isRight || found !== undefined) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KubernetesObject } from "@kubernetes/client-node";
-import type { EdgeKind, Lab } from "../lab";
+import { nameAt } from "../../components/edges/edge";
+import type { Lab, LabEdge } from "../lab";
 import { IMAGE, MIRRORED_IMAGE } from "../lab";
 import { visit } from "../traffic/visitor";
 import { everyHostIs, isPageOf, seeChanges, seePage } from "./seen";
@@ -11,24 +11,21 @@ import type { Step } from "./step";
 const NAMESPACE = "maintenance-pages";
 const DEPLOYMENT = { apiVersion: "apps/v1", kind: "Deployment" };
 
-/** Another page in an override, by kind of edge. */
-const OTHER_PAGE: Readonly<Record<EdgeKind, KubernetesObject & Readonly<Record<string, unknown>>>> = {
-  "ingress-nginx": {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "Ingress",
-    metadata: {
-      name: "maintenance-acme",
-      namespace: NAMESPACE,
-      annotations: { "nginx.ingress.kubernetes.io/rewrite-target": "/beta/unscheduled/-/" },
-    },
-  },
-  traefik: {
-    apiVersion: "traefik.io/v1alpha1",
-    kind: "Middleware",
-    metadata: { name: "maintenance-acme", namespace: NAMESPACE },
-    spec: { replacePathRegex: { replacement: "/beta/unscheduled/-/" } },
-  },
-};
+/** Another page in acme's override at an edge. */
+function otherPage({ kind, name }: Pick<LabEdge, "kind" | "name">) {
+  const metadata = { name: nameAt(name, "maintenance-acme"), namespace: NAMESPACE };
+  const page = "/beta/unscheduled/-/";
+  switch (kind) {
+    case "ingress-nginx": {
+      const annotations = { "nginx.ingress.kubernetes.io/rewrite-target": page };
+      return { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { ...metadata, annotations } };
+    }
+    case "traefik": {
+      const spec = { replacePathRegex: { replacement: page } };
+      return { apiVersion: "traefik.io/v1alpha1", kind: "Middleware", metadata, spec };
+    }
+  }
+}
 
 /** Others at the program's objects, while acme is in maintenance. */
 export const otherSteps: readonly Step[] = [
@@ -75,12 +72,12 @@ async function underPolicy({ edge, stack, samples }: Lab): Promise<string> {
   }
 }
 
-async function editedByOthers({ edge, kind, stack, samples }: Lab): Promise<string> {
+async function editedByOthers({ edge, edges, stack, samples }: Lab): Promise<string> {
   const named = (name: string) => ({ metadata: { name, namespace: NAMESPACE } });
   const edits = [
     { ...DEPLOYMENT, ...named("page-server"), spec: { replicas: 3 } },
     { apiVersion: "v1", kind: "ConfigMap", ...named("page-server-pages"), data: { "not-found.txt": "edited\n" } },
-    OTHER_PAGE[kind],
+    ...edges.filter(({ url }) => url === edge).map(otherPage),
   ];
   for (const edit of edits) await samples.apply(edit);
   await samples.delete({ apiVersion: "policy/v1", kind: "PodDisruptionBudget", ...named("page-server") });

@@ -24,7 +24,7 @@ import { Samples } from "../../lab/samples";
 import { ensureProgram, type Tools } from "../../lab/tools/tools";
 import { makeEnvironment, TUTOR_RELEASES } from "../../lab/tutor/tutor";
 
-// The guide and the runbook, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
+// The guide, the runbook and the move to Traefik, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
 // as the guide has it: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
 
 const DOMAIN = "localhost";
@@ -61,6 +61,7 @@ beforeAll(async () => {
   const { cluster, pulumi, tools } = found;
   samples = new Samples(cluster.kube, IMAGE);
   await samples.deploy();
+  await cluster.embedded?.createTraefikTypes();
 
   await cloneProject();
   const home = join(folder, "home");
@@ -239,6 +240,30 @@ const RUNBOOK: readonly Besides[] = [
   },
 ];
 
+const TRAEFIK: readonly Besides[] = [
+  {
+    at: "edges.default.kind traefik",
+    // The guide's other ways have set what only an edge of the other kind has.
+    before: () => type("pulumi config rm edges"),
+  },
+  { at: "npx maintenance enable acme", after: says("Done: acme shows the page.") },
+  {
+    at: "edges.traefik.kind traefik",
+    before: startTraefik,
+    after: (output) => {
+      expect(output).toContain('"allowEmptyServices": true');
+      expect(output).toMatch(/^ok +acme +active, unscheduled +503, the unscheduled page of acme/m);
+    },
+  },
+  {
+    at: "pulumi config rm --path edges.default",
+    after: (output) => {
+      expect(output).toMatch(/^ok +acme +active, unscheduled +503, the unscheduled page of acme/m);
+      expect(output).toContain("Done: acme is open.");
+    },
+  },
+];
+
 function says(words: string) {
   return (output: string) => expect(output).toContain(words);
 }
@@ -268,6 +293,13 @@ async function startController(): Promise<void> {
   await type(`pulumi config set --path edges.default.address ${url}`);
 }
 
+/** Traefik with the chart's default values, where DNS does not lead. */
+async function startTraefik(): Promise<void> {
+  const values = { providers: { kubernetesCRD: { enabled: true, allowEmptyServices: true } } };
+  const edge = await found.cluster.embedded?.startTraefik(values);
+  await type(`pulumi config set --path edges.traefik.address ${edge?.url}`);
+}
+
 async function typeAll(blocks: readonly Block[], besides: readonly Besides[]): Promise<void> {
   for (const { text } of blocks) {
     const { before, after } = besides.find(({ at }) => text.includes(at)) ?? {};
@@ -278,6 +310,7 @@ async function typeAll(blocks: readonly Block[], besides: readonly Besides[]): P
 }
 
 const guide = blocksOf("guide.md");
+const traefik = blocksOf("traefik.md");
 const indexOf = (words: string) => guide.findIndex(({ text }) => text.includes(words));
 const removing = indexOf("default-backend-service=null");
 const usual = (from: number, to?: number) => guide.slice(from, to).filter(({ isInstead }) => !isInstead);
@@ -295,6 +328,11 @@ describe("the guide", () => {
         runbook.some(({ text }) => text.includes(at)),
         at,
       ).toBe(true);
+    for (const { at } of TRAEFIK)
+      expect(
+        traefik.some(({ text }) => text.includes(at)),
+        at,
+      ).toBe(true);
   });
 
   it("leads from nothing to the first maintenance", { timeout: 1_200_000 }, async () => {
@@ -304,14 +342,14 @@ describe("the guide", () => {
     await typeAll(usual(first, removing), GUIDE);
   });
 
-  it("has another way that a preview takes, for AWS and for a cluster without a controller", async () => {
+  it("has another way that a preview takes, for AWS, for a cluster without a controller and for Traefik", async () => {
     await type("pulumi stack init another --copy-config-from mycluster && pulumi config rm bucket");
     try {
       // There is no AWS here, so what would be applied is previewed.
-      const others = guide.filter(({ isInstead }) => isInstead);
+      const others = [...guide, ...traefik].filter(({ isInstead }) => isInstead);
       await typeAll(
         others.map((block) => ({ ...block, text: block.text.replace("pulumi up", "pulumi preview") })),
-        GUIDE,
+        [...GUIDE, ...TRAEFIK],
       );
     } finally {
       await type("pulumi stack rm another --yes && pulumi stack select mycluster");
@@ -321,6 +359,13 @@ describe("the guide", () => {
 
 it("the runbook's commands do what it says", { timeout: 1_200_000 }, async () => {
   await typeAll(blocksOf("runbook.md"), RUNBOOK);
+});
+
+it("the move to Traefik keeps an instance in maintenance", { timeout: 600_000 }, async () => {
+  await typeAll(
+    traefik.filter(({ isInstead }) => !isInstead),
+    TRAEFIK,
+  );
 });
 
 it("the guide removes all of it", async () => {

@@ -4,30 +4,39 @@ import Table from "cli-table3";
 import { LocalError } from "../../lab/cluster/errors";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import { whenInterrupted } from "../../lab/interrupted";
-import { startLab } from "../../lab/lab";
+import { EDGE_KINDS, type EdgeKind, startLab } from "../../lab/lab";
 import { readOptions } from "../../lab/options";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { HOSTS, RIGHT, underLoad } from "../../lab/traffic/watch";
 import { startFailingBucket } from "./bucket";
 import { type Result, reportOf } from "./report";
-import { type Row, rows, type Scene } from "./rows";
+import { rows as allRows, type Row, type Scene } from "./rows";
 
 const USAGE = `npm run test:faults                 makes everything fail, one after the other, while visitors come
 npm run test:faults -- --update     and writes docs/faults.md
-npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after the one that enables`;
+npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after the one that enables
+npm run test:faults -- --edge KIND  at an edge of this kind: ingress-nginx (the default) or traefik`;
 
 const PROJECT = join(__dirname, "..", "..");
 
 async function main(): Promise<number> {
   const values = readOptions(
-    { update: { type: "boolean" }, only: { type: "string" }, help: { type: "boolean" } },
+    {
+      update: { type: "boolean" },
+      only: { type: "string" },
+      edge: { type: "string", default: "ingress-nginx" },
+      help: { type: "boolean" },
+    },
     USAGE,
   );
   if (values.help) {
     console.log(USAGE);
     return 0;
   }
-  const wanted = rowsWith(values.only);
+  const kind = EDGE_KINDS.find((one) => one === values.edge);
+  if (kind === undefined) throw new LocalError(`--edge is "${values.edge}"; allowed: ${EDGE_KINDS.join(" or ")}`);
+  const rows = allRows.filter((row) => row.kind === undefined || row.kind === kind);
+  const wanted = rowsWith(values.only, rows);
   const begin = Date.now();
   const interrupted = whenInterrupted();
   const parts: string[] = [];
@@ -35,11 +44,11 @@ async function main(): Promise<number> {
     console.error(line);
     if (/^(?:stand-in|Pulumi)\b/.test(line)) parts.push(line);
   };
-  const lab = await startLab({ report, signal: interrupted });
+  const lab = await startLab({ report, signal: interrupted, edges: [kind] });
   const results: Result[] = [];
   try {
     const cluster = lab.cluster.embedded;
-    const edge = cluster?.edge;
+    const edge = lab.edges[0]?.running;
     if (cluster === undefined || edge === undefined) throw new Error("only the embedded cluster can be made to fail");
     const bucket = await startFailingBucket(cluster, join(PROJECT, ".local", "logs", "failing-bucket.log"));
     try {
@@ -75,18 +84,23 @@ async function main(): Promise<number> {
   );
   const areRight = results.length > 0 && results.every(({ isRight }) => isRight);
   if (values.update && areRight && results.length === rows.length) {
-    writeFileSync(join(PROJECT, "docs", "faults.md"), reportOf(results, minutes, parts));
+    writeFileSync(join(PROJECT, "docs", DOCUMENTS[kind]), reportOf(results, minutes, parts, kind));
   } else if (values.update)
-    console.error("docs/faults.md stays as it was: it takes every row, and each as it should be");
+    console.error(`docs/${DOCUMENTS[kind]} stays as it was: it takes every row, and each as it should be`);
   return areRight ? 0 : 1;
 }
+
+const DOCUMENTS: Readonly<Record<EdgeKind, string>> = {
+  "ingress-nginx": "faults.md",
+  traefik: "faults-traefik.md",
+};
 
 /**
  * The rows whose name has a text; before them the one that enables maintenance, which most of them need.
  *
  * @throws {LocalError} when no row's name has it.
  */
-function rowsWith(text: string | undefined): readonly Row[] {
+function rowsWith(text: string | undefined, rows: readonly Row[]): readonly Row[] {
   if (text === undefined) return rows;
   const named = rows.filter(({ what }) => what.includes(text));
   if (named.length === 0) {

@@ -1,3 +1,4 @@
+import type { EdgeKind } from "../../lab/lab";
 import { HOSTS, PER_SECOND } from "../../lab/traffic/watch";
 import { API_SERVER_DOWN } from "./rows";
 
@@ -20,7 +21,12 @@ export interface Result {
 }
 
 /** The document with a run's results, as Markdown. */
-export function reportOf(results: readonly Result[], minutes: string, parts: readonly string[]): string {
+export function reportOf(
+  results: readonly Result[],
+  minutes: string,
+  parts: readonly string[],
+  kind: EdgeKind,
+): string {
   const whole = (value: number) => value.toLocaleString("en");
   const head = ["what goes wrong", ...Object.keys(HOSTS).flatMap((host) => [`${host}: answers`, "wrong", "gap (ms)"])];
   const lines = results.map(({ what, unless, figures }, index) => {
@@ -40,9 +46,10 @@ export function reportOf(results: readonly Result[], minutes: string, parts: rea
         ],
   );
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return `# What visitors get while things fail
+  const isTraefik = kind === "traefik";
+  return `# What visitors get while things fail${isTraefik ? ", at a Traefik" : ""}
 
-<!-- Written by \`npm run test:faults -- --update\`; never by hand. -->
+<!-- Written by \`npm run test:faults -- --update${isTraefik ? " --edge traefik" : ""}\`; never by hand. -->
 
 ${PER_SECOND} visitors a second ask each of three hosts, half of them over HTTPS: acme, which is in maintenance but in the first rows;
 beta, which is healthy; and a host that nobody owns. An answer is wrong when it is anything but what belongs there: another status,

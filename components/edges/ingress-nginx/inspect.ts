@@ -43,6 +43,7 @@ const ingressSchema = z.object({
   metadata: z.object({
     name: z.string(),
     namespace: z.string(),
+    creationTimestamp: z.coerce.date().optional(),
     annotations: z.record(z.string(), z.string()).optional(),
   }),
   spec: z.object({
@@ -73,10 +74,15 @@ export async function inspect(
   namespace: string,
 ): Promise<Inspection> {
   const ingresses = (await cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema)) ?? [];
-  const hasSelfTest = ingresses.some(
+  const selfTest = ingresses.find(
     ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.selfTest(edge),
   );
-  return { driftOf: driftIn(ingresses, edge, settings, namespace), hasSelfTest, obstacles: [], notes: [] };
+  return {
+    driftOf: driftIn(ingresses, edge, settings, namespace),
+    selfTestSince: selfTest?.metadata.creationTimestamp,
+    obstacles: [],
+    notes: [],
+  };
 }
 
 const PREFIX = "nginx.ingress.kubernetes.io";

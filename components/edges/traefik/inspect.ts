@@ -50,6 +50,7 @@ export function isPartOf(edge: string, instance: string, { type, name }: Resourc
 const metadata = z.object({
   name: z.string(),
   namespace: z.string(),
+  creationTimestamp: z.coerce.date().optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 });
 
@@ -139,9 +140,9 @@ export async function inspect(
   const { obstacles, notes } = suitability(pods.map(traefikPod), settings, { namespace, entryPointsWithTls });
   return {
     driftOf: driftIn(routes, { ...settings, edge, namespace }),
-    hasSelfTest: routes.ingressRoutes.some(
+    selfTestSince: routes.ingressRoutes.find(
       ({ metadata }) => metadata.namespace === namespace && [selfTest, NAMES.withTls(selfTest)].includes(metadata.name),
-    ),
+    )?.metadata.creationTimestamp,
     obstacles: [...(ingressRoutes === undefined ? [NO_TYPES] : []), ...obstacles],
     notes,
   };

@@ -218,7 +218,10 @@ function middleware(metadata: Metadata, placement: Placement, spec: Manifest["sp
   return { apiVersion: API_VERSION, kind: "Middleware", metadata: annotated(metadata, placement), spec };
 }
 
-/** One IngressRoute for the entry points whose routers need no `tls`, and one for those whose routers need it. */
+/**
+ * One IngressRoute for the entry points whose routers need `tls`, and one for the others. In this order: when an entry point moves from the
+ * second to the first, the first must have it before the second loses it.
+ */
 function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonly Route[]): readonly Manifest[] {
   const { entryPoints, routersWithTls } = placement;
   const spec = {
@@ -239,9 +242,9 @@ function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonl
     spec: { ...more, ...spec },
   });
   return [
-    ...(plain.length > 0 ? [route(metadata, { entryPoints: plain })] : []),
     ...(encrypted.length > 0
       ? [route({ ...metadata, name: NAMES.withTls(metadata.name) }, { entryPoints: encrypted, tls: {} })]
       : []),
+    ...(plain.length > 0 ? [route(metadata, { entryPoints: plain })] : []),
   ];
 }

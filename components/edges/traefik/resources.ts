@@ -29,6 +29,9 @@ export function declareTraefik(edge: string, settings: TraefikSettings, args: Ed
   };
 }
 
+/** A manifest whose specification may be a secret. */
+type DeclaredManifest = Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> };
+
 interface MaintenanceOverridesArgs {
   readonly placement: Placement;
   readonly overrides: readonly AwaitedOverride[];
@@ -49,7 +52,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     const closed = this.create(closedManifest(args.placement), []);
     const selfTest = this.createRewritten(selfTestManifests(args.placement), [...args.dependsOn, closed]);
-    const notFound = notFoundManifests(args.placement).map((manifest) => this.create(manifest, args.dependsOn));
+    const notFound = this.createRoutes(notFoundManifests(args.placement), args.dependsOn);
     const overrides = args.overrides.map((override) => this.createOverride(override, args, closed));
     const bypasses = args.overrides.flatMap((override, index) =>
       this.createBypass(override, args.placement, overrides[index] ?? []),
@@ -74,7 +77,18 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     dependsOn: readonly pulumi.Resource[],
   ): readonly pulumi.Resource[] {
     const first = this.create(middleware, dependsOn);
-    return [first, ...routes.map((route) => this.create(route, [first]))];
+    return [first, ...this.createRoutes(routes, [first])];
+  }
+
+  /** One after the other, in the order of `ingressRoutes` (manifests.ts). */
+  private createRoutes(
+    routes: readonly DeclaredManifest[],
+    dependsOn: readonly pulumi.Resource[],
+    secretOutputs: readonly string[] = [],
+  ): readonly pulumi.Resource[] {
+    const created: pulumi.Resource[] = [];
+    for (const route of routes) created.push(this.create(route, [...dependsOn, ...created], secretOutputs));
+    return created;
   }
 
   private createBypass(
@@ -84,14 +98,17 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   ): readonly pulumi.Resource[] {
     if (bypass === undefined) return [];
     // The rule contains the key. The provider's outputs must be secret, too.
-    return bypassManifests(override, bypass, placement).map((manifest) =>
-      this.create({ ...manifest, spec: pulumi.secret(manifest.spec) }, dependsOn, ["spec"]),
+    const routes = bypassManifests(override, bypass, placement);
+    return this.createRoutes(
+      routes.map((route) => ({ ...route, spec: pulumi.secret(route.spec) })),
+      dependsOn,
+      ["spec"],
     );
   }
 
   /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
   private create(
-    manifest: Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> },
+    manifest: DeclaredManifest,
     dependsOn: readonly pulumi.Resource[],
     additionalSecretOutputs: readonly string[] = [],
   ): CustomResource {
