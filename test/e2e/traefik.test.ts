@@ -59,7 +59,7 @@ async function type(...args: readonly string[]) {
 const set = (path: string, value: string) => lab.stack.type(["config", "set", "--path", path, value]);
 
 /** Visitors of each host in a second, at each edge. */
-const PER_SECOND = 150;
+const PER_SECOND = 75;
 
 /** Sends visitors to acme at these edges while something is done, and tells what they got. */
 async function underLoad(edges: readonly string[], right: readonly ("page" | "own")[], work: () => Promise<unknown>) {
