@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { overrideManifest } from "../components/edges/ingress-nginx/manifests";
 import { FIRST, webhookObject } from "../lab/edges/ingress-nginx/objects";
 import type { Lab } from "../lab/lab";
-import { marker } from "../lab/scenario/seen";
-import { type Answer, untilAnswer, visit } from "../lab/traffic/visitor";
+import { untilAnswer, visit } from "../lab/traffic/visitor";
+import { hostOf, isPage, kilobytesOf } from "./many";
 import { median } from "./median";
 import type { Section } from "./section";
 
@@ -69,14 +69,6 @@ export async function benchController({ edge, samples, cluster }: Lab): Promise<
   };
 }
 
-function hostOf(index: number): string {
-  return `many-${index}.localhost`;
-}
-
-function isPage(answer: Answer): boolean {
-  return answer.status === 503 && marker(answer).has("instance");
-}
-
 function overrides(index: number) {
   const instance = { instance: `many-${index}`, hosts: [hostOf(index)], kind: "unscheduled" } as const;
   const manifest = overrideManifest(
@@ -112,7 +104,7 @@ function memory(): readonly [controller: string, nginx: string] {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
         const parent = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-        const kilobytes = Number(/^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+        const kilobytes = kilobytesOf(pid);
         return [{ pid, parent, command, kilobytes }];
       } catch {
         return []; // it has ended

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { overrideManifests, type Placement } from "../components/edges/traefik/manifests";
 import type { Lab } from "../lab/lab";
-import { marker } from "../lab/scenario/seen";
 import { type Answer, untilAnswer, visit } from "../lab/traffic/visitor";
+import { hostOf, isPage, kilobytesOf } from "./many";
 import { median } from "./median";
 import type { Section } from "./section";
 
@@ -45,7 +45,8 @@ export async function benchTraefik({ edge, edges, samples, cluster }: Lab): Prom
       for (let round = 0; round < ROUNDS; round += 1) {
         const begin = Date.now();
         await apply(manifestsOf(made));
-        seconds.push((await untilAnswer(() => ask(made), isPage, 120).then(() => Date.now() - begin)) / 1000);
+        await untilAnswer(() => ask(made), isPage, 120);
+        seconds.push((Date.now() - begin) / 1000);
         for (const manifest of [...manifestsOf(made)].reverse()) await samples.delete(manifest);
         await untilAnswer(
           () => ask(made),
@@ -81,14 +82,6 @@ async function healthy(edge: string): Promise<string> {
 
 const isOpen = ({ status }: Answer) => status === 200;
 
-function hostOf(index: number): string {
-  return `many-${index}.localhost`;
-}
-
-function isPage(answer: Answer): boolean {
-  return answer.status === 503 && marker(answer).has("instance");
-}
-
 function overrides(index: number): readonly KubernetesObject[] {
   const override = { instance: `many-${index}`, hosts: [hostOf(index)], otherHosts: [], kind: "unscheduled" } as const;
   return overrideManifests({ ...override, revision: undefined, hasAssets: false, bypass: undefined }, PLACEMENT).map(
@@ -114,8 +107,7 @@ function memory(): string {
     try {
       const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       if (!program.endsWith("/traefik")) continue;
-      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-      return (Number(/^Pss: +(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024).toFixed(0);
+      return (kilobytesOf(pid) / 1024).toFixed(0);
     } catch {
       // it has ended, or is no process
     }

@@ -13,7 +13,7 @@ import { remedyFor } from "./drift";
 import type { Engine } from "./engine";
 import { CommandError, EXIT, INTERRUPTED } from "./errors";
 import { type Change, describeChanges, isPartOf, partition } from "./guard";
-import { type DriftsOf, type Inspection, inspect } from "./inspection";
+import { type DriftsOf, type Inspection, inspect, notesText, obstaclesText } from "./inspection";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
 import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
@@ -138,9 +138,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
     if (inspection !== undefined) {
-      for (const { edge, notes } of inspection.edges) {
-        for (const note of entered.length > 0 ? notes : []) terminal.say(`Note on the edge ${edge.name}: ${note}`);
-      }
+      for (const line of entered.length > 0 ? notesText(inspection.edges) : []) terminal.say(line);
       for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
         terminal.say(line);
     }
@@ -314,12 +312,7 @@ function obstacleIn(
   const concerned = (inspection?.edges ?? []).filter(({ edge }) =>
     entered.some(({ instance }) => isBehind(instance, edge.name)),
   );
-  const lines = [
-    ...concerned.flatMap(({ edge, obstacles }) =>
-      obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
-    ),
-    ...failureText(failed),
-  ];
+  const lines = [...obstaclesText(concerned), ...failureText(failed)];
   return lines.length === 0 ? undefined : new CommandError(["Nothing was changed.", ...lines].join("\n"));
 }
 

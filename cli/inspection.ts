@@ -16,6 +16,18 @@ export interface InspectedEdge extends Omit<EdgeInspection, "driftOf"> {
   readonly edge: Edge;
 }
 
+/** What keeps overrides from working at these edges, in sentences. */
+export function obstaclesText(edges: readonly InspectedEdge[]): readonly string[] {
+  return edges.flatMap(({ edge, obstacles }) =>
+    obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
+  );
+}
+
+/** What a person should know of the controllers of these edges, in sentences. */
+export function notesText(edges: readonly InspectedEdge[]): readonly string[] {
+  return edges.flatMap(({ edge, notes }) => notes.map((text) => `Note on the edge ${edge.name}: ${text}`));
+}
+
 /**
  * Reads the overrides in the cluster, and what decides whether they work.
  *

@@ -8,7 +8,7 @@ import type { MaintenanceOutput } from "../outputs";
 import type { Settings } from "../settings/read";
 import { Unreachable } from "./cluster";
 import { remedyFor } from "./drift";
-import { inspect } from "./inspection";
+import { inspect, notesText, obstaclesText } from "./inspection";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
 import { failedEdges, failureText } from "./self-test";
@@ -153,13 +153,8 @@ export async function statusOf(
   );
   return {
     instances: statuses,
-    obstacles: [
-      ...inspected.flatMap(({ edge, obstacles }) =>
-        obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
-      ),
-      ...failureText(failed),
-    ],
-    notes: inspected.flatMap(({ edge, notes }) => notes.map((text) => `Note on the edge ${edge.name}: ${text}`)),
+    obstacles: [...obstaclesText(inspected), ...failureText(failed)],
+    notes: notesText(inspected),
     unreachable: inspection instanceof Unreachable ? inspection.message : undefined,
   };
 }

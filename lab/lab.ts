@@ -22,8 +22,7 @@ export interface Lab {
   /** Where visitors come in: `http://127.0.0.1:PORT`. Of several edges, the first. */
   readonly edge: string;
   readonly port: number;
-  /** Its kind. */
-  readonly kind: EdgeKind;
+  readonly here: LabEdge;
   /** All edges, in the order of `LabOptions.edges`. */
   readonly edges: readonly LabEdge[];
   readonly stack: LocalStack;
@@ -57,8 +56,6 @@ export interface LabOptions {
 }
 
 export type EdgeKind = EdgeSettings["kind"];
-
-export const EDGE_KINDS = ["ingress-nginx", "traefik"] as const satisfies readonly EdgeKind[];
 
 /** An edge of the lab. */
 export interface LabEdge {
@@ -124,15 +121,13 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   try {
     if (kinds.includes("traefik")) await cluster.embedded?.createTraefikTypes();
-    const installation = cluster.installsController ? installed : {};
+    const own = { "ingress-nginx": cluster.installsController ? installed : {}, traefik: {} };
     const named = kinds.map((kind, index) => [index === 0 ? "default" : kind, kind] as const);
     const stack = await createStack(
       cluster,
       pulumi,
       project,
-      Object.fromEntries(
-        named.map(([name, kind]) => [name, kind === "traefik" ? { kind } : { kind, ...installation }]),
-      ),
+      Object.fromEntries(named.map(([name, kind]) => [name, { kind, ...own[kind] }])),
     );
     writeEnvironment(environmentFile, stack.environment);
 
@@ -183,8 +178,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 }
 
 /** What a lab is at one of its edges. */
-export function at({ url, port, kind }: LabEdge): Pick<Lab, "edge" | "port" | "kind"> {
-  return { edge: url, port, kind };
+export function at(here: LabEdge): Pick<Lab, "edge" | "port" | "here"> {
+  return { edge: here.url, port: here.port, here };
 }
 
 async function startEdge(kind: EdgeKind, name: string, cluster: LocalCluster, stack: LocalStack): Promise<LabEdge> {

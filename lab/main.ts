@@ -1,7 +1,8 @@
 import Table from "cli-table3";
+import { EDGE_KINDS } from "../components/edges/settings";
 import { LocalError } from "./cluster/errors";
 import { whenInterrupted } from "./interrupted";
-import { at, EDGE_KINDS, type EdgeKind, type Lab, startLab } from "./lab";
+import { at, type EdgeKind, type Lab, startLab } from "./lab";
 import { readOptions } from "./options";
 import { describeFigures, type Figures } from "./scenario/figures";
 import { scenario } from "./scenario/scenario";

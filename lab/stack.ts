@@ -7,7 +7,7 @@ import { UNCHANGED } from "../cli/engine";
 import type { LanguageHost } from "../cli/language-host";
 import { plain, runOperation } from "../cli/pulumi";
 import type { IngressNginxValues } from "../components/edges/ingress-nginx/values";
-import { runCommand } from "./cluster/commands";
+import { runCommand, tryCommand } from "./cluster/commands";
 import { LocalError } from "./cluster/errors";
 
 /** The name of the local stack; its configuration is Pulumi.local.yaml. */
@@ -125,9 +125,18 @@ export class LocalStack {
    * @throws {LocalError} with that, when it fails.
    */
   async maintenance(...args: readonly string[]): Promise<string> {
+    return runCommand(process.execPath, ...this.maintenanceCommand(args));
+  }
+
+  /** The same, for a run that may fail: also returns the code that it ended with. */
+  tryMaintenance(...args: readonly string[]) {
+    return tryCommand(process.execPath, ...this.maintenanceCommand(args));
+  }
+
+  private maintenanceCommand(args: readonly string[]) {
     const env = { ...process.env, ...this.environment };
     const command = [join(this.project, "cli", "maintenance.js"), ...args];
-    return runCommand(process.execPath, command, { cwd: this.project, env, timeoutSeconds: 240 });
+    return [command, { cwd: this.project, env, timeoutSeconds: 240 }] as const;
   }
 
   /** What an `up` would change. */

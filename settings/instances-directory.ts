@@ -283,7 +283,7 @@ class TutorConfig {
   /**
    * Replaces the settings that a text names. Tutor's values are templates, but hosts use only `{{ NAME }}`.
    *
-   * @returns `undefined` for what is no text, and where a setting is missing.
+   * @returns `undefined` if the value is not a text, or if it names a setting that is missing.
    */
   private expanded(written: unknown, depth = 0): string | undefined {
     if (typeof written !== "string" || depth > 5) return undefined;

@@ -6,11 +6,15 @@ import { DEFAULT_EDGE } from "./edge";
 import * as ingressNginx from "./ingress-nginx/settings";
 import * as traefik from "./traefik/settings";
 
-const KINDS = oneOf(["ingress-nginx", "traefik"]);
+/** The kinds of edges. */
+export const EDGE_KINDS = ["ingress-nginx", "traefik"] as const satisfies readonly EdgeSettings["kind"][];
+
+const KIND_ALLOWED = oneOf(EDGE_KINDS);
 
 /** One edge. */
 export const edgeSchema = z.discriminatedUnion("kind", [ingressNginx.ingressNginxSchema, traefik.traefikSchema], {
-  error: ({ code }) => (code === "invalid_union" ? KINDS : "an object with kind: ingress-nginx or kind: traefik"),
+  error: ({ code }) =>
+    code === "invalid_union" ? KIND_ALLOWED : "an object with kind: ingress-nginx or kind: traefik",
 });
 
 export type EdgeSettings = z.output<typeof edgeSchema>;

@@ -1,6 +1,6 @@
 /** A running edge, reached from this machine. */
 export interface Edge {
-  /** `http://127.0.0.1:PORT`; which site is meant is told by the Host header. */
+  /** `http://127.0.0.1:PORT`. The Host header selects the site. */
   readonly url: string;
   readonly port: number;
   /** `https://127.0.0.1:PORT`. Without a certificate of the instance, the controller uses one that it makes itself. */

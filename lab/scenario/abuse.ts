@@ -85,7 +85,7 @@ const AT_ONCE = 16;
 /** Traefik closes the connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. */
 const NOT_HTTP_1: readonly string[] = ["noise", "HTTP/2 in clear text", "a TLS handshake"];
 
-async function wronglyAnswered({ edge, kind }: Lab, target: Target): Promise<readonly string[]> {
+async function wronglyAnswered({ edge, here: { kind } }: Lab, target: Target): Promise<readonly string[]> {
   const left = [...hostileTo(target)];
   const wrong: string[] = [];
   const work = async () => {

@@ -72,12 +72,12 @@ async function underPolicy({ edge, stack, samples }: Lab): Promise<string> {
   }
 }
 
-async function editedByOthers({ edge, edges, stack, samples }: Lab): Promise<string> {
+async function editedByOthers({ edge, here, stack, samples }: Lab): Promise<string> {
   const named = (name: string) => ({ metadata: { name, namespace: NAMESPACE } });
   const edits = [
     { ...DEPLOYMENT, ...named("page-server"), spec: { replicas: 3 } },
     { apiVersion: "v1", kind: "ConfigMap", ...named("page-server-pages"), data: { "not-found.txt": "edited\n" } },
-    ...edges.filter(({ url }) => url === edge).map(otherPage),
+    otherPage(here),
   ];
   for (const edit of edits) await samples.apply(edit);
   await samples.delete({ apiVersion: "policy/v1", kind: "PodDisruptionBudget", ...named("page-server") });

@@ -398,9 +398,9 @@ async function forgedHeadersChangeNothing({ edge }: Lab): Promise<string> {
   return `acme: ${[...seen.acme].join(" or ")}; nobody: ${[...seen.nobody].join(" or ")}`;
 }
 
-async function everyWayShowsThePage({ edge, kind, edges }: Lab): Promise<string> {
+async function everyWayShowsThePage({ edge, here }: Lab): Promise<string> {
   // Over HTTP/1.1 Traefik closes the connection of a client that goes on sending (lab/traffic/upload.ts).
-  const encrypted = kind === "traefik" ? edges.find(({ url }) => url === edge)?.running?.encryptedUrl : undefined;
+  const encrypted = here.kind === "traefik" ? here.running?.encryptedUrl : undefined;
   const send = (host: string, method: string, body: Buffer, hasLength: boolean) =>
     encrypted === undefined
       ? visit(edge, host, "/upload", {

@@ -23,7 +23,7 @@ export function whyNotHere({ needs = [] }: Step, lab: Lab): string | undefined {
   return undefined;
 }
 
-function whyMissing(need: Need, { kind, tools, cluster, upgradeChart }: Lab): string | undefined {
+function whyMissing(need: Need, { here: { kind }, tools, cluster, upgradeChart }: Lab): string | undefined {
   switch (need) {
     case "embedded":
       return tools === undefined ? "only on the embedded cluster" : undefined;

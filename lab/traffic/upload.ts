@@ -11,7 +11,7 @@ const TIMEOUT_MILLISECONDS = 20_000;
  * HTTP/1.1 Traefik can only close the connection, and a client that has not read the answer by then sees a reset.
  *
  * @param edge an address with `https:`; any certificate will do.
- * @param options.hasLength whether the length is told before.
+ * @param options.hasLength whether the request has the header Content-Length.
  */
 export async function upload(
   edge: string,

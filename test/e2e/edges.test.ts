@@ -3,9 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "../../cli/errors";
-import { PROJECT } from "../../cli/project";
 import { makeAuthority } from "../../lab/cluster/certificates";
-import { tryCommand } from "../../lab/cluster/commands";
 import { CONFIG_MAP, SECOND } from "../../lab/edges/ingress-nginx/objects";
 import { type Lab, startLab } from "../../lab/lab";
 import { hostsOf, ingressOf, type Sample } from "../../lab/samples";
@@ -57,12 +55,7 @@ const ways = (): readonly (readonly [Sample, string])[] => [
   ["gamma", second],
 ];
 
-const COMMAND = join(PROJECT, "cli", "maintenance.js");
-
-async function type(...args: readonly string[]) {
-  const env = { ...process.env, ...lab.stack.environment };
-  return tryCommand(process.execPath, [COMMAND, ...args], { cwd: PROJECT, env, timeoutSeconds: 240 });
-}
+const type = (...args: readonly string[]) => lab.stack.tryMaintenance(...args);
 
 const PER_SECOND = 50;
 

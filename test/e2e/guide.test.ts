@@ -24,8 +24,8 @@ import { Samples } from "../../lab/samples";
 import { ensureProgram, type Tools } from "../../lab/tools/tools";
 import { makeEnvironment, TUTOR_RELEASES } from "../../lab/tutor/tutor";
 
-// The guide, the runbook and the move to Traefik, typed block by block into a shell, in a copy of the project, on a cluster of its own. What is not
-// as the guide has it: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
+// Types the guide, the runbook and docs/traefik.md into a shell, block by block, in a copy of the project, on a cluster of its own. Two things
+// differ from the documents: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
 
 const DOMAIN = "localhost";
 const CHART = "ingress-nginx --repo https://kubernetes.github.io/ingress-nginx";

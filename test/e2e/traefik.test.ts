@@ -10,10 +10,9 @@ import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
 import type { TraefikValues } from "../../components/edges/traefik/values";
 import { makeAuthority } from "../../lab/cluster/certificates";
-import { tryCommand } from "../../lab/cluster/commands";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
-import { type Lab, startLab } from "../../lab/lab";
+import { at, type Lab, startLab } from "../../lab/lab";
 import { CHALLENGE, hostsOf, ruleFor, type Sample } from "../../lab/samples";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
@@ -49,12 +48,7 @@ const isOpen = (sample: Sample) => (answer: Answer) =>
 const isNotFound = (answer: Answer) => answer.status === 404 && marker(answer).get("kind") === "not-found";
 const isThere = ({ status }: Answer) => status === 200;
 
-const COMMAND = join(PROJECT, "cli", "maintenance.js");
-
-async function type(...args: readonly string[]) {
-  const env = { ...process.env, ...lab.stack.environment };
-  return tryCommand(process.execPath, [COMMAND, ...args], { cwd: PROJECT, env, timeoutSeconds: 240 });
-}
+const type = (...args: readonly string[]) => lab.stack.tryMaintenance(...args);
 
 const set = (path: string, value: string) => lab.stack.type(["config", "set", "--path", path, value]);
 
@@ -385,10 +379,7 @@ describe("one instance in maintenance, with Traefik at the edge: the rows of `np
   const figures: Figures = {};
   const here = (): Lab => ({
     ...lab,
-    edge: traefik.url,
-    port: traefik.port,
-    kind: "traefik",
-    edges: [{ kind: "traefik", name: "traefik", url: traefik.url, port: traefik.port, running: traefik }],
+    ...at({ kind: "traefik", name: "traefik", url: traefik.url, port: traefik.port, running: traefik }),
   });
   afterAll(() => console.log(describeFigures(lab, figures)));
 

@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Table from "cli-table3";
+import { EDGE_KINDS } from "../../components/edges/settings";
 import { LocalError } from "../../lab/cluster/errors";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import { whenInterrupted } from "../../lab/interrupted";
-import { EDGE_KINDS, type EdgeKind, startLab } from "../../lab/lab";
+import { type EdgeKind, startLab } from "../../lab/lab";
 import { readOptions } from "../../lab/options";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { HOSTS, RIGHT, underLoad } from "../../lab/traffic/watch";

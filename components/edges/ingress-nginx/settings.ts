@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { dnsLabel, dnsSubdomain, flag, section, text, url } from "../../../model/fields";
+import { address } from "../fields";
 
 /**
  * How many instances can have a bypass at the same time. Each bypass needs a backend of its own, and a backend must exist before
@@ -12,11 +13,7 @@ const helmValues = z.record(z.string(), z.unknown(), { error: "an object of Helm
 /** An edge of the kind ingress-nginx: a controller. This stack installs it, or only provides its Helm values. */
 export const ingressNginxSchema = section({
   kind: z.literal("ingress-nginx", { error: "ingress-nginx" }),
-  address: url("an http(s) URL, such as http://127.0.0.1:8080")
-    .optional()
-    .describe(
-      "The URL at which the command `maintenance` probes hosts, if DNS does not lead there. Default: `https://<host>`.",
-    ),
+  address: address(),
   className: dnsSubdomain("an ingress class").default("nginx").describe("The ingress class of the overrides."),
   namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
   hostNetwork: flag()

@@ -281,7 +281,7 @@ function traefikPod({ metadata, spec }: z.output<typeof podSchema>): TraefikPod 
 }
 
 /**
- * Why no override would work with these pods, and what is not as the Helm values of the edge say.
+ * Compares the options of these pods with what overrides need. An obstacle prevents every override; a note does not.
  *
  * @param cluster.entryPointsWithTls the entry points at which routes of others have `tls`.
  */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { choice, dnsLabel, flag, hasLength, section, text, url } from "../../../model/fields";
+import { choice, dnsLabel, flag, hasLength, section, text } from "../../../model/fields";
+import { address } from "../fields";
 
 const entryPoint = () =>
   z.string({ error: ENTRY_POINT }).regex(/^[A-Za-z0-9](?:[-\w]*[A-Za-z0-9])?$/, { error: ENTRY_POINT });
@@ -10,11 +11,7 @@ const ENTRY_POINTS = "a list of entry points, such as [web, websecure]";
 /** An edge of the kind traefik: Traefik 3.6 or later, with its provider kubernetesCRD. */
 export const traefikSchema = section({
   kind: z.literal("traefik", { error: "traefik" }),
-  address: url("an http(s) URL, such as http://127.0.0.1:8080")
-    .optional()
-    .describe(
-      "The URL at which the command `maintenance` probes hosts, if DNS does not lead there. Default: `https://<host>`.",
-    ),
+  address: address(),
   namespace: dnsLabel("a namespace").default("traefik").describe("Traefik's namespace."),
   hostNetwork: flag()
     .default(false)

@@ -1,5 +1,5 @@
 /**
- * The static configuration of a Traefik, as far as it is in its arguments. The names of options are in lower case, without dashes:
+ * The static configuration of a Traefik, as far as it is in its arguments. The names of options are in lower case, without the two dashes:
  * Traefik ignores upper and lower case in them (https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/).
  */
 export class StaticOptions {
