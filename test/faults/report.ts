@@ -54,7 +54,8 @@ export function reportOf(
 ${PER_SECOND} visitors a second ask each of three hosts, half of them over HTTPS: acme, which is in maintenance but in the first rows;
 beta, which is healthy; and a host that nobody owns. An answer is wrong when it is anything but what belongs there: another status,
 another page, a bare error of a server, or a connection that fails. While maintenance of acme is enabled or disabled, its own answer and its page are
-both right. The gap is the longest time between two right answers.
+both right. The gap is the longest time between two right answers. Numbers in brackets are rows in which some wrong answers are accepted, for
+the reason below; an answer of acme itself during its maintenance never is.
 
 ${row(head)}
 ${row(head.map((_, index) => (index === 0 ? "---" : "--:")))}

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TraefikValues } from "../../components/edges/traefik/values";
 import type { EmbeddedCluster } from "../../lab/cluster/embedded";
 import type { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
@@ -36,6 +37,8 @@ export interface Row {
   readonly unlessFor?: readonly Watched[];
   /** The most of their answers that may be wrong, as a share of 1. @default 1 */
   readonly unlessShare?: number;
+  /** Starts the edge that the visitors use instead of the first one; it is stopped after the row. */
+  readonly at?: (scene: Scene) => Promise<Edge>;
   /** Does it, and says what was seen in the words of `expected`. */
   run(scene: Scene): Promise<string>;
 }
@@ -247,7 +250,7 @@ export const rows: readonly Row[] = [
     what: "the override's Middleware is deleted by hand, and made again by ci/up.sh",
     kind: "traefik",
     expected: "done, by ci/up.sh",
-    unless: "Traefik drops the route of the page; the closing route answers, and never the instance",
+    unless: "Traefik drops the route of the page, and the closing route answers",
     unlessFor: ["acme"],
     async run({ lab: { samples, stack, edge } }) {
       const metadata = { name: "maintenance-acme", namespace: "maintenance-pages" };
@@ -261,40 +264,44 @@ export const rows: readonly Row[] = [
   {
     what: "the page server is scaled to zero, and back",
     expected: DONE,
-    unless: "nobody is there to answer, and never the instance",
+    unless: "nobody is there to answer",
     unlessFor: ["acme", "nobody"],
-    async run({ lab, pods }) {
-      const { kube } = lab.cluster;
-      await kube.apply(replicas(0));
-      await pods.untilReady(0);
-      await sleep(5000);
-      await kube.apply(replicas(2));
-      await pods.untilBothAnswer();
-      return DONE;
-    },
+    run: withoutPageServer,
+  },
+  {
+    what: "the same at a Traefik with allowEmptyServices: false",
+    kind: "traefik",
+    expected: DONE,
+    unless: "nobody is there to answer",
+    unlessFor: ["acme", "nobody"],
+    at: (scene) => anotherTraefik(scene, 1, { "providers.kubernetesCRD.allowEmptyServices": "false" }),
+    run: withoutPageServer,
+  },
+  {
+    what: "disable and enable, at a second replica of Traefik",
+    kind: "traefik",
+    expected: "delete override maintenance-acme, then create override maintenance-acme",
+    right: CHANGING,
+    at: (scene) => anotherTraefik(scene, 2),
+    run: async (scene) => `${await disableAcme(scene)}, then ${await enableAcme(scene)}`,
   },
   {
     what: "beta, which is healthy, is scaled to zero, and back",
+    kind: "ingress-nginx",
     expected: DONE,
     right: { beta: ["own", "50x"] },
     unless: "beta's pod has no time to finish, so who is on the way to it as it ends may get no answer",
     unlessFor: ["beta"],
     unlessShare: 0.01,
-    async run({ lab: { samples, edge } }) {
-      await samples.scale("beta", 0);
-      await untilAnswer(
-        () => visit(edge, HOSTS.beta),
-        ({ status }) => status === 503,
-      );
-      await sleep(5000);
-      await samples.scale("beta", 1);
-      await untilAnswer(
-        () => visit(edge, HOSTS.beta),
-        ({ status }) => status === 200,
-        60,
-      );
-      return DONE;
-    },
+    run: withoutBeta,
+  },
+  {
+    what: "beta, which is healthy, is scaled to zero, and back",
+    kind: "traefik",
+    expected: DONE,
+    unless: "Traefik itself answers for an instance without pods",
+    unlessFor: ["beta"],
+    run: withoutBeta,
   },
   {
     what: `disable, and up is killed (SIGKILL) after ${MOMENTS.map((moment) => 100 * moment).join(", ")} % of the time that enabling takes, and run again each time`,
@@ -330,6 +337,38 @@ export const rows: readonly Row[] = [
     },
   },
 ];
+
+async function withoutPageServer({ lab, pods }: Scene): Promise<string> {
+  const { kube } = lab.cluster;
+  await kube.apply(replicas(0));
+  await pods.untilReady(0);
+  await sleep(5000);
+  await kube.apply(replicas(2));
+  await pods.untilBothAnswer();
+  return DONE;
+}
+
+async function withoutBeta({ lab: { samples, edge } }: Scene): Promise<string> {
+  await samples.scale("beta", 0);
+  await untilAnswer(
+    () => visit(edge, HOSTS.beta),
+    ({ status }) => status === 503,
+  );
+  await sleep(5000);
+  await samples.scale("beta", 1);
+  await untilAnswer(
+    () => visit(edge, HOSTS.beta),
+    ({ status }) => status === 200,
+    60,
+  );
+  return DONE;
+}
+
+async function anotherTraefik({ lab, cluster }: Scene, number: number, options = {}): Promise<Edge> {
+  const [first] = lab.edges;
+  if (first === undefined) throw new Error("there is no first Traefik whose values this one could have");
+  return cluster.startTraefik(await lab.stack.helmValues<TraefikValues>(first.name), { number, options });
+}
 
 async function killedUps(scene: Scene): Promise<string> {
   const seen: string[] = [];
