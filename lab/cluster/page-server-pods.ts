@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PatchStrategy } from "@kubernetes/client-node";
+import { runCommand } from "./commands";
 import type { Kube } from "./kube";
 import { isReady } from "./port-forward";
 import { waitFor } from "./waiting";
@@ -46,11 +47,12 @@ export class PageServerPods {
 
   /** Ends a pod's nginx with SIGKILL, as the kernel does when memory is short. */
   kill(name: string): void {
-    const [first] = readdirSync("/proc")
-      .map(Number)
-      .filter((pid) => pid > 0 && isNginxOf(pid, name));
-    if (first === undefined) throw new Error(`no nginx of pod ${name}`);
-    process.kill(first, "SIGKILL");
+    process.kill(nginxOf(name), "SIGKILL");
+  }
+
+  /** Takes a pod's network away, as when its node vanishes: what is sent to it gets no answer, not even a refusal. */
+  async cutOff(name: string): Promise<void> {
+    await runCommand("nsenter", [`--net=/proc/${nginxOf(name)}/ns/net`, "ip", "link", "set", "eth0", "down"]);
   }
 
   /** @returns the status of the API's answer: 429 when the PodDisruptionBudget forbids it. */
@@ -82,6 +84,14 @@ async function onceMore<T>(ask: () => Promise<T>): Promise<T> {
     if (error instanceof Error && "code" in error && typeof error.code === "number") throw error;
     return ask();
   }
+}
+
+function nginxOf(pod: string): number {
+  const pid = readdirSync("/proc")
+    .map(Number)
+    .find((one) => one > 0 && isNginxOf(one, pod));
+  if (pid === undefined) throw new Error(`no nginx of pod ${pod}`);
+  return pid;
 }
 
 /** Whether it is the first process of that pod's container: the pod's name is its host name. */

@@ -56,6 +56,12 @@ async function acmeItself(edge: string, status: number): Promise<void> {
   await untilAnswer(ask, (answer) => answer.status === status, 60);
 }
 
+const FEW_ATTEMPTS = {
+  unless: "for hosts that nobody owns ingress-nginx tries three times, and may meet the same pod each time",
+  unlessFor: ["nobody"],
+  unlessShare: 0.02,
+} as const;
+
 /** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
 function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
   return {
@@ -106,9 +112,7 @@ export const rows: readonly Row[] = [
   {
     what: "a page server pod is deleted without a moment to finish",
     expected: DONE,
-    unless: "for hosts that nobody owns the controller tries three times, and may meet the same pod each time",
-    unlessFor: ["nobody"],
-    unlessShare: 0.02,
+    ...FEW_ATTEMPTS,
     async run({ pods }) {
       const [first = ""] = await pods.names();
       await pods.delete(first);
@@ -119,13 +123,26 @@ export const rows: readonly Row[] = [
   {
     what: "a page server's nginx is killed (SIGKILL)",
     expected: DONE,
-    unless: "for hosts that nobody owns the controller tries three times, and may meet the same pod each time",
-    unlessFor: ["nobody"],
-    unlessShare: 0.02,
+    ...FEW_ATTEMPTS,
     async run({ pods }) {
       const [first = ""] = await pods.names();
       pods.kill(first);
       await sleep(2000);
+      await pods.untilBothAnswer();
+      return DONE;
+    },
+  },
+  {
+    what: "a page server pod's network is gone, as when its node vanishes",
+    expected: DONE,
+    unless: "requests on connections that were open before wait for the pod, in vain",
+    unlessFor: ["acme", "nobody"],
+    unlessShare: 0.02,
+    async run({ pods }) {
+      const [first = ""] = await pods.names();
+      await pods.cutOff(first);
+      await sleep(15_000); // the kubelet's probe finds out within 10 s
+      await pods.delete(first);
       await pods.untilBothAnswer();
       return DONE;
     },

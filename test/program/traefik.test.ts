@@ -42,7 +42,9 @@ describe("an edge of each kind, in the middle of a migration", () => {
       "Middleware maintenance-acme.new",
       "Middleware maintenance-gamma.new",
       "Middleware page-server-closed.new",
+      "Middleware page-server-retry.new",
       "Middleware page-server-self-test.new",
+      "ServersTransport page-server-transport.new",
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { driftIn, isPartOf, type KnownRoutes, suitability } from "./inspect";
-import { closedManifest, type Manifest, overrideManifests, type Placement } from "./manifests";
+import { type Manifest, overrideManifests, type Placement, sharedManifests } from "./manifests";
 import { optionsOf } from "./static-options";
 
 const placement: Placement = {
@@ -15,7 +15,8 @@ const [rewrite, route] = overrideManifests(
   { ...acme, instance: "acme", kind: "scheduled", revision: "0123456789abcdef", hasAssets: true, bypass: undefined },
   placement,
 );
-const closed = closedManifest(placement);
+const shared = sharedManifests(placement);
+const [closed, retry, transport] = shared;
 
 /** The objects as the API answers with them. */
 function cluster(manifests: readonly (Manifest | undefined)[], more: Partial<KnownRoutes> = {}): KnownRoutes {
@@ -24,6 +25,7 @@ function cluster(manifests: readonly (Manifest | undefined)[], more: Partial<Kno
   return {
     ingressRoutes: [...of<"ingressRoutes">("IngressRoute"), ...(more.ingressRoutes ?? [])],
     middlewares: of<"middlewares">("Middleware"),
+    transports: of<"transports">("ServersTransport"),
     tcpRoutes: more.tcpRoutes ?? [],
     ingresses: more.ingresses ?? [],
   };
@@ -40,21 +42,21 @@ const others = (match: string, priority: number): KnownRoutes["ingressRoutes"][n
 
 describe("the override of an instance", () => {
   it.each<[string, boolean, KnownRoutes, readonly string[]]>([
-    ["in maintenance, as declared", true, cluster([rewrite, route, closed]), []],
-    ["open, as declared", false, cluster([closed]), []],
-    ["deleted by hand", true, cluster([rewrite, closed]), ["its override is not there"]],
-    ["without its middleware", true, cluster([route, closed]), ["the Middleware of its override is not there"]],
-    ["still there after the maintenance", false, cluster([rewrite, route, closed]), ["its override is still there"]],
+    ["in maintenance, as declared", true, cluster([rewrite, route, ...shared]), []],
+    ["open, as declared", false, cluster([...shared]), []],
+    ["deleted by hand", true, cluster([rewrite, ...shared]), ["its override is not there"]],
+    ["without its middleware", true, cluster([route, ...shared]), ["the Middleware of its override is not there"]],
+    ["still there after the maintenance", false, cluster([rewrite, route, ...shared]), ["its override is still there"]],
     [
       "with another entry point",
       true,
-      cluster([rewrite, withSpec(route, { entryPoints: ["web"] }), closed]),
+      cluster([rewrite, withSpec(route, { entryPoints: ["web"] }), ...shared]),
       ["entryPoints of its override was changed"],
     ],
     [
       "with other routes",
       true,
-      cluster([rewrite, withSpec(route, { routes: [] }), closed]),
+      cluster([rewrite, withSpec(route, { routes: [] }), ...shared]),
       ["routes of its override was changed"],
     ],
     [
@@ -63,15 +65,24 @@ describe("the override of an instance", () => {
       cluster([
         withSpec(rewrite, { replacePathRegex: { regex: ".*", replacement: "/beta/scheduled/-/" } }),
         route,
-        closed,
+        ...shared,
       ]),
       ["the Middleware of its override was changed"],
     ],
     [
       "without the middleware of the closing routes",
       true,
-      cluster([rewrite, route]),
+      cluster([rewrite, route, retry, transport]),
       ["the Middleware page-server-closed was deleted or changed"],
+    ],
+    [
+      "with fewer attempts, and without timeouts",
+      true,
+      cluster([rewrite, route, closed, withSpec(retry, { retry: { attempts: 1 } })]),
+      [
+        "the Middleware page-server-retry was deleted or changed",
+        "the ServersTransport page-server-transport was deleted or changed",
+      ],
     ],
   ])("%s", (_, isShown, routes, expected) => {
     expect(textsOf(routes, isShown)).toStrictEqual(expected);
@@ -133,7 +144,7 @@ describe("the override of an instance", () => {
       ["IngressRouteTCP acme/own takes the encrypted connections for acme.example.org"],
     ],
   ])("beside %s", (_, more, expected) => {
-    expect(textsOf(cluster([rewrite, route, closed], more))).toStrictEqual(expected);
+    expect(textsOf(cluster([rewrite, route, ...shared], more))).toStrictEqual(expected);
   });
 });
 

@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { listed } from "../../../model/problems";
 import type { ClusterReader, Drift, DriftOf, Inspection, Overridden, Reasons, ResourceName } from "../edge";
-import { API_VERSION, type Manifest, NAMES, overrideManifests, type Placement, PRIORITIES } from "./manifests";
+import {
+  API_VERSION,
+  type Manifest,
+  NAMES,
+  overrideManifests,
+  type Placement,
+  PRIORITIES,
+  sharedManifests,
+} from "./manifests";
 import type { TraefikSettings } from "./settings";
 import { optionsOf, type StaticOptions } from "./static-options";
 
@@ -68,7 +76,13 @@ const ingressRouteSchema = z.object({
           priority: z.number().optional(),
           middlewares: z.array(z.object({ name: z.string() })).optional(),
           services: z
-            .array(z.object({ name: z.string(), port: z.union([z.string(), z.number()]).optional() }))
+            .array(
+              z.object({
+                name: z.string(),
+                port: z.union([z.string(), z.number()]).optional(),
+                serversTransport: z.string().optional(),
+              }),
+            )
             .optional(),
         }),
       )
@@ -80,7 +94,19 @@ const middlewareSchema = z.object({
   metadata,
   spec: z.object({
     replacePathRegex: z.object({ regex: z.string().optional(), replacement: z.string().optional() }).optional(),
-    ipAllowList: z.object({ rejectStatusCode: z.number().optional() }).optional(),
+    ipAllowList: z
+      .object({ sourceRange: z.array(z.string()).optional(), rejectStatusCode: z.number().optional() })
+      .optional(),
+    retry: z.object({ attempts: z.number().optional() }).optional(),
+  }),
+});
+
+const transportSchema = z.object({
+  metadata,
+  spec: z.object({
+    forwardingTimeouts: z
+      .object({ dialTimeout: z.string().optional(), responseHeaderTimeout: z.string().optional() })
+      .optional(),
   }),
 });
 
@@ -98,6 +124,7 @@ const ingressSchema = z.object({
 export interface KnownRoutes {
   readonly ingressRoutes: readonly z.output<typeof ingressRouteSchema>[];
   readonly middlewares: readonly z.output<typeof middlewareSchema>[];
+  readonly transports: readonly z.output<typeof transportSchema>[];
   readonly tcpRoutes: readonly z.output<typeof tcpRouteSchema>[];
   readonly ingresses: readonly z.output<typeof ingressSchema>[];
 }
@@ -125,14 +152,16 @@ export async function inspect(
   cluster: ClusterReader,
   namespace: string,
 ): Promise<Inspection> {
-  const [ingressRoutes, middlewares = [], tcpRoutes = [], ingresses = [], pods = []] = await Promise.all([
-    cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
-    cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
-    cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema),
-    cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
-    cluster.list(PODS, podSchema),
-  ]);
-  const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, tcpRoutes, ingresses };
+  const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], pods = []] =
+    await Promise.all([
+      cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
+      cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
+      cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
+      cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema),
+      cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
+      cluster.list(PODS, podSchema),
+    ]);
+  const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, transports, tcpRoutes, ingresses };
   const selfTest = NAMES.selfTest(edge);
   const entryPointsWithTls = routes.ingressRoutes
     .filter(({ metadata, spec }) => spec.tls !== undefined && metadata.namespace !== namespace)
@@ -152,18 +181,15 @@ const NO_TYPES = `The cluster has no ${API_VERSION}, the types of Traefik's own 
 
 /** Compares these objects with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
 export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
-  const own = ({ metadata }: { readonly metadata: Metadata }, { name }: Pick<Manifest["metadata"], "name">) =>
-    metadata.namespace === placement.namespace && metadata.name === name;
   return (instance, isShown) => {
     const [middleware, ...declared] = overrideManifests(overrideOf(instance), placement);
-    const found = declared.map((manifest) => routes.ingressRoutes.find((one) => own(one, manifest.metadata)));
+    const found = declared.map((manifest) => routes.ingressRoutes.find((one) => isNamed(one, manifest)));
     if (!isShown) {
       return found.some((one) => one !== undefined) ? [{ what: "leftover", text: "its override is still there" }] : [];
     }
     const present = found.filter((one) => one !== undefined);
     if (present.length < declared.length) return [{ what: "missing", text: "its override is not there" }];
-    const rewrite = routes.middlewares.find((one) => own(one, middleware.metadata));
-    const closed = routes.middlewares.find((one) => own(one, { name: NAMES.closed(placement.edge) }));
+    const rewrite = routes.middlewares.find((one) => isNamed(one, middleware));
     // Traefik drops a route whose middleware does not exist. That is as if the route did not exist.
     if (rewrite === undefined) return [{ what: "missing", text: "the Middleware of its override is not there" }];
     const changed = [
@@ -172,14 +198,27 @@ export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
     ];
     return [
       ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
-      ...(closed?.spec.ipAllowList?.rejectStatusCode === 503
-        ? []
-        : [
-            { what: "changed" as const, text: `the Middleware ${NAMES.closed(placement.edge)} was deleted or changed` },
-          ]),
+      ...sharedManifests(placement)
+        .filter((manifest) => !isUnchanged(manifest, routes))
+        .map(({ kind, metadata }) => ({
+          what: "changed" as const,
+          text: `the ${kind} ${metadata.name} was deleted or changed`,
+        })),
       ...rivalsOf(instance, routes),
     ];
   };
+}
+
+function isNamed(found: { readonly metadata: Metadata }, { metadata: { name, namespace } }: Manifest): boolean {
+  return found.metadata.name === name && found.metadata.namespace === namespace;
+}
+
+/** Whether one of the objects that all routes of an edge share exists, as declared. */
+function isUnchanged(declared: Manifest, { middlewares, transports }: KnownRoutes): boolean {
+  const isTransport = declared.kind === "ServersTransport";
+  const { spec } = (isTransport ? transportSchema : middlewareSchema).shape;
+  const found = (isTransport ? transports : middlewares).find((one) => isNamed(one, declared));
+  return found !== undefined && isDeepStrictEqual(spec.parse(found.spec), spec.parse(declared.spec));
 }
 
 /** The instance's override, as far as it is compared. Its page is not. */

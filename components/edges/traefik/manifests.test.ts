@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { Override } from "../edge";
 import {
   bypassManifests,
-  closedManifest,
   hostRule,
   notFoundManifests,
   overrideManifests,
   type Placement,
   selfTestManifests,
+  sharedManifests,
 } from "./manifests";
 
 const placement: Placement = {
@@ -77,8 +77,10 @@ describe("an override", () => {
               kind: "Rule",
               match: `${HOSTS} && ${NO_CHALLENGE}`,
               priority: 1_000_000_000,
-              middlewares: [{ name: "maintenance-acme.public" }],
-              services: [{ name: "page-server", port: "maintenance" }],
+              middlewares: [{ name: "maintenance-acme.public" }, { name: "page-server-retry.public" }],
+              services: [
+                { name: "page-server", port: "maintenance", serversTransport: "page-server-transport.public" },
+              ],
             },
             {
               kind: "Rule",
@@ -107,7 +109,7 @@ describe("an override", () => {
     const all = [
       ...overrideManifests(override, { ...placement, ingressClass: "outer" }),
       ...notFoundManifests({ ...placement, ingressClass: "outer" }),
-      closedManifest({ ...placement, ingressClass: "outer" }),
+      ...sharedManifests({ ...placement, ingressClass: "outer" }),
     ];
     for (const { metadata } of all)
       expect(metadata.annotations).toMatchObject({ "kubernetes.io/ingress.class": "outer" });

@@ -15,6 +15,8 @@ export const NAMES = {
   /** The routes for entry points whose routers need their own `tls`. */
   withTls: (name: string) => `tls.${name}`,
   closed: (edge: string) => nameAt(edge, `${PAGE_SERVER}-closed`),
+  retry: (edge: string) => nameAt(edge, `${PAGE_SERVER}-retry`),
+  transport: (edge: string) => nameAt(edge, `${PAGE_SERVER}-transport`),
   notFound: (edge: string) => nameAt(edge, `${PAGE_SERVER}-not-found`),
   selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
 } as const;
@@ -44,6 +46,7 @@ interface RouteService {
   readonly name: string;
   readonly kind?: "TraefikService";
   readonly port?: string | number;
+  readonly serversTransport?: string;
 }
 
 interface Route {
@@ -56,7 +59,7 @@ interface Route {
 /** A manifest with a name of its own in the stack, which is also its name in the cluster. */
 export interface Manifest {
   readonly apiVersion: typeof API_VERSION;
-  readonly kind: "IngressRoute" | "Middleware";
+  readonly kind: "IngressRoute" | "Middleware" | "ServersTransport";
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
@@ -101,8 +104,8 @@ function rewrittenRoutes(
     {
       match: `${hosts} && ${NO_CHALLENGE}`,
       priority: PRIORITIES.override,
-      middlewares: [name],
-      service: { name: PAGE_SERVER, port: SERVICE_PORTS.maintenance.name },
+      middlewares: [name, NAMES.retry(edge)],
+      service: pageServer(edge, "maintenance"),
     },
     {
       // In another order: Traefik names a route by its rule, and would take two routes with one rule for one.
@@ -112,7 +115,12 @@ function rewrittenRoutes(
       service: NOBODY,
     },
   ];
-  return [middleware(metadata, placement, rewriteOf(override)), ...ingressRoutes(metadata, placement, routes)];
+  const rewrite = manifest("Middleware", metadata, placement, rewriteOf(override));
+  return [rewrite, ...ingressRoutes(metadata, placement, routes)];
+}
+
+function pageServer(edge: string, port: keyof typeof SERVICE_PORTS): RouteService {
+  return { name: PAGE_SERVER, port: SERVICE_PORTS[port].name, serversTransport: NAMES.transport(edge) };
 }
 
 /** Traefik's own service that answers every request (pkg/server/service/internalhandler.go in traefik/traefik). */
@@ -134,21 +142,41 @@ function rewriteOf(override: Override) {
 }
 
 /**
- * The middleware of all closing routes. It rejects every address but one that no visitor has (RFC 5737), and so it answers 503. Without
- * it, visitors would get Traefik's 418, which tells a search engine that the site is gone.
+ * What all routes of an edge share.
+ *
+ * - The middleware of the closing routes. It rejects every address but one that no visitor has (RFC 5737), and so it answers 503.
+ *   Without it, visitors would get Traefik's 418, which tells a search engine that the site is gone.
+ * - The way to the page server, when one of its pods does not answer: Traefik tries the next one, after a second instead of its default
+ *   of 30 s. It tries again only if the pod has got nothing of the request (pkg/middlewares/retry/retry.go in traefik/traefik).
  */
-export function closedManifest(placement: Placement): Manifest {
+export function sharedManifests(placement: Placement): readonly Manifest[] {
   const { edge, namespace } = placement;
-  const metadata = { name: NAMES.closed(edge), namespace, labels: labels("maintenance-closed") };
-  return middleware(metadata, placement, { ipAllowList: { sourceRange: ["192.0.2.1/32"], rejectStatusCode: 503 } });
+  const closed = { name: NAMES.closed(edge), namespace, labels: labels("maintenance-closed") };
+  const retry = { name: NAMES.retry(edge), namespace, labels: labels("maintenance-retry") };
+  const transport = { name: NAMES.transport(edge), namespace, labels: labels("maintenance-transport") };
+  return [
+    manifest("Middleware", closed, placement, {
+      ipAllowList: { sourceRange: ["192.0.2.1/32"], rejectStatusCode: 503 },
+    }),
+    manifest("Middleware", retry, placement, { retry: { attempts: 5 } }),
+    manifest("ServersTransport", transport, placement, {
+      forwardingTimeouts: { dialTimeout: "1s", responseHeaderTimeout: "5s" },
+    }),
+  ];
 }
 
 /** The routes for hosts that no other route of the cluster has. */
 export function notFoundManifests(placement: Placement): readonly Manifest[] {
   const { edge, namespace } = placement;
   const metadata = { name: NAMES.notFound(edge), namespace, labels: labels("maintenance-not-found") };
-  const service = { name: PAGE_SERVER, port: SERVICE_PORTS.notFound.name };
-  return ingressRoutes(metadata, placement, [{ match: "PathPrefix(`/`)", priority: PRIORITIES.notFound, service }]);
+  return ingressRoutes(metadata, placement, [
+    {
+      match: "PathPrefix(`/`)",
+      priority: PRIORITIES.notFound,
+      middlewares: [NAMES.retry(edge)],
+      service: pageServer(edge, "notFound"),
+    },
+  ]);
 }
 
 /**
@@ -214,8 +242,8 @@ function annotated(metadata: Metadata, { ingressClass }: Pick<Placement, "ingres
   return { ...metadata, annotations: { ...ofClass, ...OURS, ...NOT_AWAITED } };
 }
 
-function middleware(metadata: Metadata, placement: Placement, spec: Manifest["spec"]): Manifest {
-  return { apiVersion: API_VERSION, kind: "Middleware", metadata: annotated(metadata, placement), spec };
+function manifest(kind: Manifest["kind"], metadata: Metadata, placement: Placement, spec: Manifest["spec"]): Manifest {
+  return { apiVersion: API_VERSION, kind, metadata: annotated(metadata, placement), spec };
 }
 
 /**
@@ -235,12 +263,8 @@ function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonl
   };
   const plain = entryPoints.filter((one) => !routersWithTls.includes(one));
   const encrypted = entryPoints.filter((one) => routersWithTls.includes(one));
-  const route = (own: Metadata, more: Manifest["spec"]): Manifest => ({
-    apiVersion: API_VERSION,
-    kind: "IngressRoute",
-    metadata: annotated(own, placement),
-    spec: { ...more, ...spec },
-  });
+  const route = (own: Metadata, more: Manifest["spec"]) =>
+    manifest("IngressRoute", own, placement, { ...more, ...spec });
   return [
     ...(encrypted.length > 0
       ? [route({ ...metadata, name: NAMES.withTls(metadata.name) }, { entryPoints: encrypted, tls: {} })]

@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
 import {
   bypassManifests,
-  closedManifest,
   type Manifest,
   notFoundManifests,
   overrideManifests,
   type Placement,
   selfTestManifests,
+  sharedManifests,
 } from "./manifests";
 import type { TraefikSettings } from "./settings";
 import { helmValues } from "./values";
@@ -50,28 +50,23 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
 
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
-    const closed = this.create(closedManifest(args.placement), []);
-    const selfTest = this.createRewritten(selfTestManifests(args.placement), [...args.dependsOn, closed]);
-    const notFound = this.createRoutes(notFoundManifests(args.placement), args.dependsOn);
-    const overrides = args.overrides.map((override) => this.createOverride(override, args, closed));
+    // A route is dropped if something does not exist that it uses. So that is created first, and deleted last.
+    const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, []));
+    const dependsOn = [...args.dependsOn, ...shared];
+    const selfTest = this.createRewritten(selfTestManifests(args.placement), dependsOn);
+    const notFound = this.createRoutes(notFoundManifests(args.placement), dependsOn);
+    const overrides = args.overrides.map((override) =>
+      this.createRewritten(overrideManifests(override, args.placement), [...dependsOn, ...override.dependsOn]),
+    );
     const bypasses = args.overrides.flatMap((override, index) =>
       this.createBypass(override, args.placement, overrides[index] ?? []),
     );
-    this.standing = [closed, ...selfTest, ...notFound];
+    this.standing = [...shared, ...selfTest, ...notFound];
     this.overrides = [...overrides.flat(), ...bypasses];
     this.overridden = pulumi.all(overrides.flat().map(({ urn }) => urn));
     this.registerOutputs({});
   }
 
-  private createOverride(
-    override: AwaitedOverride,
-    { placement, dependsOn }: MaintenanceOverridesArgs,
-    closed: pulumi.Resource,
-  ): readonly pulumi.Resource[] {
-    return this.createRewritten(overrideManifests(override, placement), [...dependsOn, ...override.dependsOn, closed]);
-  }
-
-  /** A route whose middleware does not exist is dropped. So the middleware is created first, and deleted last. */
   private createRewritten(
     [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
     dependsOn: readonly pulumi.Resource[],
