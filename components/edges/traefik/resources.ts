@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
@@ -32,6 +33,21 @@ export function declareTraefik(edge: string, settings: TraefikSettings, args: Ed
 /** A manifest whose specification may be a secret. */
 type DeclaredManifest = Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> };
 
+type Dependencies = readonly pulumi.Input<pulumi.Resource>[];
+
+const WATCH_MILLISECONDS = 1000;
+
+/**
+ * The same resource, once Traefik knows it. Traefik watches each kind by itself. On a busy machine it saw a route before the middleware
+ * that was created first, dropped the route, and answered 503 without a page until it loaded its configuration again.
+ */
+function known(resource: pulumi.Resource): pulumi.Output<pulumi.Resource> {
+  return resource.urn.apply(async () => {
+    if (!pulumi.runtime.isDryRun()) await sleep(WATCH_MILLISECONDS);
+    return resource;
+  });
+}
+
 interface MaintenanceOverridesArgs {
   readonly placement: Placement;
   readonly overrides: readonly AwaitedOverride[];
@@ -52,7 +68,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     // A route is dropped if something does not exist that it uses. So that is created first, and deleted last.
     const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, []));
-    const dependsOn = [...args.dependsOn, ...shared];
+    const dependsOn = [...args.dependsOn, ...shared.map(known)];
     const selfTest = this.createRewritten(selfTestManifests(args.placement), dependsOn);
     const notFound = this.createRoutes(notFoundManifests(args.placement), dependsOn);
     const overrides = args.overrides.map((override) =>
@@ -69,16 +85,16 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
 
   private createRewritten(
     [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
-    dependsOn: readonly pulumi.Resource[],
+    dependsOn: Dependencies,
   ): readonly pulumi.Resource[] {
     const first = this.create(middleware, dependsOn);
-    return [first, ...this.createRoutes(routes, [first])];
+    return [first, ...this.createRoutes(routes, [known(first)])];
   }
 
   /** One after the other, in the order of `ingressRoutes` (manifests.ts). */
   private createRoutes(
     routes: readonly DeclaredManifest[],
-    dependsOn: readonly pulumi.Resource[],
+    dependsOn: Dependencies,
     secretOutputs: readonly string[] = [],
   ): readonly pulumi.Resource[] {
     const created: pulumi.Resource[] = [];
@@ -89,7 +105,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   private createBypass(
     { bypass, ...override }: AwaitedOverride,
     placement: Placement,
-    dependsOn: readonly pulumi.Resource[],
+    dependsOn: Dependencies,
   ): readonly pulumi.Resource[] {
     if (bypass === undefined) return [];
     // The rule contains the key. The provider's outputs must be secret, too.
@@ -104,7 +120,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
   private create(
     manifest: DeclaredManifest,
-    dependsOn: readonly pulumi.Resource[],
+    dependsOn: Dependencies,
     additionalSecretOutputs: readonly string[] = [],
   ): CustomResource {
     return new CustomResource(
