@@ -236,7 +236,9 @@ it("every resource has the URN that it always had: with another one, running sta
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-acme.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-gamma.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-closed.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-retry.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-self-test.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:ServersTransport::page-server-transport.traefik
     maintenance-pages:index:MaintenanceOverrides::maintenance
     maintenance-pages:index:MaintenanceOverrides::maintenance.traefik
     maintenance-pages:index:PageServer$kubernetes:apps/v1:Deployment::page-server-deployment
