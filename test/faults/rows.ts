@@ -56,11 +56,35 @@ async function acmeItself(edge: string, status: number): Promise<void> {
   await untilAnswer(ask, (answer) => answer.status === status, 60);
 }
 
-const FEW_ATTEMPTS = {
-  unless: "for hosts that nobody owns ingress-nginx tries three times, and may meet the same pod each time",
-  unlessFor: ["nobody"],
-  unlessShare: 0.02,
-} as const;
+/** One of the two page server pods ends without a moment to finish. */
+function podThatEnds(what: string, end: (scene: Scene, pod: string) => Promise<void>): readonly Row[] {
+  const run = async (scene: Scene) => {
+    const [first = ""] = await scene.pods.names();
+    await end(scene, first);
+    await scene.pods.untilBothAnswer();
+    return DONE;
+  };
+  return [
+    {
+      what,
+      kind: "ingress-nginx",
+      expected: DONE,
+      unless: "for hosts that nobody owns ingress-nginx tries three times, and may meet the same pod each time",
+      unlessFor: ["nobody"],
+      unlessShare: 0.02,
+      run,
+    },
+    {
+      what,
+      kind: "traefik",
+      expected: DONE,
+      unless: "Traefik does not send a request again that the pod had received",
+      unlessFor: ["acme", "nobody"],
+      unlessShare: 0.005,
+      run,
+    },
+  ];
+}
 
 /** A time in which the bucket fails: with what was cached, and then with a pod that begins without. */
 function bucketThatIs(mode: BucketMode, what: string, seconds: number): Row {
@@ -109,29 +133,11 @@ export const rows: readonly Row[] = [
     },
   },
   { what: "enable, to stay", expected: "create override maintenance-acme", right: CHANGING, run: enableAcme },
-  {
-    what: "a page server pod is deleted without a moment to finish",
-    expected: DONE,
-    ...FEW_ATTEMPTS,
-    async run({ pods }) {
-      const [first = ""] = await pods.names();
-      await pods.delete(first);
-      await pods.untilBothAnswer();
-      return DONE;
-    },
-  },
-  {
-    what: "a page server's nginx is killed (SIGKILL)",
-    expected: DONE,
-    ...FEW_ATTEMPTS,
-    async run({ pods }) {
-      const [first = ""] = await pods.names();
-      pods.kill(first);
-      await sleep(2000);
-      await pods.untilBothAnswer();
-      return DONE;
-    },
-  },
+  ...podThatEnds("a page server pod is deleted without a moment to finish", ({ pods }, pod) => pods.delete(pod)),
+  ...podThatEnds("a page server's nginx is killed (SIGKILL)", async ({ pods }, pod) => {
+    pods.kill(pod);
+    await sleep(2000);
+  }),
   {
     what: "a page server pod's network is gone, as when its node vanishes",
     expected: DONE,
