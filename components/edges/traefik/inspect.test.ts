@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { driftIn, isPartOf, type KnownRoutes, suitability } from "./inspect";
+import { displacedBy, driftIn, isPartOf, type KnownRoutes, suitability } from "./inspect";
 import { type Manifest, overrideManifests, type Placement, sharedManifests } from "./manifests";
 import { optionsOf } from "./static-options";
 
@@ -148,6 +148,18 @@ describe("the override of an instance", () => {
   });
 });
 
+it.each([
+  ["every host", { entryPoints: ["websecure"], tls: {}, match: "HostSNI(`*`)" }, true],
+  ["every host, at every entry point", { entryPoints: undefined, tls: {}, match: 'HostSNI("*")' }, true],
+  ["every host, at another entry point", { entryPoints: ["mqtt"], tls: {}, match: "HostSNI(`*`)" }, false],
+  ["every host, without TLS", { entryPoints: ["websecure"], tls: undefined, match: "HostSNI(`*`)" }, false],
+  ["one host", { entryPoints: ["websecure"], tls: {}, match: "HostSNI(`acme.example.org`)" }, false],
+])("the edge displaces a route for TCP for %s: %o %s", (_, { entryPoints, tls, match }, expected) => {
+  const route = { metadata: { name: "old", namespace: "acme" }, spec: { entryPoints, tls, routes: [{ match }] } };
+  const texts = displacedBy(placement, [route]);
+  expect(texts.map((text) => text.split(" has ")[0])).toStrictEqual(expected ? ["IngressRouteTCP acme/old"] : []);
+});
+
 it("its parts are its own, and no other instance's", () => {
   const type = (kind: string) => `kubernetes:traefik.io/v1alpha1:${kind}`;
   for (const name of ["maintenance-acme", "tls.maintenance-acme", "bypass-acme", "tls.bypass-acme"]) {
@@ -173,6 +185,7 @@ describe("a Traefik", () => {
   ];
   const settings = {
     namespace: "traefik",
+    hostNetwork: false,
     entryPoints: ["web", "websecure"],
     routersWithTls: [],
     ingressClass: undefined,
@@ -247,9 +260,37 @@ describe("a Traefik", () => {
       { routersWithTls: ["websecure"] },
       /^$/,
     ],
+    [
+      "with values in arguments of their own, an option twice, one without a value, and one dash",
+      [
+        ...CHART.map((one) => one.slice(1)),
+        "--providers.kubernetescrd.ingressClass",
+        "outer",
+        "--providers.kubernetescrd.namespaces=acme",
+        "--providers.kubernetescrd.namespaces=maintenance-pages",
+        "--providers.kubernetescrd.labelselector=",
+      ],
+      { ingressClass: "outer" },
+      /^$/,
+    ],
+    [
+      "with an entry point whose name only looks like HTTPS",
+      [...CHART, "--entryPoints.web-insecure.address=:8001/tcp"],
+      { entryPoints: ["web-insecure", "websecure"] },
+      /^$/,
+    ],
     ["without allowEmptyServices", without("providers.kubernetescrd.allowEmpty"), {}, /allowEmptyServices is false/],
   ])("%s", (_, args, more, expected) => {
     expect(suits(args, more)).toMatch(expected);
+  });
+
+  it("in its node's network", () => {
+    const pod = { name: "traefik-0", namespace: "traefik", hostNetwork: true, options: optionsOf(CHART) };
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    expect(suitability([pod], settings, cluster).obstacles).toStrictEqual([
+      "Pod traefik/traefik-0: it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.",
+    ]);
+    expect(suitability([pod], { ...settings, hostNetwork: true }, cluster).obstacles).toStrictEqual([]);
   });
 
   it("at whose entry point another route has tls", () => {

@@ -104,15 +104,18 @@ const middlewareSchema = z.object({
 const transportSchema = z.object({
   metadata,
   spec: z.object({
-    forwardingTimeouts: z
-      .object({ dialTimeout: z.string().optional(), responseHeaderTimeout: z.string().optional() })
-      .optional(),
+    maxIdleConnsPerHost: z.number().optional(),
+    forwardingTimeouts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   }),
 });
 
 const tcpRouteSchema = z.object({
   metadata,
-  spec: z.object({ routes: z.array(z.object({ match: z.string() })).optional() }),
+  spec: z.object({
+    entryPoints: z.array(z.string()).optional(),
+    tls: z.object({}).optional(),
+    routes: z.array(z.object({ match: z.string() })).optional(),
+  }),
 });
 
 const ingressSchema = z.object({
@@ -132,6 +135,7 @@ export interface KnownRoutes {
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string() }),
   spec: z.object({
+    hostNetwork: z.boolean().optional(),
     containers: z.array(z.object({ command: z.array(z.string()).optional(), args: z.array(z.string()).optional() })),
   }),
 });
@@ -163,9 +167,10 @@ export async function inspect(
     ]);
   const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, transports, tcpRoutes, ingresses };
   const selfTest = NAMES.selfTest(edge);
+  // A route with several entry points does not say which of them is for TLS.
   const entryPointsWithTls = routes.ingressRoutes
     .filter(({ metadata, spec }) => spec.tls !== undefined && metadata.namespace !== namespace)
-    .flatMap(({ spec }) => spec.entryPoints ?? settings.entryPoints);
+    .flatMap(({ spec: { entryPoints = [] } }) => (entryPoints.length === 1 ? entryPoints : []));
   const { obstacles, notes } = suitability(pods.map(traefikPod), settings, { namespace, entryPointsWithTls });
   return {
     driftOf: driftIn(routes, { ...settings, edge, namespace }),
@@ -173,8 +178,29 @@ export async function inspect(
       ({ metadata }) => metadata.namespace === namespace && [selfTest, NAMES.withTls(selfTest)].includes(metadata.name),
     )?.metadata.creationTimestamp,
     obstacles: [...(ingressRoutes === undefined ? [NO_TYPES] : []), ...obstacles],
-    notes,
+    notes: [...notes, ...displacedBy(settings, tcpRoutes)],
   };
+}
+
+/**
+ * The routes for TCP that the edge displaces: those for the encrypted connections of every host. Traefik prefers HTTPS routes without `Host`,
+ * and ours are such (pkg/server/router/tcp/router.go in traefik/traefik).
+ */
+export function displacedBy(
+  { entryPoints: own }: Pick<TraefikSettings, "entryPoints">,
+  tcpRoutes: KnownRoutes["tcpRoutes"],
+): readonly string[] {
+  return tcpRoutes
+    .filter(
+      ({ spec: { entryPoints = own, tls, routes = [] } }) =>
+        tls !== undefined &&
+        entryPoints.some((name) => own.includes(name)) &&
+        routes.some(({ match }) => /^\s*HostSNI\(\s*[`"]\*[`"]\s*\)\s*$/.test(match)),
+    )
+    .map(
+      ({ metadata: { namespace, name } }) =>
+        `IngressRouteTCP ${namespace}/${name} has every encrypted connection that no HTTPS route has, and this edge has an HTTPS route for every host. Nobody reaches it any more: give it an entry point of its own.`,
+    );
 }
 
 const NO_TYPES = `The cluster has no ${API_VERSION}, the types of Traefik's own objects. Traefik's Helm chart installs them. Or is this another cluster?`;
@@ -308,6 +334,7 @@ function mayMatch(rule: string, matcher: "Host" | "HostSNI", host: string): bool
 export interface TraefikPod {
   readonly name: string;
   readonly namespace: string;
+  readonly hostNetwork?: boolean | undefined;
   /** `undefined` if its static configuration is not in its arguments, but in a file or in the environment. */
   readonly options: StaticOptions | undefined;
 }
@@ -315,6 +342,7 @@ export interface TraefikPod {
 function traefikPod({ metadata, spec }: z.output<typeof podSchema>): TraefikPod {
   return {
     ...metadata,
+    hostNetwork: spec.hostNetwork,
     options: optionsOf(spec.containers.flatMap(({ command = [], args = [] }) => [...command, ...args])),
   };
 }
@@ -326,15 +354,16 @@ function traefikPod({ metadata, spec }: z.output<typeof podSchema>): TraefikPod 
  */
 export function suitability(
   pods: readonly TraefikPod[],
-  settings: Pick<TraefikSettings, "namespace" | "entryPoints" | "routersWithTls" | "ingressClass">,
+  settings: Pick<TraefikSettings, "namespace" | "hostNetwork" | "entryPoints" | "routersWithTls" | "ingressClass">,
   cluster: { readonly namespace: string; readonly entryPointsWithTls: readonly string[] },
 ): Pick<Inspection, "obstacles" | "notes"> {
   const own = pods.filter(({ namespace }) => namespace === settings.namespace);
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
-  const obstacles = own.flatMap(({ name, options }) =>
-    options === undefined
-      ? []
-      : obstaclesIn(options, settings, cluster).map((text) => `Pod ${settings.namespace}/${name}: ${text}`),
+  const obstacles = own.flatMap(({ name, hostNetwork = false, options }) =>
+    [
+      ...(hostNetwork && !settings.hostNetwork ? [ON_HOST_NETWORK] : []),
+      ...(options === undefined ? [] : obstaclesIn(options, settings, cluster)),
+    ].map((text) => `Pod ${settings.namespace}/${name}: ${text}`),
   );
   const misplaced =
     elsewhere.length === 0
@@ -352,6 +381,9 @@ export function suitability(
     ],
   };
 }
+
+const ON_HOST_NETWORK =
+  "it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.";
 
 function obstaclesIn(
   options: StaticOptions,

@@ -100,8 +100,8 @@ describe("an override", () => {
     expect(
       routes.map(({ metadata: { name }, spec: { entryPoints, tls } }) => ({ name, entryPoints, tls })),
     ).toStrictEqual([
+      { name: "maintenance-acme.public", entryPoints: ["web", "websecure"], tls: undefined },
       { name: "tls.maintenance-acme.public", entryPoints: ["websecure"], tls: {} },
-      { name: "maintenance-acme.public", entryPoints: ["web"], tls: undefined },
     ]);
   });
 

@@ -24,13 +24,14 @@ export const NAMES = {
 /**
  * The priorities of our routes. Traefik sorts the routes of all providers of an entry point by priority, and uses the first that matches.
  * By default a priority is the length of the rule. The Gateway API provider gives an Exact path 100,000 and more. The highest that a
- * user may set is 2^63 - 1001 (pkg/server/router/router.go in traefik/traefik).
+ * user may set is 2^63 - 1001 (pkg/server/router/router.go in traefik/traefik). The not-found page comes after every other route: an
+ * Ingress that has only a default backend gets -2^31 (pkg/provider/kubernetes/ingress/kubernetes.go).
  */
 export const PRIORITIES = {
   bypass: 1_000_000_001,
   override: 1_000_000_000,
   closed: 999_999_999,
-  notFound: 1,
+  notFound: -3_000_000_000,
 } as const;
 
 /** The place of an edge's routes. */
@@ -160,7 +161,10 @@ export function sharedManifests(placement: Placement): readonly Manifest[] {
     }),
     manifest("Middleware", retry, placement, { retry: { attempts: 5 } }),
     manifest("ServersTransport", transport, placement, {
-      forwardingTimeouts: { dialTimeout: "1s", responseHeaderTimeout: "5s" },
+      // Traefik's own default. Without it, it would be Go's: 2.
+      maxIdleConnsPerHost: 200,
+      // Less than the 75 s after which nginx closes an idle connection.
+      forwardingTimeouts: { dialTimeout: "1s", responseHeaderTimeout: "5s", idleConnTimeout: "60s" },
     }),
   ];
 }
@@ -247,8 +251,8 @@ function manifest(kind: Manifest["kind"], metadata: Metadata, placement: Placeme
 }
 
 /**
- * One IngressRoute for the entry points whose routers need `tls`, and one for the others. In this order: when an entry point moves from the
- * second to the first, the first must have it before the second loses it.
+ * One IngressRoute for all entry points, and one more for those whose routers need `tls`. These are in both: such an entry point may also get
+ * requests without TLS, from a load balancer that ends it.
  */
 function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonly Route[]): readonly Manifest[] {
   const { entryPoints, routersWithTls } = placement;
@@ -261,14 +265,11 @@ function ingressRoutes(metadata: Metadata, placement: Placement, routes: readonl
       services: [service],
     })),
   };
-  const plain = entryPoints.filter((one) => !routersWithTls.includes(one));
-  const encrypted = entryPoints.filter((one) => routersWithTls.includes(one));
   const route = (own: Metadata, more: Manifest["spec"]) =>
     manifest("IngressRoute", own, placement, { ...more, ...spec });
+  const encrypted = { ...metadata, name: NAMES.withTls(metadata.name) };
   return [
-    ...(encrypted.length > 0
-      ? [route({ ...metadata, name: NAMES.withTls(metadata.name) }, { entryPoints: encrypted, tls: {} })]
-      : []),
-    ...(plain.length > 0 ? [route(metadata, { entryPoints: plain })] : []),
+    route(metadata, { entryPoints }),
+    ...(routersWithTls.length > 0 ? [route(encrypted, { entryPoints: routersWithTls, tls: {} })] : []),
   ];
 }

@@ -91,15 +91,12 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     return [first, ...this.createRoutes(routes, [known(first)])];
   }
 
-  /** One after the other, in the order of `ingressRoutes` (manifests.ts). */
   private createRoutes(
     routes: readonly DeclaredManifest[],
     dependsOn: Dependencies,
     secretOutputs: readonly string[] = [],
   ): readonly pulumi.Resource[] {
-    const created: pulumi.Resource[] = [];
-    for (const route of routes) created.push(this.create(route, [...dependsOn, ...created], secretOutputs));
-    return created;
+    return routes.map((route) => this.create(route, dependsOn, secretOutputs));
   }
 
   private createBypass(

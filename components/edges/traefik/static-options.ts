@@ -28,23 +28,28 @@ export class StaticOptions {
   /** Whether an entry point is meant for HTTPS, by its name or its port. */
   isForTls(name: string): boolean {
     const address = this.values.get(`entrypoints.${name.toLowerCase()}.address`) ?? "";
-    return /secure|https/i.test(name) || /:(?:443|8443)(?:\/|$)/.test(address);
+    return /(?<!in)secure|https/i.test(name) || /:(?:443|8443)(?:\/|$)/.test(address);
   }
 }
 
 /**
- * The options in a container's command line, or `undefined` if its static configuration is elsewhere.
+ * The options in a container's command line, or `undefined` if its static configuration is elsewhere. As Traefik reads them: with one dash
+ * or two, a value after `=` or in the next argument, and the values of an option that is there twice in one list
+ * (https://github.com/traefik/paerser, flag/flagparser.go). An empty value is none.
  *
  * @example
  * optionsOf(["--providers.kubernetescrd", "--entryPoints.web.address=:8000/tcp"])?.hasEntryPoint("web"); // true
  */
 export function optionsOf(commandLine: readonly string[]): StaticOptions | undefined {
-  const values = new Map(
-    commandLine.flatMap((argument) => {
-      const [, name, value = "true"] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? [];
-      return name === undefined ? [] : [[name.toLowerCase(), value] as const];
-    }),
-  );
+  const values = new Map<string, string>();
+  commandLine.forEach((argument, index) => {
+    const [, name, own] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (name === undefined) return;
+    const next = commandLine[index + 1];
+    const value = own ?? (next === undefined || next.startsWith("-") ? "true" : next);
+    const before = values.get(name.toLowerCase());
+    if (value !== "") values.set(name.toLowerCase(), before === undefined ? value : `${before},${value}`);
+  });
   const isHere = [...values.keys()].some((name) => /^(?:entrypoints|providers)\./.test(name));
   return isHere && !values.has("configfile") ? new StaticOptions(values) : undefined;
 }
