@@ -54,7 +54,12 @@ export async function benchTraefik({ edge, edges, samples, cluster }: Lab): Prom
           120,
         );
       }
-      rows.push([`${count} ${kind}`, `${median(seconds).toFixed(1)} s`, `${memory()} MB`, await healthy(edge)]);
+      rows.push([
+        `Traefik with ${count} ${kind}`,
+        `${median(seconds).toFixed(1)} s`,
+        `${memory()} MB`,
+        await healthy(edge),
+      ]);
     }
     for (; made > 0; made -= AT_ONCE) {
       const last = Array.from({ length: AT_ONCE }, (_, index) => manifestsOf(made - 1 - index)).flat();
