@@ -25,6 +25,13 @@ export class PageServerPods {
       .items;
   }
 
+  /** Scales the page server's Deployment. */
+  async scale(replicas: number): Promise<void> {
+    const metadata = { name: "page-server", namespace: NAMESPACE };
+    const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { replicas } };
+    await this.kube.apply(deployment);
+  }
+
   /** Waits until as many pods are ready as there should be, and no other is left. */
   async untilReady(count = 2): Promise<void> {
     const ready = async () => {

@@ -82,14 +82,17 @@ const ALLOWED_OF: Readonly<Record<EdgeKind, readonly number[]>> = {
 };
 const AT_ONCE = 16;
 
-/** Traefik closes the connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. */
-const NOT_HTTP_1: readonly string[] = ["noise", "HTTP/2 in clear text", "a TLS handshake"];
-
 /**
- * Traefik's middleware retry loses the status of an answer that comes before all headers were sent, and then Traefik says 200
- * (pkg/middlewares/retry/retry.go in traefik/traefik, WriteHeader). Headers of up to 64 kB are sent at once.
+ * The statuses with which Traefik itself may answer a request, joined. It closes the connection when the first byte is none of HTTP, and answers
+ * HTTP/2 and TLS in their own protocols. Its middleware retry loses the status of an answer that comes before all headers were sent, and
+ * then Traefik says 200 (pkg/middlewares/retry/retry.go in traefik/traefik, WriteHeader). Headers of up to 64 kB are sent at once.
  */
-const STATUS_LOST = "10,000 headers";
+const OF_TRAEFIK: Readonly<Record<string, string>> = {
+  noise: "",
+  "HTTP/2 in clear text": "",
+  "a TLS handshake": "",
+  "10,000 headers": "200",
+};
 
 async function wronglyAnswered({ edge, here: { kind } }: Lab, target: Target): Promise<readonly string[]> {
   const left = [...hostileTo(target)];
@@ -101,11 +104,8 @@ async function wronglyAnswered({ edge, here: { kind } }: Lab, target: Target): P
       const found =
         /root:|worker_processes|proxy_pass|<Key>|ListBucket|this is \w+:/.exec(answer)?.[0] ??
         (answer.includes(MARK) ? MARK : undefined);
-      const isClosed = kind === "traefik" && NOT_HTTP_1.includes(next.what) && statuses.length === 0;
-      const isStatusLost = kind === "traefik" && next.what === STATUS_LOST && statuses.join() === "200";
       const isRight =
-        isClosed ||
-        isStatusLost ||
+        (kind === "traefik" && OF_TRAEFIK[next.what] === statuses.join()) ||
         (statuses.length === 1 && statuses.every((status) => ALLOWED_OF[kind].includes(status)));
       if (!isRight || found !== undefined) {
         wrong.push(`${target.host}: ${next.what.slice(0, 80)}: ${statuses.join()} ${found ?? ""}`);

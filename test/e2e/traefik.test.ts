@@ -346,7 +346,7 @@ describe("no page server pod is ready", () => {
 
   it("with allowEmptyServices true and false visitors get 503, and never the instance", async () => {
     await untilAnswer(() => visit(strict.url, "acme.localhost"), isPageOf("acme"), 30);
-    await lab.cluster.kube.apply(replicas(0));
+    await pods.scale(0);
     await pods.untilReady(0);
     await sleep(4000);
     for (const { url, encryptedUrl } of [traefik, strict]) {
@@ -359,19 +359,12 @@ describe("no page server pod is ready", () => {
         expect(isThere(await visit(edge, "acme.localhost", CHALLENGE))).toBe(true);
       }
     }
-    await lab.cluster.kube.apply(replicas(2));
+    await pods.scale(2);
     await pods.untilReady();
     for (const { url } of [traefik, strict])
       await untilAnswer(() => visit(url, "acme.localhost"), isPageOf("acme"), 30);
     const { code, output } = await type("disable", "acme", "--yes");
     expect(code, output).toBe(EXIT.done);
-  });
-
-  const replicas = (count: number) => ({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "page-server", namespace: "maintenance-pages" },
-    spec: { replicas: count },
   });
 });
 

@@ -361,12 +361,11 @@ export const rows: readonly Row[] = [
   },
 ];
 
-async function withoutPageServer({ lab, pods }: Scene): Promise<string> {
-  const { kube } = lab.cluster;
-  await kube.apply(replicas(0));
+async function withoutPageServer({ pods }: Scene): Promise<string> {
+  await pods.scale(0);
   await pods.untilReady(0);
   await sleep(5000);
-  await kube.apply(replicas(2));
+  await pods.scale(2);
   await pods.untilBothAnswer();
   return DONE;
 }
@@ -388,9 +387,7 @@ async function withoutBeta({ lab: { samples, edge } }: Scene): Promise<string> {
 }
 
 async function anotherTraefik({ lab, cluster }: Scene, number: number, options = {}): Promise<Edge> {
-  const [first] = lab.edges;
-  if (first === undefined) throw new Error("there is no first Traefik whose values this one could have");
-  return cluster.startTraefik(await lab.stack.helmValues<TraefikValues>(first.name), { number, options });
+  return cluster.startTraefik(await lab.stack.helmValues<TraefikValues>(lab.here.name), { number, options });
 }
 
 async function killedUps(scene: Scene): Promise<string> {
@@ -427,13 +424,6 @@ async function overrides({ lab: { samples } }: Scene): Promise<number> {
   const left = await samples.left("maintenance-pages");
   return left.filter((name) => /^Ingress(?:Route)? maintenance-/.test(name)).length;
 }
-
-const replicas = (count: number) => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "page-server", namespace: "maintenance-pages" },
-  spec: { replicas: count },
-});
 
 /** In the configuration only: the `up` is another's. */
 async function setMaintenance({ lab: { stack } }: Scene): Promise<void> {

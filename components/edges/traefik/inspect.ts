@@ -207,6 +207,12 @@ const NO_TYPES = `The cluster has no ${API_VERSION}, the types of Traefik's own 
 
 /** Compares these objects with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
 export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
+  const changedShared = sharedManifests(placement)
+    .filter((manifest) => !isUnchanged(manifest, routes))
+    .map(({ kind, metadata }) => ({
+      what: "changed" as const,
+      text: `the ${kind} ${metadata.name} was deleted or changed`,
+    }));
   return (instance, isShown) => {
     const [middleware, ...declared] = overrideManifests(overrideOf(instance), placement);
     const found = declared.map((manifest) => routes.ingressRoutes.find((one) => isNamed(one, manifest)));
@@ -224,12 +230,7 @@ export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
     ];
     return [
       ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
-      ...sharedManifests(placement)
-        .filter((manifest) => !isUnchanged(manifest, routes))
-        .map(({ kind, metadata }) => ({
-          what: "changed" as const,
-          text: `the ${kind} ${metadata.name} was deleted or changed`,
-        })),
+      ...changedShared,
       ...rivalsOf(instance, routes),
     ];
   };

@@ -68,11 +68,18 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     // A route is dropped if something does not exist that it uses. So that is created first, and deleted last.
     const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, []));
-    const dependsOn = [...args.dependsOn, ...shared.map(known)];
-    const selfTest = this.createRewritten(selfTestManifests(args.placement), dependsOn);
-    const notFound = this.createRoutes(notFoundManifests(args.placement), dependsOn);
+    const sharedKnown = shared.map(known);
+    const createRewritten = (
+      [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
+      dependsOn: readonly pulumi.Resource[],
+    ) => {
+      const first = this.create(middleware, dependsOn);
+      return [first, ...this.createRoutes(routes, [...sharedKnown, known(first)])];
+    };
+    const selfTest = createRewritten(selfTestManifests(args.placement), args.dependsOn);
+    const notFound = this.createRoutes(notFoundManifests(args.placement), [...args.dependsOn, ...sharedKnown]);
     const overrides = args.overrides.map((override) =>
-      this.createRewritten(overrideManifests(override, args.placement), [...dependsOn, ...override.dependsOn]),
+      createRewritten(overrideManifests(override, args.placement), [...args.dependsOn, ...override.dependsOn]),
     );
     const bypasses = args.overrides.flatMap((override, index) =>
       this.createBypass(override, args.placement, overrides[index] ?? []),
@@ -81,14 +88,6 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     this.overrides = [...overrides.flat(), ...bypasses];
     this.overridden = pulumi.all(overrides.flat().map(({ urn }) => urn));
     this.registerOutputs({});
-  }
-
-  private createRewritten(
-    [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
-    dependsOn: Dependencies,
-  ): readonly pulumi.Resource[] {
-    const first = this.create(middleware, dependsOn);
-    return [first, ...this.createRoutes(routes, [known(first)])];
   }
 
   private createRoutes(
