@@ -37,6 +37,8 @@ export interface Lab {
   readonly environmentFile: string;
   /** Seconds: building the tools (0 when cached), and from the start of the cluster until every instance answered. */
   readonly seconds: { readonly build: number; readonly start: number };
+  /** Applies the configuration of the start again, after changes of any kind, and waits until every instance answers. */
+  reset(): Promise<void>;
   /** Removes everything. May be called again. */
   stop(): Promise<void>;
 }
@@ -151,9 +153,18 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       edges.push(edge);
       await stack.type(["config", "set", "--path", `edges.${name}.address`, edge.url]);
     }
-    for (const { url } of edges) {
-      for (const host of SAMPLES.flatMap(hostsOf)) await untilAnswer(() => visit(url, host), isOpen, 60);
-    }
+    const untilOpen = async () => {
+      for (const { url } of edges) {
+        for (const host of SAMPLES.flatMap(hostsOf)) await untilAnswer(() => visit(url, host), isOpen, 60);
+      }
+    };
+    await untilOpen();
+    const configuration = stack.readConfiguration();
+    const reset = async () => {
+      stack.writeConfiguration(configuration);
+      await stack.up();
+      await untilOpen();
+    };
     const [first] = edges;
     if (first === undefined) throw new LocalError("there is no edge");
     const seconds = { build, start: (Date.now() - begin) / 1000 - build };
@@ -169,6 +180,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       upgradeChart,
       environmentFile,
       seconds,
+      reset,
       stop,
     };
   } catch (error) {

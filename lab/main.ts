@@ -97,6 +97,37 @@ Ctrl-C ends and removes all of it.
 }
 
 async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): Promise<number> {
+  const walks: Walk[] = [];
+  for (const edge of lab.edges) {
+    // Each walk begins with nothing in maintenance, and the last row of one destroys the stack.
+    if (walks.length > 0) {
+      report("pulumi up, with the configuration of the start");
+      await lab.reset();
+    }
+    walks.push(await walk({ ...lab, ...at(edge) }, steps, signal));
+  }
+  for (const one of walks) {
+    console.log(`\n${one.lab.here.kind}\n${one.table.toString()}\n`);
+    console.log(describeFigures(one.lab, one.figures));
+  }
+  const sum = (count: (one: Walk) => number) => walks.reduce((total, one) => total + count(one), 0);
+  const [passed, wrong, skipped] = [sum((one) => one.passed), sum((one) => one.wrong), sum((one) => one.skipped)];
+  console.log(`\n${passed} passed, ${wrong} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  return wrong === 0 ? 0 : 1;
+}
+
+/** What was seen at one edge. */
+interface Walk {
+  readonly lab: Lab;
+  readonly table: Table.Table;
+  readonly figures: Figures;
+  readonly passed: number;
+  readonly wrong: number;
+  readonly skipped: number;
+}
+
+/** Walks these rows at the edge that the lab is at. */
+async function walk(lab: Lab, steps: readonly Step[], signal: AbortSignal): Promise<Walk> {
   const figures: Figures = {};
   const table = new Table({
     head: ["", "step", "expected", "seen"],
@@ -104,35 +135,29 @@ async function runCheck(lab: Lab, steps: readonly Step[], signal: AbortSignal): 
     wordWrap: true,
     style: { head: [], border: [] },
   });
-  let wrong = 0;
-  let skipped = 0;
-  const rows = lab.edges.flatMap((edge) => steps.map((row) => ({ ...row, edge })));
-  for (const { edge, ...row } of rows) {
+  const counts = { passed: 0, wrong: 0, skipped: 0 };
+  for (const row of steps) {
     if (signal.aborted) throw new LocalError("interrupted");
-    const here = { ...lab, ...at(edge) };
-    const step = lab.edges.length > 1 ? `${edge.kind}: ${row.step}` : row.step;
     const { expected } = row;
-    const why = whyNotHere(row, here);
+    const step = lab.edges.length > 1 ? `${lab.here.kind}: ${row.step}` : row.step;
+    const why = whyNotHere(row, lab);
     if (why !== undefined) {
-      skipped += 1;
+      counts.skipped += 1;
       report(`skip  ${step}`);
-      table.push(["-", step, expected, `skipped: ${why}`]);
+      table.push(["-", row.step, expected, `skipped: ${why}`]);
       continue;
     }
     const seen = await row
-      .see(here, figures)
+      .see(lab, figures)
       .catch((error: unknown) => `error: ${error instanceof Error ? error.message : error}`);
     const holds = seen === expected;
-    if (!holds) wrong += 1;
+    counts[holds ? "passed" : "wrong"] += 1;
     report(`${holds ? "ok   " : "WRONG"} ${step}`);
     // Whole here, and shortened in the table, which would wrap what Pulumi prints for minutes.
     if (!holds) report(`      ${seen}`);
-    table.push([holds ? "ok" : "NO", step, expected, holds ? "as expected" : seen.slice(0, 500)]);
+    table.push([holds ? "ok" : "NO", row.step, expected, holds ? "as expected" : seen.slice(0, 500)]);
   }
-  console.log(`\n${table.toString()}\n`);
-  console.log(describeFigures(lab, figures));
-  console.log(`\n${rows.length - wrong - skipped} passed, ${wrong} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-  return wrong === 0 ? 0 : 1;
+  return { lab, table, figures, ...counts };
 }
 
 main().then(

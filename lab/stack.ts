@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -93,13 +93,23 @@ export class LocalStack {
     const config = Object.fromEntries(
       Object.entries(configuration).map(([key, value]) => [`maintenance-pages:${key}`, value]),
     );
-    writeFileSync(
-      join(project, `Pulumi.${STACK}.yaml`),
-      `# Written by npm run local, and again at its next start.\n${stringify({ config })}`,
-    );
     const stack = new LocalStack(project, environment);
+    stack.writeConfiguration(`# Written by npm run local, and again at its next start.\n${stringify({ config })}`);
     await stack.type(["stack", "init", STACK, "--non-interactive"]);
     return stack;
+  }
+
+  /** The text of the stack's file. */
+  readConfiguration(): string {
+    return readFileSync(this.file, "utf8");
+  }
+
+  writeConfiguration(text: string): void {
+    writeFileSync(this.file, text);
+  }
+
+  private get file(): string {
+    return join(this.project, `Pulumi.${STACK}.yaml`);
   }
 
   /** Runs `pulumi` as typed, such as `["config", "set", "maintenance", '["acme"]']`. */

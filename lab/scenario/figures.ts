@@ -32,11 +32,11 @@ export interface TextChange {
 }
 
 /** The figures as lines for a terminal. */
-export function describeFigures({ seconds }: Lab, figures: Figures): string {
+export function describeFigures({ seconds, here }: Lab, figures: Figures): string {
   const inSeconds = (value: number | undefined) => (value === undefined ? "not measured" : `${value.toFixed(1)} s`);
   const lines = [
     `tools built in            ${seconds.build === 0 ? "0 s (cached)" : inSeconds(seconds.build)}`,
-    `cluster ready in          ${inSeconds(seconds.start)} (cluster, first pulumi up, ingress-nginx, ${SAMPLES.length} instances)`,
+    `cluster ready in          ${inSeconds(seconds.start)} (cluster, first pulumi up, ${here.kind}, ${SAMPLES.length} instances)`,
     `pulumi up to first page   ${inSeconds(figures.upToFirstPage)}`,
     `pulumi up, enable         ${inSeconds(figures.enable)}`,
     `pulumi up, disable        ${inSeconds(figures.disable)}`,
