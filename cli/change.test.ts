@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { edgesOf } from "../components/edges";
 import type { Drift } from "../components/edges/edge";
+import { edgesSchema } from "../components/edges/settings";
 import { change, type Tools, type Visitors } from "./change";
 import type { PlannedChange, RunOptions } from "./engine";
 import { CommandError, EXIT } from "./errors";
@@ -81,7 +83,10 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
           ),
     affectedSince: async () => [],
     requestInstance: async () => answers,
-    inspect: async () => ({ driftsOf: () => drifts, edges: [] }),
+    inspect: async () => ({
+      driftsOf: () => edgesOf(edgesSchema.parse(undefined)).flatMap((edge) => drifts.map((one) => ({ ...one, edge }))),
+      edges: [],
+    }),
     failedEdges: async () => [],
   };
   const tools: Tools = {

@@ -360,7 +360,9 @@ function driftNotes(
       const isChanged = changes.some((change) => isPartOf(change, instance.name, edges));
       if (!isChanged && drifts.some(({ what }) => what === "missing")) {
         throw new CommandError(
-          ["Nothing was changed.", "", ...remedyFor(instance, drifts, edges, settings, stack)].join("\n"),
+          ["Nothing was changed.", "", ...remedyFor(instance.name, drifts, settings.pageServer.namespace, stack)].join(
+            "\n",
+          ),
         );
       }
       return drifts.some(({ what }) => what === "leftover")
@@ -496,7 +498,7 @@ async function verifyBypasses(
 }
 
 const NO_BYPASS =
-  "A request with the key still gets that: the controller has not loaded the bypass, or refuses canary Ingresses.";
+  "A request with the key still gets that: the controller has not loaded the bypass, or (ingress-nginx) refuses canary Ingresses.";
 
 function reportTo(terminal: Terminal) {
   return (target: Target, seen: Probed["seen"], seconds: number) =>

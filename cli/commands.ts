@@ -303,11 +303,10 @@ async function mustBeIn(instances: readonly string[], settings: Settings, stack:
 
 /** What to do about an override that is in the cluster, and not in the configuration. */
 async function remedyText(name: string, settings: Settings, stack: string): Promise<readonly string[]> {
-  const edges = edgesOf(settings.edges);
-  const inspection = await inspect(edges, settings).catch(() => undefined);
+  const inspection = await inspect(edgesOf(settings.edges), settings).catch(() => undefined);
   const instance = settings.instances.find((one) => one.name === name);
   if (inspection === undefined || instance === undefined) return [];
-  return remedyFor(instance, inspection.driftsOf(instance, false), edges, settings, stack);
+  return remedyFor(name, inspection.driftsOf(instance, false), settings.pageServer.namespace, stack);
 }
 
 /** @throws {CommandError} when one of the names is no instance's. The list's own message would name a place in the list instead. */

@@ -10,7 +10,12 @@ export interface Inspection {
   readonly edges: readonly InspectedEdge[];
 }
 
-export type DriftsOf = (instance: Instance, isShown: boolean) => readonly Drift[];
+export type DriftsOf = (instance: Instance, isShown: boolean) => readonly DriftAt[];
+
+/** A difference, and the edge at which it is. */
+export interface DriftAt extends Drift {
+  readonly edge: Pick<Edge, "deletionOf" | "reasons">;
+}
 
 export interface InspectedEdge extends Omit<EdgeInspection, "driftOf"> {
   readonly edge: Edge;
@@ -47,7 +52,8 @@ export async function inspect(
       const overridden = { ...instance, otherHosts: otherHostsOf(instance, settings.instances) };
       return inspected.flatMap(({ edge, driftOf }) => {
         const drifts = driftOf(overridden, isShown && isBehind(instance, edge.name));
-        return edges.length === 1 ? drifts : drifts.map((one) => ({ ...one, text: `at ${edge.name}: ${one.text}` }));
+        const place = edges.length === 1 ? "" : `at ${edge.name}: `;
+        return drifts.map(({ what, text }) => ({ what, text: `${place}${text}`, edge }));
       });
     },
   };

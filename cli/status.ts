@@ -136,7 +136,7 @@ export async function statusOf(
         since,
         hosts: shown,
         drift: due === undefined ? drift?.map(({ text }) => text) : [due],
-        remedy: due === undefined ? remedyFor(instance, drift ?? [], view.edges, settings, stack) : [],
+        remedy: due === undefined ? remedyFor(name, drift ?? [], settings.pageServer.namespace, stack) : [],
         attention: [
           ...(useless.some((edge) => isBehind(instance, edge.name)) ? (["fails open"] as const) : []),
           ...(due === undefined && shown.some(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")

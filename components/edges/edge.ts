@@ -68,6 +68,8 @@ export interface Reasons {
   readonly other: string;
   /** It shows the instance's page after the maintenance. */
   readonly leftover: string;
+  /** What to do about an object that comes before the override. */
+  readonly overruled: string;
   /** It does not show the self-test's page. */
   readonly selfTest: string;
 }

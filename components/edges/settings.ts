@@ -4,6 +4,7 @@ import { type Instance, isBehind } from "../../model/instances";
 import type { Problem } from "../../model/problems";
 import { DEFAULT_EDGE } from "./edge";
 import * as ingressNginx from "./ingress-nginx/settings";
+import { NAMES } from "./traefik/manifests";
 import * as traefik from "./traefik/settings";
 
 /** The kinds of edges. */
@@ -62,4 +63,28 @@ export function bypassProblems(
     const allowed = `${BYPASS_LIMIT[kind]} entries with a bypass at once`;
     return count > BYPASS_LIMIT[kind] ? [{ path: "maintenance", found: `${count} with a bypass`, allowed }] : [];
   });
+}
+
+/**
+ * The problems of overrides that a Traefik would take for one, so that one instance would show the page of the other: it turns every
+ * other character of a Middleware's name into a hyphen, and several hyphens into one (pkg/provider/provider.go in traefik/traefik,
+ * Normalize).
+ */
+export function nameProblems(
+  edges: Readonly<Record<string, EdgeSettings>>,
+  instances: readonly Pick<Instance, "name" | "edges">[],
+): readonly Problem[] {
+  const taken = new Map<string, string>();
+  return Object.entries(edges).flatMap(([edge, { kind }]) =>
+    (kind === "traefik" ? instances : []).flatMap((instance): Problem[] => {
+      if (!isBehind(instance, edge)) return [];
+      const name = NAMES.override(instance.name, edge).replace(/[^a-z0-9]+/g, "-");
+      const place = `${instance.name} at ${edge}`;
+      const other = taken.get(name);
+      taken.set(name, place);
+      if (other === undefined) return [];
+      const allowed = `names of edges and instances that differ for Traefik: it would take the override of ${place} for that of ${other}. Rename one of these edges or instances`;
+      return [{ path: `edges.${edge}`, found: edge, allowed }];
+    }),
+  );
 }

@@ -19,6 +19,7 @@ export const REASONS: Reasons = {
   leftover:
     "The override is still there: the controller has not reloaded yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
+  overruled: "Shorten the path of that Ingress, or delete it.",
   selfTest:
     "The controller at this edge does not understand the overrides of the kind ingress-nginx: it does not show the edge's self-test. Often it is " +
     "Traefik, which reads Ingresses of ingress-nginx, but not their regular expressions. Add an edge of the kind traefik (docs/traefik.md).",

@@ -293,6 +293,29 @@ describe("a Traefik", () => {
     expect(suitability([pod], { ...settings, hostNetwork: true }, cluster).obstacles).toStrictEqual([]);
   });
 
+  it("beside another one in its namespace", () => {
+    const pod = (release: string, args: readonly string[]) => ({
+      name: `${release}-0`,
+      namespace: "traefik",
+      release,
+      options: optionsOf(args),
+    });
+    const outer = pod("outer", CHART);
+    const inner = pod("inner", [...CHART, "--providers.kubernetesCRD.ingressClass=inner"]);
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    const both = suitability([outer, inner], settings, cluster);
+    expect(both.obstacles).toStrictEqual([]);
+    expect(both.notes).toMatchObject(
+      [/^Pod traefik\/inner-0: its option .* is inner,.*Another Traefik in this namespace/].map((one) =>
+        expect.stringMatching(one),
+      ),
+    );
+    expect(suitability([inner], settings, cluster).obstacles).toHaveLength(1);
+    // While its pods are replaced, both kinds serve visitors.
+    const old = { ...inner, release: "outer" };
+    expect(suitability([outer, old], settings, cluster).obstacles).toHaveLength(1);
+  });
+
   it("at whose entry point another route has tls", () => {
     expect(suits(CHART, {}, ["web"])).toMatch(/entry point web serves HTTPS/);
   });

@@ -27,6 +27,8 @@ export const REASONS: Reasons = {
   leftover:
     "The override is still there: Traefik has not loaded the change yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
+  overruled:
+    "Give that route a priority below 1,000,000,000, or delete it; an IngressRouteTCP for the host can only be deleted, or be moved to another entry point.",
   selfTest:
     "Traefik does not show the self-test of this edge: it does not watch the page server's namespace or the override's class, or its entry " +
     "points have other names than edges.*.entryPoints, or another controller answers here.",
@@ -133,7 +135,12 @@ export interface KnownRoutes {
 }
 
 const podSchema = z.object({
-  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+  status: z.object({ phase: z.string().optional() }).optional(),
   spec: z.object({
     hostNetwork: z.boolean().optional(),
     containers: z.array(z.object({ command: z.array(z.string()).optional(), args: z.array(z.string()).optional() })),
@@ -171,7 +178,7 @@ export async function inspect(
   const entryPointsWithTls = routes.ingressRoutes
     .filter(({ metadata, spec }) => spec.tls !== undefined && metadata.namespace !== namespace)
     .flatMap(({ spec: { entryPoints = [] } }) => (entryPoints.length === 1 ? entryPoints : []));
-  const { obstacles, notes } = suitability(pods.map(traefikPod), settings, { namespace, entryPointsWithTls });
+  const { obstacles, notes } = suitability(pods.flatMap(traefikPod), settings, { namespace, entryPointsWithTls });
   return {
     driftOf: driftIn(routes, { ...settings, edge, namespace }),
     selfTestSince: routes.ingressRoutes.find(
@@ -335,17 +342,22 @@ function mayMatch(rule: string, matcher: "Host" | "HostSNI", host: string): bool
 export interface TraefikPod {
   readonly name: string;
   readonly namespace: string;
+  /** The Helm release that it is of, or `undefined` if Helm did not install it. */
+  readonly release?: string | undefined;
   readonly hostNetwork?: boolean | undefined;
   /** `undefined` if its static configuration is not in its arguments, but in a file or in the environment. */
   readonly options: StaticOptions | undefined;
 }
 
-function traefikPod({ metadata, spec }: z.output<typeof podSchema>): TraefikPod {
-  return {
-    ...metadata,
-    hostNetwork: spec.hostNetwork,
-    options: optionsOf(spec.containers.flatMap(({ command = [], args = [] }) => [...command, ...args])),
-  };
+/** An evicted pod stays as an object that serves nobody. */
+const ENDED: readonly (string | undefined)[] = ["Failed", "Succeeded"];
+
+function traefikPod({ metadata, spec, status }: z.output<typeof podSchema>): readonly TraefikPod[] {
+  if (ENDED.includes(status?.phase)) return [];
+  const { name, namespace, labels } = metadata;
+  const options = optionsOf(spec.containers.flatMap(({ command = [], args = [] }) => [...command, ...args]));
+  const release = labels?.["app.kubernetes.io/instance"];
+  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, options }];
 }
 
 /**
@@ -360,12 +372,16 @@ export function suitability(
 ): Pick<Inspection, "obstacles" | "notes"> {
   const own = pods.filter(({ namespace }) => namespace === settings.namespace);
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
-  const obstacles = own.flatMap(({ name, hostNetwork = false, options }) =>
+  const obstaclesOf = ({ name, hostNetwork = false, options }: TraefikPod) =>
     [
       ...(hostNetwork && !settings.hostNetwork ? [ON_HOST_NETWORK] : []),
       ...(options === undefined ? [] : obstaclesIn(options, settings, cluster)),
-    ].map((text) => `Pod ${settings.namespace}/${name}: ${text}`),
-  );
+    ].map((text) => `Pod ${settings.namespace}/${name}: ${text}`);
+  // Several Traefiks may be in one namespace, each with its own entry points or class.
+  const releases = [...new Set(own.map(({ release }) => release))];
+  const unsuitable = releases.filter((one) => own.some((pod) => pod.release === one && obstaclesOf(pod).length > 0));
+  const texts = own.filter(({ release }) => unsuitable.includes(release)).flatMap(obstaclesOf);
+  const isSuitable = unsuitable.length < releases.length;
   const misplaced =
     elsewhere.length === 0
       ? []
@@ -375,13 +391,17 @@ export function suitability(
             : `Another Traefik runs in ${listed(elsewhere)}. If it has the same routes, the page server rejects its requests: give it an edge of its own.`,
         ];
   return {
-    obstacles,
+    obstacles: isSuitable ? [] : texts,
     notes: [
       ...misplaced,
+      ...(isSuitable ? texts.map((text) => `${text} ${OTHER_RELEASE}`) : []),
       ...own.flatMap(({ name, options }) => emptyServicesNote(`${settings.namespace}/${name}`, options)),
     ],
   };
 }
+
+const OTHER_RELEASE =
+  "Another Traefik in this namespace has no such obstacle. If visitors come in at both, give each an edge of its own.";
 
 const ON_HOST_NETWORK =
   "it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.";

@@ -16,10 +16,10 @@ import { helmValues } from "./values";
 
 /** Declares an edge of the kind traefik. */
 export function declareTraefik(edge: string, settings: TraefikSettings, args: EdgeArgs): EdgeResources {
-  const { namespace, deployment, overrides, provider } = args;
+  const { namespace, deployment, overrides, protect, provider } = args;
   const created = new MaintenanceOverrides(
     nameAt(edge, "maintenance"),
-    { placement: { ...settings, edge, namespace }, dependsOn: [deployment], overrides },
+    { placement: { ...settings, edge, namespace }, dependsOn: [deployment], overrides, protect },
     { provider },
   );
   return {
@@ -53,6 +53,8 @@ interface MaintenanceOverridesArgs {
   readonly overrides: readonly AwaitedOverride[];
   /** The resources that must exist before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
+  /** Whether Pulumi refuses to delete or replace what every override needs. */
+  readonly protect: boolean;
 }
 
 /**
@@ -67,7 +69,8 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     // A route is dropped if something does not exist that it uses. So that is created first, and deleted last.
-    const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, []));
+    const { protect } = args;
+    const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, [], { protect }));
     const sharedKnown = shared.map(known);
     const createRewritten = (
       [middleware, ...routes]: readonly [Manifest, ...Manifest[]],
@@ -93,9 +96,9 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   private createRoutes(
     routes: readonly DeclaredManifest[],
     dependsOn: Dependencies,
-    secretOutputs: readonly string[] = [],
+    options: pulumi.CustomResourceOptions = {},
   ): readonly pulumi.Resource[] {
-    return routes.map((route) => this.create(route, dependsOn, secretOutputs));
+    return routes.map((route) => this.create(route, dependsOn, options));
   }
 
   private createBypass(
@@ -109,7 +112,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     return this.createRoutes(
       routes.map((route) => ({ ...route, spec: pulumi.secret(route.spec) })),
       dependsOn,
-      ["spec"],
+      { additionalSecretOutputs: ["spec"] },
     );
   }
 
@@ -117,17 +120,12 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   private create(
     manifest: DeclaredManifest,
     dependsOn: Dependencies,
-    additionalSecretOutputs: readonly string[] = [],
+    options: pulumi.CustomResourceOptions = {},
   ): CustomResource {
     return new CustomResource(
       manifest.metadata.name,
       { ...manifest },
-      {
-        parent: this,
-        dependsOn: [...dependsOn],
-        deleteBeforeReplace: true,
-        additionalSecretOutputs: [...additionalSecretOutputs],
-      },
+      { ...options, parent: this, dependsOn: [...dependsOn], deleteBeforeReplace: true },
     );
   }
 }

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { problemsOf } from "../../../model/fields";
-import { edgesSchema } from "../settings";
+import { edgesSchema, nameProblems } from "../settings";
 
 function problems(edges: unknown) {
   const { error } = edgesSchema.safeParse(edges);
@@ -50,4 +50,27 @@ it("two edges may share a Traefik, but no entry point of it", () => {
   expect(problems({ outer: { kind: "traefik" }, inner: { ...inner, entryPoints: ["internal", "web"] } })).toMatchObject(
     [{ path: "inner.entryPoints[1]", found: "web", allowed: expect.stringContaining("edges.outer has this one") }],
   );
+});
+
+describe("overrides that Traefik would take for one", () => {
+  const of = (edges: object, ...names: readonly string[]) =>
+    nameProblems(
+      edgesSchema.parse(edges),
+      names.map((name) => ({ name })),
+    );
+  const [kind, old] = [{ kind: "traefik" }, { kind: "ingress-nginx" }];
+
+  it("are refused: of two edges, and of one", () => {
+    expect(of({ default: kind, public: { ...kind, namespace: "public" } }, "acme", "acme-public")).toMatchObject([
+      { path: "edges.public", allowed: expect.stringContaining("acme at public for that of acme-public at default") },
+    ]);
+    expect(of({ default: kind }, "a-b", "a--b")).toMatchObject([{ path: "edges.default" }]);
+  });
+
+  it("are not there at other controllers, and at edges that the instance is not behind", () => {
+    expect(of({ default: old, public: kind }, "acme", "acme-public", "a-b", "beta")).toStrictEqual([]);
+    const acme = { name: "acme", edges: ["default"] };
+    const edges = edgesSchema.parse({ default: kind, public: { ...kind, namespace: "public" } });
+    expect(nameProblems(edges, [acme, { name: "acme-public" }])).toStrictEqual([]);
+  });
 });
