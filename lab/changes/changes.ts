@@ -207,6 +207,7 @@ export const CHANGES: readonly Change[] = [
     to: { kind: "traefik", namespace: "new" },
     words: "one more: `new: { kind: traefik, namespace: new }`",
   },
+  { path: ["edges", "traefik"], to: undefined, words: "one less: `traefik`", protectFalse: "in an `up` before it" },
   { path: ["edges", "traefik", "entryPoints"], to: ["websecure"] },
   { path: ["edges", "traefik", "routersWithTls"], to: ["websecure"] },
   { path: ["edges", "traefik", "ingressClass"], to: "outer" },

@@ -11,6 +11,9 @@ export const LASTING = [
   "ConfigMap page-server-pages",
   "Ingress page-server-standby",
   "Release ingress-nginx-release",
+  "Middleware page-server-closed.traefik",
+  "Middleware page-server-retry.traefik",
+  "ServersTransport page-server-transport.traefik",
 ] as const;
 
 /** Those of them that Pulumi protects: another ConfigMap's name alone harms nobody. */

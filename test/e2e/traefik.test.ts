@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
@@ -196,6 +197,26 @@ describe("the command, with Traefik alone", () => {
     expect(overruled.output).toContain("IngressRoute acme/rival has a higher priority for acme.localhost");
     await lab.samples.delete(rival);
     await sleep(4000);
+  });
+
+  it("an override that was made by hand, with docs/template/override-traefik.yaml: disable says what to do, enable takes it over", async () => {
+    const template = readFileSync(join(PROJECT, "docs", "template", "override-traefik.yaml"), "utf8")
+      .replaceAll("acme\\.example\\.org", "gamma\\.localhost")
+      .replaceAll(/maintenance-acme$/gm, "maintenance-gamma.traefik")
+      .replaceAll(/page-server-\w+$/gm, "$&.traefik")
+      .replace("replacement: /acme/", "replacement: /gamma/");
+    for (const one of parseAllDocuments(template)) await lab.samples.apply(one.toJS() as KubernetesObject);
+    for (const host of hostsOf("gamma")) await untilAnswer(() => visit(traefik.url, host), isPageOf("gamma"), 30);
+    const refused = await type("disable", "gamma", "--yes");
+    const deletion = "kubectl delete ingressroutes.traefik.io maintenance-gamma.traefik --namespace maintenance-pages";
+    expect(refused.output).toContain(`  ${deletion}\n`);
+    expect(refused.code).toBe(EXIT.refused);
+    const enabled = await type("enable", "gamma", "--yes");
+    expect(enabled.output).toContain("The override of gamma is there already");
+    expect(enabled.code, enabled.output).toBe(EXIT.done);
+    const disabled = await type("disable", "gamma", "--yes");
+    expect(disabled.code, disabled.output).toBe(EXIT.done);
+    for (const host of hostsOf("gamma")) await untilAnswer(() => visit(traefik.url, host), isOpen("gamma"), 30);
   });
 
   it("disables, and nothing of the instance is left", async () => {
