@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { driftIn } from "./drift";
+import { type Manifest, overrideManifests, type Placement, sharedManifests } from "./manifests";
+import type { KnownRoutes } from "./objects";
+
+const placement: Placement = {
+  edge: "default",
+  namespace: "maintenance-pages",
+  entryPoints: ["web", "websecure"],
+  routersWithTls: [],
+  ingressClass: undefined,
+};
+const acme = { name: "acme", hosts: ["acme.example.org"], otherHosts: [] };
+const [rewrite, route] = overrideManifests(
+  { ...acme, instance: "acme", kind: "scheduled", revision: "0123456789abcdef", hasAssets: true, bypass: undefined },
+  placement,
+);
+const shared = sharedManifests(placement);
+const [closed, retry, transport] = shared;
+
+/** The objects as the API answers with them. */
+function cluster(manifests: readonly (Manifest | undefined)[], more: Partial<KnownRoutes> = {}): KnownRoutes {
+  const of = <Kind extends keyof KnownRoutes>(kind: Manifest["kind"]) =>
+    manifests.filter((one) => one?.kind === kind) as unknown as KnownRoutes[Kind];
+  return {
+    ingressRoutes: [...of<"ingressRoutes">("IngressRoute"), ...(more.ingressRoutes ?? [])],
+    middlewares: of<"middlewares">("Middleware"),
+    transports: of<"transports">("ServersTransport"),
+    tcpRoutes: more.tcpRoutes ?? [],
+    ingresses: more.ingresses ?? [],
+  };
+}
+
+const textsOf = (routes: KnownRoutes, isShown = true) =>
+  driftIn(routes, placement)(acme, isShown).map(({ text }) => text);
+const withSpec = (manifest: Manifest | undefined, spec: object) =>
+  manifest && { ...manifest, spec: { ...manifest.spec, ...spec } };
+const others = (match: string, priority: number): KnownRoutes["ingressRoutes"][number] => ({
+  metadata: { name: "own", namespace: "acme" },
+  spec: { routes: [{ match, priority }] },
+});
+
+describe("the override of an instance", () => {
+  it.each<[string, boolean, KnownRoutes, readonly string[]]>([
+    ["in maintenance, as declared", true, cluster([rewrite, route, ...shared]), []],
+    ["open, as declared", false, cluster([...shared]), []],
+    ["deleted by hand", true, cluster([rewrite, ...shared]), ["its override is not there"]],
+    ["without its middleware", true, cluster([route, ...shared]), ["the Middleware of its override is not there"]],
+    ["still there after the maintenance", false, cluster([rewrite, route, ...shared]), ["its override is still there"]],
+    [
+      "with another entry point",
+      true,
+      cluster([rewrite, withSpec(route, { entryPoints: ["web"] }), ...shared]),
+      ["entryPoints of its override was changed"],
+    ],
+    [
+      "with other routes",
+      true,
+      cluster([rewrite, withSpec(route, { routes: [] }), ...shared]),
+      ["routes of its override was changed"],
+    ],
+    [
+      "that leads to another page",
+      true,
+      cluster([
+        withSpec(rewrite, { replacePathRegex: { regex: ".*", replacement: "/beta/scheduled/-/" } }),
+        route,
+        ...shared,
+      ]),
+      ["the Middleware of its override was changed"],
+    ],
+    [
+      "without the middleware of the closing routes",
+      true,
+      cluster([rewrite, route, retry, transport]),
+      ["the Middleware page-server-closed was deleted or changed"],
+    ],
+    [
+      "with fewer attempts, and without timeouts",
+      true,
+      cluster([rewrite, route, closed, withSpec(retry, { retry: { attempts: 1 } })]),
+      [
+        "the Middleware page-server-retry was deleted or changed",
+        "the ServersTransport page-server-transport was deleted or changed",
+      ],
+    ],
+  ])("%s", (_, isShown, routes, expected) => {
+    expect(textsOf(routes, isShown)).toStrictEqual(expected);
+  });
+
+  it.each<[string, Partial<KnownRoutes>, readonly string[]]>([
+    [
+      "a route of the instance with a priority of 100000",
+      { ingressRoutes: [others("Host(`acme.example.org`)", 100_000)] },
+      [],
+    ],
+    [
+      "a route with the same priority",
+      { ingressRoutes: [others("Host(`x.example.org`) || Host(`ACME.example.org`)", 1_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "a route for every host",
+      { ingressRoutes: [others("PathPrefix(`/api`)", 2_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "an expression",
+      { ingressRoutes: [others("HostRegexp(`^.+\\.example\\.org$`)", 2_000_000_000)] },
+      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "an expression for other hosts",
+      { ingressRoutes: [others("HostRegexp(`^(?:beta|gamma)\\.example\\.org$`)", 2_000_000_000)] },
+      [],
+    ],
+    ["a route for other hosts", { ingressRoutes: [others("Host(`beta.example.org`)", 2_000_000_000)] }, []],
+    [
+      "an Ingress with a priority",
+      {
+        ingresses: [
+          {
+            metadata: {
+              name: "own",
+              namespace: "acme",
+              annotations: { "traefik.ingress.kubernetes.io/router.priority": "2000000000" },
+            },
+            spec: { rules: [{ host: "acme.example.org" }] },
+          },
+        ],
+      },
+      ["Ingress acme/own has a higher priority for acme.example.org"],
+    ],
+    [
+      "a route for TCP",
+      {
+        tcpRoutes: [
+          {
+            metadata: { name: "own", namespace: "acme" },
+            spec: { routes: [{ match: "HostSNI(`acme.example.org`)" }] },
+          },
+        ],
+      },
+      ["IngressRouteTCP acme/own takes the encrypted connections for acme.example.org"],
+    ],
+  ])("beside %s", (_, more, expected) => {
+    expect(textsOf(cluster([rewrite, route, ...shared], more))).toStrictEqual(expected);
+  });
+});

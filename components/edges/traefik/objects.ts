@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+// The parts of Traefik's objects and of an Ingress that are used here
+// (https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/).
+export const metadata = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  creationTimestamp: z.coerce.date().optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+export type Metadata = z.output<typeof metadata>;
+
+export const ingressRouteSchema = z.object({
+  metadata,
+  spec: z.object({
+    entryPoints: z.array(z.string()).optional(),
+    tls: z.object({}).optional(),
+    routes: z
+      .array(
+        z.object({
+          match: z.string(),
+          priority: z.number().optional(),
+          middlewares: z.array(z.object({ name: z.string() })).optional(),
+          services: z
+            .array(
+              z.object({
+                name: z.string(),
+                port: z.union([z.string(), z.number()]).optional(),
+                serversTransport: z.string().optional(),
+              }),
+            )
+            .optional(),
+        }),
+      )
+      .optional(),
+  }),
+});
+
+export const middlewareSchema = z.object({
+  metadata,
+  spec: z.object({
+    replacePathRegex: z.object({ regex: z.string().optional(), replacement: z.string().optional() }).optional(),
+    ipAllowList: z
+      .object({ sourceRange: z.array(z.string()).optional(), rejectStatusCode: z.number().optional() })
+      .optional(),
+    retry: z.object({ attempts: z.number().optional() }).optional(),
+  }),
+});
+
+export const transportSchema = z.object({
+  metadata,
+  spec: z.object({
+    maxIdleConnsPerHost: z.number().optional(),
+    forwardingTimeouts: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  }),
+});
+
+export const tcpRouteSchema = z.object({
+  metadata,
+  spec: z.object({
+    entryPoints: z.array(z.string()).optional(),
+    tls: z.object({}).optional(),
+    routes: z.array(z.object({ match: z.string() })).optional(),
+  }),
+});
+
+export const ingressSchema = z.object({
+  metadata,
+  spec: z.object({ rules: z.array(z.object({ host: z.string().optional() })).optional() }),
+});
+
+/** The objects of a cluster that decide which route is used. */
+export interface KnownRoutes {
+  readonly ingressRoutes: readonly z.output<typeof ingressRouteSchema>[];
+  readonly middlewares: readonly z.output<typeof middlewareSchema>[];
+  readonly transports: readonly z.output<typeof transportSchema>[];
+  readonly tcpRoutes: readonly z.output<typeof tcpRouteSchema>[];
+  readonly ingresses: readonly z.output<typeof ingressSchema>[];
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { suitability } from "./pods";
+import { optionsOf } from "./static-options";
+
+describe("a Traefik", () => {
+  // The arguments of Traefik's Helm chart.
+  const CHART = [
+    "--entryPoints.metrics.address=:9100/tcp",
+    "--entryPoints.traefik.address=:8080/tcp",
+    "--entryPoints.web.address=:8000/tcp",
+    "--entryPoints.websecure.address=:8443/tcp",
+    "--entryPoints.websecure.http.tls=true",
+    "--providers.kubernetescrd",
+    "--providers.kubernetescrd.allowEmptyServices=true",
+    "--providers.kubernetesingress",
+  ];
+  const settings = {
+    namespace: "traefik",
+    hostNetwork: false,
+    entryPoints: ["web", "websecure"],
+    routersWithTls: [],
+    ingressClass: undefined,
+  };
+  const suits = (
+    args: readonly string[],
+    more: Partial<typeof settings> & { readonly ingressClass?: string } = {},
+    tls: readonly string[] = [],
+  ) => {
+    const pods = [{ name: "traefik-0", namespace: "traefik", options: optionsOf(args) }];
+    const { obstacles, notes } = suitability(
+      pods,
+      { ...settings, ...more },
+      { namespace: "maintenance-pages", entryPointsWithTls: tls },
+    );
+    return [...obstacles, ...notes].join("\n");
+  };
+  const without = (option: string) => CHART.filter((one) => !one.startsWith(`--${option}`));
+
+  it.each<[string, readonly string[], object, RegExp]>([
+    ["as its Helm chart configures it", CHART, {}, /^$/],
+    ["with a configuration file", ["--configfile=/etc/traefik.yml"], {}, /^$/],
+    ["with its configuration elsewhere", ["--log.level=INFO"], {}, /^$/],
+    ["without its provider", without("providers.kubernetescrd"), {}, /provider kubernetesCRD is not enabled/],
+    [
+      "that switches its provider off",
+      [...without("providers.kubernetescrd"), "--providers.kubernetescrd=false"],
+      {},
+      /not enabled/,
+    ],
+    [
+      "of some namespaces",
+      [...CHART, "--providers.kubernetescrd.namespaces=acme,beta"],
+      {},
+      /does not watch the namespace maintenance-pages/,
+    ],
+    [
+      "of some namespaces, ours among them",
+      [...CHART, "--providers.kubernetescrd.namespaces=acme,maintenance-pages"],
+      {},
+      /^$/,
+    ],
+    [
+      "of another class",
+      [...CHART, "--providers.kubernetesCRD.ingressClass=outer"],
+      {},
+      /ingressClass is outer, and edges\.\*\.ingressClass is not set/,
+    ],
+    ["of the same class", [...CHART, "--providers.kubernetesCRD.ingressClass=outer"], { ingressClass: "outer" }, /^$/],
+    [
+      "that reads labelled objects alone",
+      [...CHART, "--providers.kubernetescrd.labelselector=edge=outer"],
+      {},
+      /labels edge=outer/,
+    ],
+    ["with the syntax of Traefik 2", [...CHART, "--core.defaultRuleSyntax=v2"], {}, /syntax of Traefik 2/],
+    [
+      "without an entry point",
+      CHART,
+      { entryPoints: ["web", "https"] },
+      /no entry point https.*some of metrics, traefik, web, websecure/,
+    ],
+    [
+      "without http.tls",
+      without("entryPoints.websecure.http"),
+      {},
+      /entry point websecure serves HTTPS without http\.tls.*add websecure to edges\.\*\.routersWithTls/,
+    ],
+    [
+      "without http.tls, as the setting says",
+      without("entryPoints.websecure.http"),
+      { routersWithTls: ["websecure"] },
+      /^$/,
+    ],
+    [
+      "with values in arguments of their own, an option twice, one without a value, and one dash",
+      [
+        ...CHART.map((one) => one.slice(1)),
+        "--providers.kubernetescrd.ingressClass",
+        "outer",
+        "--providers.kubernetescrd.namespaces=acme",
+        "--providers.kubernetescrd.namespaces=maintenance-pages",
+        "--providers.kubernetescrd.labelselector=",
+      ],
+      { ingressClass: "outer" },
+      /^$/,
+    ],
+    [
+      "with an entry point whose name only looks like HTTPS",
+      [...CHART, "--entryPoints.web-insecure.address=:8001/tcp"],
+      { entryPoints: ["web-insecure", "websecure"] },
+      /^$/,
+    ],
+    ["without allowEmptyServices", without("providers.kubernetescrd.allowEmpty"), {}, /allowEmptyServices is false/],
+  ])("%s", (_, args, more, expected) => {
+    expect(suits(args, more)).toMatch(expected);
+  });
+
+  it("in its node's network", () => {
+    const pod = { name: "traefik-0", namespace: "traefik", hostNetwork: true, options: optionsOf(CHART) };
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    expect(suitability([pod], settings, cluster).obstacles).toStrictEqual([
+      "Pod traefik/traefik-0: it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.",
+    ]);
+    expect(suitability([pod], { ...settings, hostNetwork: true }, cluster).obstacles).toStrictEqual([]);
+  });
+
+  it("beside another one in its namespace", () => {
+    const pod = (release: string, args: readonly string[]) => ({
+      name: `${release}-0`,
+      namespace: "traefik",
+      release,
+      options: optionsOf(args),
+    });
+    const outer = pod("outer", CHART);
+    const inner = pod("inner", [...CHART, "--providers.kubernetesCRD.ingressClass=inner"]);
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    const both = suitability([outer, inner], settings, cluster);
+    expect(both.obstacles).toStrictEqual([]);
+    expect(both.notes).toMatchObject(
+      [/^Pod traefik\/inner-0: its option .* is inner,.*Another Traefik in this namespace/].map((one) =>
+        expect.stringMatching(one),
+      ),
+    );
+    expect(suitability([inner], settings, cluster).obstacles).toHaveLength(1);
+    // While its pods are replaced, both kinds serve visitors.
+    const old = { ...inner, release: "outer" };
+    expect(suitability([outer, old], settings, cluster).obstacles).toHaveLength(1);
+  });
+
+  it("at whose entry point another route has tls", () => {
+    expect(suits(CHART, {}, ["web"])).toMatch(/entry point web serves HTTPS/);
+  });
+
+  it.each([
+    [["kube-system"], /^Traefik runs in kube-system, and not in traefik: set edges\.\*\.namespace/],
+    [["traefik", "other"], /^Another Traefik runs in other/],
+    [["traefik", "traefik"], /^$/],
+    [[], /^$/],
+  ])("in the namespaces %j", (namespaces, expected) => {
+    const pods = namespaces.map((namespace, index) => ({
+      name: `traefik-${index}`,
+      namespace,
+      options: optionsOf(CHART),
+    }));
+    const { obstacles, notes } = suitability(pods, settings, {
+      namespace: "maintenance-pages",
+      entryPointsWithTls: [],
+    });
+    expect(obstacles).toStrictEqual([]);
+    expect(notes.join("\n")).toMatch(expected);
+  });
+});
