@@ -12,6 +12,7 @@ import { inspect, notesText, obstaclesText } from "./inspection";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";
 import type { StackFile } from "./project";
 import { failedEdges, failureText } from "./self-test";
+import { unservedNotes } from "./unserved";
 import { goalOf, isMet, viewOf, whyNot } from "./verify";
 
 /** Where one instance stands: what the configuration says, and what visitors see. */
@@ -154,7 +155,7 @@ export async function statusOf(
   return {
     instances: statuses,
     obstacles: [...obstaclesText(inspected), ...failureText(failed)],
-    notes: notesText(inspected),
+    notes: [...notesText(inspected), ...unservedNotes(answers)],
     unreachable: inspection instanceof Unreachable ? inspection.message : undefined,
   };
 }

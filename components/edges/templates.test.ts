@@ -43,8 +43,8 @@ const ABOUT_INGRESSES = `# The override of one instance, acme, as the program ma
 # - the hosts;
 # - unscheduled to scheduled, for a scheduled maintenance;
 # - namespace and ingressClassName, if yours differ.
-# To disable the maintenance, delete the Ingress maintenance-acme. Keep the second Ingress: with it the controller already knows the
-# backend.
+# To disable the maintenance, delete the Ingress maintenance-acme, and never with this file: with the second Ingress the controller already
+# knows the backend of all overrides.
 `;
 
 const ABOUT_ROUTES = `# The override of one instance, acme, as the program makes it, for Traefik ${FOR_WHOM}
@@ -52,10 +52,11 @@ const ABOUT_ROUTES = `# The override of one instance, acme, as the program makes
 # - the hosts, in both rules, with a backslash before each dot;
 # - unscheduled to scheduled, for a scheduled maintenance;
 # - namespace and entryPoints, if yours differ;
-# - each name, if the edge is not called default: maintenance-acme.NAME, page-server-retry.NAME and so on, or the program does not know them.
+# - each name, if the edge is not called default: docs/runbook.md has a command for it. The Service page-server keeps its name.
 # An edge with routersWithTls needs the IngressRoute once more, called tls.maintenance-acme, with these entry points and tls: {}. One with an
 # ingressClass needs the annotation kubernetes.io/ingress.class at every object.
-# To disable the maintenance, delete the IngressRoute maintenance-acme. Keep the other objects: all overrides use them.
+# To disable the maintenance, delete the IngressRoute maintenance-acme, and never with this file: all overrides use the other objects. Without
+# those, every instance in maintenance is open.
 `;
 
 it.each([

@@ -202,8 +202,10 @@ describe("the command, with Traefik alone", () => {
   it("an override that was made by hand, with docs/template/override-traefik.yaml: disable says what to do, enable takes it over", async () => {
     const template = readFileSync(join(PROJECT, "docs", "template", "override-traefik.yaml"), "utf8")
       .replaceAll("acme\\.example\\.org", "gamma\\.localhost")
-      .replaceAll(/maintenance-acme$/gm, "maintenance-gamma.traefik")
-      .replaceAll(/page-server-\w+$/gm, "$&.traefik")
+      // As the runbook's command does it.
+      .replaceAll(/(name|serversTransport): (maintenance-acme|page-server-[a-z]+)$/gm, "$1: $2.traefik")
+      .replaceAll("maintenance-acme", "maintenance-gamma")
+      .replaceAll("instance: acme", "instance: gamma")
       .replace("replacement: /acme/", "replacement: /gamma/");
     for (const one of parseAllDocuments(template)) await lab.samples.apply(one.toJS() as KubernetesObject);
     for (const host of hostsOf("gamma")) await untilAnswer(() => visit(traefik.url, host), isPageOf("gamma"), 30);
