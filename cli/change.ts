@@ -111,7 +111,11 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   try {
     file.write(content);
     // An API that does not answer stops no maintenance.
-    const inspecting = visitors.inspect(edges, settings).catch(() => undefined);
+    let unread = "";
+    const inspecting = visitors.inspect(edges, settings).catch((error: unknown) => {
+      unread = error instanceof Error ? error.message : String(error);
+      return undefined;
+    });
     const entered = goalsOf(instances, settings).filter(({ goal }) => goal === "page");
     const preparation = Promise.all([
       previewed(wanted, settings, plan, edges, tools).catch(async (error: unknown) => {
@@ -141,6 +145,8 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       for (const line of entered.length > 0 ? notesText(inspection.edges) : []) terminal.say(line);
       for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
         terminal.say(line);
+    } else {
+      terminal.say(`Not checked whether overrides work at the edges: the cluster's API can't be read (${unread}).`);
     }
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
 

@@ -1,4 +1,4 @@
-import { bypassProblems, type EdgeSettings } from "../components/edges/settings";
+import { bypassProblems, type EdgeSettings, nameProblems } from "../components/edges/settings";
 import { isShown, type MaintenanceEntry, plainEntry, type State } from "../model/maintenance";
 import { listed, nearest, type Problem } from "../model/problems";
 import { type Registry, unknownInstance } from "./instances";
@@ -99,6 +99,8 @@ export function maintenance(
       entries.set(name, plainEntry(instance, "provisioning"));
     }
   });
+  const overridden = [...entries.values()].map(({ instance }) => instance);
+  problems.push(...nameProblems(config.edges ?? {}, overridden));
   return { entries: [...entries.values()], problems };
 }
 

@@ -1,4 +1,4 @@
-import { type EdgeSettings, nameProblems } from "../components/edges/settings";
+import type { EdgeSettings } from "../components/edges/settings";
 import { problemsOf } from "../model/fields";
 import type { Instance } from "../model/instances";
 import { LANGUAGES } from "../model/languages";
@@ -121,7 +121,6 @@ export function readSettings(
       : []),
     ...known.problems,
     ...(known.registry.size > 0 ? found.problems : []),
-    ...nameProblems(config.edges ?? {}, [...known.registry.values()]),
     ...(reached?.problems ?? []),
     ...(config.theme === undefined ? [] : contrastProblems(themeOf(config.theme), config.theme, "theme")),
   ];

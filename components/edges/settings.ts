@@ -69,22 +69,24 @@ export function bypassProblems(
  * The problems of overrides that a Traefik would take for one, so that one instance would show the page of the other: it turns every
  * other character of a Middleware's name into a hyphen, and several hyphens into one (pkg/provider/provider.go in traefik/traefik,
  * Normalize).
+ *
+ * @param overridden the instances with an override.
  */
 export function nameProblems(
   edges: Readonly<Record<string, EdgeSettings>>,
-  instances: readonly Pick<Instance, "name" | "edges">[],
+  overridden: readonly Pick<Instance, "name" | "edges">[],
 ): readonly Problem[] {
   const taken = new Map<string, string>();
   return Object.entries(edges).flatMap(([edge, { kind }]) =>
-    (kind === "traefik" ? instances : []).flatMap((instance): Problem[] => {
+    (kind === "traefik" ? overridden : []).flatMap((instance): Problem[] => {
       if (!isBehind(instance, edge)) return [];
       const name = NAMES.override(instance.name, edge).replace(/[^a-z0-9]+/g, "-");
       const place = `${instance.name} at ${edge}`;
       const other = taken.get(name);
       taken.set(name, place);
-      if (other === undefined) return [];
-      const allowed = `names of edges and instances that differ for Traefik: it would take the override of ${place} for that of ${other}. Rename one of these edges or instances`;
-      return [{ path: `edges.${edge}`, found: edge, allowed }];
+      const allowed =
+        "only one of them at once: Traefik would take their names for one, and show the page of one for both";
+      return other === undefined ? [] : [{ path: "maintenance", found: `${other}, and ${place}`, allowed }];
     }),
   );
 }

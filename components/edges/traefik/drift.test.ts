@@ -11,10 +11,14 @@ const placement: Placement = {
   ingressClass: undefined,
 };
 const acme = { name: "acme", hosts: ["acme.example.org"], otherHosts: [] };
-const [rewrite, route] = overrideManifests(
-  { ...acme, instance: "acme", kind: "scheduled", revision: "0123456789abcdef", hasAssets: true, bypass: undefined },
-  placement,
-);
+const override = {
+  instance: "acme",
+  kind: "scheduled",
+  revision: "0123456789abcdef",
+  hasAssets: true,
+  bypass: undefined,
+} as const;
+const [rewrite, route] = overrideManifests({ ...override, ...acme }, placement);
 const shared = sharedManifests(placement);
 const [closed, retry, transport] = shared;
 
@@ -39,6 +43,8 @@ const others = (match: string, priority: number): KnownRoutes["ingressRoutes"][n
   metadata: { name: "own", namespace: "acme" },
   spec: { routes: [{ match, priority }] },
 });
+
+const rival = others("Host(`acme.example.org`)", 2_000_000_000);
 
 describe("the override of an instance", () => {
   it.each<[string, boolean, KnownRoutes, readonly string[]]>([
@@ -114,6 +120,34 @@ describe("the override of an instance", () => {
       { ingressRoutes: [others("HostRegexp(`^(?:beta|gamma)\\.example\\.org$`)", 2_000_000_000)] },
       [],
     ],
+    [
+      "an expression in quotes, with other letters, and with one that JavaScript lacks",
+      {
+        ingressRoutes: [
+          others('HostRegexp("^(?:beta|acme)\\\\.example\\\\.org$")', 2_000_000_000),
+          others("HostRegexp(`(?i)^ACME`)", 2_000_000_000),
+          others("HostRegexp(`(?i)^beta`)", 2_000_000_000),
+          others("HostRegexp(`(?U)^acme`)", 2_000_000_000),
+        ],
+      },
+      Array.from({ length: 3 }, () => "IngressRoute acme/own has a higher priority for acme.example.org"),
+    ],
+    [
+      "routes at another entry point, and of another class",
+      {
+        ingressRoutes: [
+          { ...rival, spec: { ...rival.spec, entryPoints: ["metrics"] } },
+          { ...rival, metadata: { ...rival.metadata, annotations: { "kubernetes.io/ingress.class": "inner" } } },
+        ],
+        tcpRoutes: [
+          {
+            metadata: { name: "own", namespace: "acme" },
+            spec: { entryPoints: ["mqtts"], routes: [{ match: "HostSNI(`acme.example.org`)" }] },
+          },
+        ],
+      },
+      [],
+    ],
     ["a route for other hosts", { ingressRoutes: [others("Host(`beta.example.org`)", 2_000_000_000)] }, []],
     [
       "an Ingress with a priority",
@@ -146,4 +180,30 @@ describe("the override of an instance", () => {
   ])("beside %s", (_, more, expected) => {
     expect(textsOf(cluster([rewrite, route, ...shared], more))).toStrictEqual(expected);
   });
+});
+
+it("an instance with a wildcard has rivals for each host that it stands for, but for those of others", () => {
+  const wild = { name: "acme", hosts: ["*.example.org"], otherHosts: ["beta.example.org"] };
+  const manifests = overrideManifests({ ...override, ...wild }, placement);
+  const rivalsOf = (host: string) =>
+    driftIn(
+      cluster([...manifests, ...shared], { ingressRoutes: [others(`Host(\`${host}\`)`, 2_000_000_000)] }),
+      placement,
+    )(wild, true).length;
+  expect(["shop.example.org", "*.example.org", "beta.example.org", "a.b.example.org"].map(rivalsOf)).toStrictEqual([
+    1, 1, 0, 0,
+  ]);
+});
+
+it("somebody's expression that takes JavaScript minutes is a rival, and holds nobody up", () => {
+  const tcpRoutes = [
+    {
+      metadata: { name: "own", namespace: "acme" },
+      spec: { routes: [{ match: "HostSNIRegexp(`^([a-z0-9-]+\\.?)+\\.internal$`)" }] },
+    },
+  ];
+  const long = { name: "acme", hosts: [`${"a".repeat(40)}.example.org`], otherHosts: [] };
+  const manifests = overrideManifests({ ...override, ...long }, placement);
+  const found = driftIn(cluster([...manifests, ...shared], { tcpRoutes }), placement)(long, true);
+  expect(found.map(({ what }) => what)).toStrictEqual(["overruled"]);
 });

@@ -1,8 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
+import { runInNewContext } from "node:vm";
 import type { z } from "zod";
 import type { Drift, DriftOf, Overridden } from "../edge";
 import { type Manifest, overrideManifests, type Placement, PRIORITIES, sharedManifests } from "./manifests";
-import { ingressRouteSchema, type KnownRoutes, type Metadata, middlewareSchema, transportSchema } from "./objects";
+import {
+  ingressRouteSchema,
+  isOfClass,
+  type KnownRoutes,
+  type Metadata,
+  middlewareSchema,
+  transportSchema,
+} from "./objects";
 
 /** Compares these objects with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
 export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
@@ -79,54 +87,91 @@ function isSameRewrite({ spec }: z.output<typeof middlewareSchema>, declared: Ma
 }
 
 /** The objects of others that come before the override. */
-function rivalsOf({ hosts }: Overridden, routes: KnownRoutes, placement: Placement): readonly Drift[] {
+function rivalsOf({ hosts, otherHosts }: Overridden, routes: KnownRoutes, placement: Placement): readonly Drift[] {
   const overruled = (kind: string, one: Metadata, what: string) => ({
     what: "overruled" as const,
     text: `${kind} ${one.namespace}/${one.name} ${what}`,
   });
   const isOurs = ({ name, namespace }: Metadata) =>
     namespace === placement.namespace || /^(?:tls\.)?bypass-/.test(name);
+  const isHere = ({ entryPoints = placement.entryPoints }: { readonly entryPoints?: readonly string[] | undefined }) =>
+    entryPoints.some((name) => placement.entryPoints.includes(name));
   const isHigher = (priority: number) => priority >= PRIORITIES.override;
-  return hosts.flatMap((host) => [
-    ...routes.ingressRoutes
-      .filter(({ metadata, spec }) =>
-        spec.routes?.some(
-          ({ match, priority = 0 }) => isHigher(priority) && !isOurs(metadata) && mayMatch(match, "Host", host),
-        ),
-      )
-      .map(({ metadata }) => overruled("IngressRoute", metadata, `has a higher priority for ${host}`)),
-    ...routes.ingresses
-      .filter(
-        ({ metadata, spec }) =>
-          isHigher(Number(metadata.annotations?.["traefik.ingress.kubernetes.io/router.priority"] ?? 0)) &&
-          spec.rules?.some((rule) => rule.host === host),
-      )
-      .map(({ metadata }) => overruled("Ingress", metadata, `has a higher priority for ${host}`)),
-    // Traefik looks at the routes for TCP first (pkg/server/router/tcp/router.go in traefik/traefik).
-    ...routes.tcpRoutes
-      .filter(({ spec }) => spec.routes?.some(({ match }) => mayMatch(match, "HostSNI", host) && !/`\*`/.test(match)))
-      .map(({ metadata }) => overruled("IngressRouteTCP", metadata, `takes the encrypted connections for ${host}`)),
-  ]);
+  const ingressRoutes = routes.ingressRoutes.filter(
+    ({ metadata, spec }) => !isOurs(metadata) && isHere(spec) && isOfClass(metadata, placement),
+  );
+  const tcpRoutes = routes.tcpRoutes.filter(({ metadata, spec }) => isHere(spec) && isOfClass(metadata, placement));
+  return hosts.flatMap((host) => {
+    const isMatched = (rule: string, matcher: "Host" | "HostSNI") => mayMatch(rule, matcher, { host, otherHosts });
+    return [
+      ...ingressRoutes
+        .filter(({ spec }) =>
+          spec.routes?.some(({ match, priority = 0 }) => isHigher(priority) && isMatched(match, "Host")),
+        )
+        .map(({ metadata }) => overruled("IngressRoute", metadata, `has a higher priority for ${host}`)),
+      ...routes.ingresses
+        .filter(
+          ({ metadata, spec }) =>
+            isHigher(Number(metadata.annotations?.["traefik.ingress.kubernetes.io/router.priority"] ?? 0)) &&
+            spec.rules?.some((rule) => rule.host !== undefined && isCovered(rule.host, { host, otherHosts })),
+        )
+        .map(({ metadata }) => overruled("Ingress", metadata, `has a higher priority for ${host}`)),
+      // Traefik looks at the routes for TCP before the override, which has no matcher `Host` (pkg/server/router/tcp/router.go in
+      // traefik/traefik).
+      ...tcpRoutes
+        .filter(({ spec }) => spec.routes?.some(({ match }) => isMatched(match, "HostSNI") && !/`\*`/.test(match)))
+        .map(({ metadata }) => overruled("IngressRouteTCP", metadata, `takes the encrypted connections for ${host}`)),
+    ];
+  });
 }
 
-/** Whether a rule may match a host, by its matchers for hosts. A rule without any matches all. */
-function mayMatch(rule: string, matcher: "Host" | "HostSNI", host: string): boolean {
+/** A host of an instance, which may be a wildcard, and the hosts that the wildcard leaves out. */
+interface Covering {
+  readonly host: string;
+  readonly otherHosts: readonly string[];
+}
+
+/** Whether a host is the instance's. */
+function isCovered(one: string, { host, otherHosts }: Covering): boolean {
+  if (!host.startsWith("*.")) return one === host;
+  return one.replace(/^[^.]+/, "*") === host && !otherHosts.includes(one);
+}
+
+/** Whether a rule may match a host of an instance, by its matchers for hosts. A rule without any matches all. */
+function mayMatch(rule: string, matcher: "Host" | "HostSNI", covering: Covering): boolean {
   const valuesOf = (name: string) =>
-    [...rule.matchAll(new RegExp(`\\b${name}\\(\\s*(?:\`([^\`]*)\`|"([^"]*)")`, "g"))].map(
-      ([, raw, quoted = ""]) => raw ?? quoted,
+    [...rule.matchAll(new RegExp(`\\b${name}\\(\\s*(?:\`([^\`]*)\`|("(?:[^"\\\\]|\\\\.)*"))`, "g"))].map(
+      ([, raw, quoted = '""']) => raw ?? unquoted(quoted),
     );
   const exact = valuesOf(matcher);
   const expressions = valuesOf(`${matcher}Regexp`);
   if (exact.length + expressions.length === 0) return true;
   return (
-    exact.some((one) => one.toLowerCase() === host) ||
-    // An expression that JavaScript does not know may match.
-    expressions.some((one) => {
-      try {
-        return new RegExp(one).test(host);
-      } catch {
-        return true;
-      }
-    })
+    exact.some((one) => isCovered(one.toLowerCase(), covering)) ||
+    expressions.some((one) => matchesHost(one, covering.host.replace("*", "any")))
   );
+}
+
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text.slice(1, -1);
+  }
+}
+
+const MATCH_MILLISECONDS = 50;
+
+/**
+ * Whether somebody's expression, which is one of Go's, matches a host. One that JavaScript does not know may match; and so may one that
+ * takes JavaScript too long, although it never takes Go long.
+ */
+function matchesHost(expression: string, host: string): boolean {
+  const [, isCaseless, source = ""] = /^(\(\?i\))?(.*)$/s.exec(expression) ?? [];
+  const values = { source, flags: isCaseless === undefined ? "" : "i", host };
+  try {
+    return runInNewContext("new RegExp(source, flags).test(host)", values, { timeout: MATCH_MILLISECONDS }) === true;
+  } catch {
+    return true;
+  }
 }

@@ -4,6 +4,7 @@ import { API_VERSION, NAMES } from "./manifests";
 import {
   ingressRouteSchema,
   ingressSchema,
+  isOfClass,
   type KnownRoutes,
   middlewareSchema,
   tcpRouteSchema,
@@ -66,29 +67,41 @@ export async function inspect(
   cluster: ClusterReader,
   namespace: string,
 ): Promise<Inspection> {
-  const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], pods = []] =
-    await Promise.all([
-      cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
-      cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
-      cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
-      cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema),
-      cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
-      cluster.list(PODS, podSchema),
-    ]);
+  // An account whose rights are older than this edge can still read what decides about our own objects.
+  const unread: string[] = [];
+  const readable = <Item>(list: Promise<readonly Item[] | undefined>) =>
+    list.catch((error: unknown) => {
+      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+  const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], pods] = await Promise.all([
+    cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
+    cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
+    cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
+    readable(cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema)),
+    cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
+    readable(cluster.list(PODS, podSchema)),
+  ]);
   const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, transports, tcpRoutes, ingresses };
   const selfTest = NAMES.selfTest(edge);
   // A route with several entry points does not say which of them is for TLS.
   const entryPointsWithTls = routes.ingressRoutes
-    .filter(({ metadata, spec }) => spec.tls !== undefined && metadata.namespace !== namespace)
+    .filter(
+      ({ metadata, spec }) =>
+        spec.tls !== undefined && metadata.namespace !== namespace && isOfClass(metadata, settings),
+    )
     .flatMap(({ spec: { entryPoints = [] } }) => (entryPoints.length === 1 ? entryPoints : []));
-  const { obstacles, notes } = suitability(pods.flatMap(traefikPod), settings, { namespace, entryPointsWithTls });
+  const { obstacles, notes } =
+    pods === undefined
+      ? { obstacles: [], notes: [] }
+      : suitability(pods.flatMap(traefikPod), settings, { namespace, entryPointsWithTls });
   return {
     driftOf: driftIn(routes, { ...settings, edge, namespace }),
     selfTestSince: routes.ingressRoutes.find(
       ({ metadata }) => metadata.namespace === namespace && [selfTest, NAMES.withTls(selfTest)].includes(metadata.name),
     )?.metadata.creationTimestamp,
     obstacles: [...(ingressRoutes === undefined ? [NO_TYPES] : []), ...obstacles],
-    notes: [...notes, ...displacedBy(settings, tcpRoutes)],
+    notes: [...unread, ...notes, ...displacedBy(settings, tcpRoutes)],
   };
 }
 

@@ -78,3 +78,15 @@ export interface KnownRoutes {
   readonly tcpRoutes: readonly z.output<typeof tcpRouteSchema>[];
   readonly ingresses: readonly z.output<typeof ingressSchema>[];
 }
+
+/**
+ * Whether a Traefik with this option `ingressClass` reads an object (pkg/provider/kubernetes/crd/kubernetes.go in traefik/traefik,
+ * shouldProcessIngress).
+ */
+export function isOfClass(
+  { annotations }: Pick<Metadata, "annotations">,
+  { ingressClass }: { readonly ingressClass?: string | undefined },
+): boolean {
+  const own = annotations?.["kubernetes.io/ingress.class"] ?? "";
+  return own === (ingressClass ?? "") || (ingressClass === undefined && own === "traefik");
+}

@@ -26,7 +26,7 @@ describe("a Traefik", () => {
     more: Partial<typeof settings> & { readonly ingressClass?: string } = {},
     tls: readonly string[] = [],
   ) => {
-    const pods = [{ name: "traefik-0", namespace: "traefik", options: optionsOf(args) }];
+    const pods = [{ name: "traefik-0", namespace: "traefik", isReady: true, options: optionsOf(args) }];
     const { obstacles, notes } = suitability(
       pods,
       { ...settings, ...more },
@@ -110,13 +110,43 @@ describe("a Traefik", () => {
       { entryPoints: ["web-insecure", "websecure"] },
       /^$/,
     ],
+    [
+      "whose entry point has capitals",
+      CHART.map((one) => one.replace("websecure", "webSecure")),
+      {},
+      /no entry point websecure.*some of metrics, traefik, web, webSecure/,
+    ],
+    [
+      "with a list with blanks, an option that comes twice, a value of the environment, and a selector that is only negative",
+      [
+        ...CHART,
+        "--providers.kubernetescrd.namespaces=acme, maintenance-pages",
+        "--providers.kubernetescrd.ingressClass=inner",
+        "--providers.kubernetescrd.ingressClass=$(CLASS)",
+        "--providers.kubernetescrd.labelselector=!internal,traefik!=inner,shard notin (a,b)",
+      ],
+      {},
+      /^$/,
+    ],
+    [
+      "that switches http.tls off afterwards",
+      [...CHART, "--entryPoints.websecure.http.tls=false"],
+      {},
+      /websecure serves HTTPS without http\.tls/,
+    ],
     ["without allowEmptyServices", without("providers.kubernetescrd.allowEmpty"), {}, /allowEmptyServices is false/],
   ])("%s", (_, args, more, expected) => {
     expect(suits(args, more)).toMatch(expected);
   });
 
   it("in its node's network", () => {
-    const pod = { name: "traefik-0", namespace: "traefik", hostNetwork: true, options: optionsOf(CHART) };
+    const pod = {
+      name: "traefik-0",
+      namespace: "traefik",
+      hostNetwork: true,
+      isReady: true,
+      options: optionsOf(CHART),
+    };
     const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
     expect(suitability([pod], settings, cluster).obstacles).toStrictEqual([
       "Pod traefik/traefik-0: it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.",
@@ -129,6 +159,7 @@ describe("a Traefik", () => {
       name: `${release}-0`,
       namespace: "traefik",
       release,
+      isReady: true,
       options: optionsOf(args),
     });
     const outer = pod("outer", CHART);
@@ -147,19 +178,35 @@ describe("a Traefik", () => {
     expect(suitability([outer, old], settings, cluster).obstacles).toHaveLength(1);
   });
 
-  it("at whose entry point another route has tls", () => {
-    expect(suits(CHART, {}, ["web"])).toMatch(/entry point web serves HTTPS/);
+  it("at whose entry point somebody's route has tls, by mistake perhaps: that is no obstacle", () => {
+    expect(suits(CHART, {}, ["web"])).toMatch(
+      /^Pod traefik\/traefik-0: routes of others have tls at its entry point web/,
+    );
+  });
+
+  it("of whose pods one does not start, or does not end", () => {
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    const pod = { name: "traefik-0", namespace: "traefik", isReady: true, options: optionsOf(CHART) };
+    const stuck = {
+      ...pod,
+      name: "traefik-1",
+      isReady: false,
+      options: optionsOf([...CHART, "--providers.kubernetescrd=false"]),
+    };
+    expect(suitability([pod, stuck], settings, cluster)).toStrictEqual({ obstacles: [], notes: [] });
+    expect(suitability([stuck], settings, cluster).obstacles).toHaveLength(1);
   });
 
   it.each([
     [["kube-system"], /^Traefik runs in kube-system, and not in traefik: set edges\.\*\.namespace/],
     [["traefik", "other"], /^Another Traefik runs in other/],
     [["traefik", "traefik"], /^$/],
-    [[], /^$/],
+    [[], /^No pod of Traefik was found/],
   ])("in the namespaces %j", (namespaces, expected) => {
     const pods = namespaces.map((namespace, index) => ({
       name: `traefik-${index}`,
       namespace,
+      isReady: true,
       options: optionsOf(CHART),
     }));
     const { obstacles, notes } = suitability(pods, settings, {

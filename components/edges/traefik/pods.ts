@@ -4,16 +4,22 @@ import type { Inspection } from "../edge";
 import type { TraefikSettings } from "./settings";
 import { optionsOf, type StaticOptions } from "./static-options";
 
-/** The label of the pods of Traefik's Helm chart. */
-export const PODS = "/api/v1/pods?labelSelector=app.kubernetes.io%2Fname%3Dtraefik";
+/** The pods of Traefik's Helm chart, and of RKE2's. */
+export const PODS = `/api/v1/pods?labelSelector=${encodeURIComponent("app.kubernetes.io/name in (traefik,rke2-traefik)")}`;
 
 export const podSchema = z.object({
   metadata: z.object({
     name: z.string(),
     namespace: z.string(),
     labels: z.record(z.string(), z.string()).optional(),
+    deletionTimestamp: z.string().optional(),
   }),
-  status: z.object({ phase: z.string().optional() }).optional(),
+  status: z
+    .object({
+      phase: z.string().optional(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
+    })
+    .optional(),
   spec: z.object({
     hostNetwork: z.boolean().optional(),
     containers: z.array(z.object({ command: z.array(z.string()).optional(), args: z.array(z.string()).optional() })),
@@ -27,6 +33,8 @@ export interface TraefikPod {
   /** The Helm release that it is of, or `undefined` if Helm did not install it. */
   readonly release?: string | undefined;
   readonly hostNetwork?: boolean | undefined;
+  /** Whether visitors are sent to it. */
+  readonly isReady: boolean;
   /** `undefined` if its static configuration is not in its arguments, but in a file or in the environment. */
   readonly options: StaticOptions | undefined;
 }
@@ -37,10 +45,14 @@ const ENDED: readonly (string | undefined)[] = ["Failed", "Succeeded"];
 /** The Traefik of a pod; none if it has ended. */
 export function traefikPod({ metadata, spec, status }: z.output<typeof podSchema>): readonly TraefikPod[] {
   if (ENDED.includes(status?.phase)) return [];
-  const { name, namespace, labels } = metadata;
-  const options = optionsOf(spec.containers.flatMap(({ command = [], args = [] }) => [...command, ...args]));
+  const { name, namespace, labels, deletionTimestamp } = metadata;
+  // A sidecar may be beside it.
+  const [options] = spec.containers.flatMap(({ command = [], args = [] }) => optionsOf([...command, ...args]) ?? []);
+  const isReady =
+    deletionTimestamp === undefined &&
+    (status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
   const release = labels?.["app.kubernetes.io/instance"];
-  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, options }];
+  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady, options }];
 }
 
 /**
@@ -53,7 +65,10 @@ export function suitability(
   settings: Pick<TraefikSettings, "namespace" | "hostNetwork" | "entryPoints" | "routersWithTls" | "ingressClass">,
   cluster: { readonly namespace: string; readonly entryPointsWithTls: readonly string[] },
 ): Pick<Inspection, "obstacles" | "notes"> {
-  const own = pods.filter(({ namespace }) => namespace === settings.namespace);
+  const inNamespace = pods.filter(({ namespace }) => namespace === settings.namespace);
+  // One that does not start, or does not end, keeps nobody from the others.
+  const ready = inNamespace.filter(({ isReady }) => isReady);
+  const own = ready.length > 0 ? ready : inNamespace;
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
   const obstaclesOf = ({ name, hostNetwork = false, options }: TraefikPod) =>
     [
@@ -65,65 +80,71 @@ export function suitability(
   const unsuitable = releases.filter((one) => own.some((pod) => pod.release === one && obstaclesOf(pod).length > 0));
   const texts = own.filter(({ release }) => unsuitable.includes(release)).flatMap(obstaclesOf);
   const isSuitable = unsuitable.length < releases.length;
-  const misplaced =
-    elsewhere.length === 0
-      ? []
-      : [
-          own.length === 0
-            ? `Traefik runs in ${listed(elsewhere)}, and not in ${settings.namespace}: set edges.*.namespace, by which the page server lets its requests in.`
-            : `Another Traefik runs in ${listed(elsewhere)}. If it has the same routes, the page server rejects its requests: give it an edge of its own.`,
-        ];
   return {
     obstacles: isSuitable ? [] : texts,
     notes: [
-      ...misplaced,
+      ...placeNote(own.length > 0, elsewhere, settings.namespace),
       ...(isSuitable ? texts.map((text) => `${text} ${OTHER_RELEASE}`) : []),
-      ...own.flatMap(({ name, options }) => emptyServicesNote(`${settings.namespace}/${name}`, options)),
+      ...own.flatMap(({ name, options }) =>
+        (options === undefined ? [] : notesIn(options, settings, cluster)).map(
+          (text) => `Pod ${settings.namespace}/${name}: ${text}`,
+        ),
+      ),
     ],
   };
 }
 
+/** That Traefik, or another Traefik, is somewhere else than in the edge's namespace. */
+function placeNote(isThere: boolean, elsewhere: readonly string[], namespace: string): readonly string[] {
+  if (elsewhere.length === 0) return isThere ? [] : [NO_PODS];
+  return [
+    isThere
+      ? `Another Traefik runs in ${listed(elsewhere)}. If it has the same routes, the page server rejects its requests: give it an edge of its own.`
+      : `Traefik runs in ${listed(elsewhere)}, and not in ${namespace}: set edges.*.namespace, by which the page server lets its requests in.`,
+  ];
+}
+
+const NO_PODS =
+  "No pod of Traefik was found, by the label app.kubernetes.io/name of its Helm chart: its options were not checked.";
+
 const OTHER_RELEASE =
-  "Another Traefik in this namespace has no such obstacle. If visitors come in at both, give each an edge of its own.";
+  "Another Traefik in this namespace has no such obstacle. If visitors come in at this one, too, it needs an edge of its own.";
 
 const ON_HOST_NETWORK =
   "it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.";
 
 function obstaclesIn(
   options: StaticOptions,
-  { entryPoints, routersWithTls, ingressClass }: Parameters<typeof suitability>[1],
-  { namespace, entryPointsWithTls }: Parameters<typeof suitability>[2],
+  settings: Parameters<typeof suitability>[1],
+  { namespace }: Parameters<typeof suitability>[2],
 ): readonly string[] {
+  const { entryPoints, ingressClass } = settings;
   const crd = (name: string) => options.get(`providers.kubernetescrd.${name}`);
   if (!options.isEnabled("providers.kubernetescrd")) {
     return ["its provider kubernetesCRD is not enabled (providers.kubernetesCRD.enabled in the Helm values)."];
   }
-  const namespaces = crd("namespaces")?.split(",") ?? [];
+  const namespaces =
+    crd("namespaces")
+      ?.split(",")
+      .map((one) => one.trim()) ?? [];
   const ownClass = crd("ingressclass");
   const labels = crd("labelselector");
   const unknown = entryPoints.filter((name) => !options.hasEntryPoint(name));
-  const plain = entryPoints.filter(
-    (name) =>
-      options.hasEntryPoint(name) &&
-      !routersWithTls.includes(name) &&
-      !options.isEnabled(`entrypoints.${name}.http.tls`) &&
-      (entryPointsWithTls.includes(name) || options.isForTls(name)),
-  );
   return [
-    ...(namespaces.length === 0 || namespaces.includes(namespace)
+    ...(namespaces.length === 0 || namespaces.some((one) => one === namespace || isFromEnvironment(one))
       ? []
       : [
           `it does not watch the namespace ${namespace}: add it to providers.kubernetesCRD.namespaces (now ${namespaces.join(", ")}).`,
         ]),
-    ...(ownClass === ingressClass
+    ...(ownClass === ingressClass || isFromEnvironment(ownClass)
       ? []
       : [
           `its option providers.kubernetesCRD.ingressClass is ${ownClass ?? "not set"}, and edges.*.ingressClass is ${ingressClass ?? "not set"}.`,
         ]),
-    ...(labels === undefined
+    ...(labels === undefined || labels.split(/,(?![^(]*\))/).every(isNegative)
       ? []
       : [
-          `it reads only objects with the labels ${labels}: the overrides have none of them. Remove providers.kubernetesCRD.labelSelector.`,
+          `it reads only objects with the labels ${labels} (providers.kubernetesCRD.labelSelector), and the overrides have no such labels.`,
         ]),
     ...(options.get("core.defaultrulesyntax")?.toLowerCase() === "v2"
       ? ["its rules have the syntax of Traefik 2 (core.defaultRuleSyntax), and the overrides have that of Traefik 3."]
@@ -131,18 +152,57 @@ function obstaclesIn(
     ...(unknown.length === 0
       ? []
       : [
-          `it has no entry point ${listed(unknown)}: edges.*.entryPoints must be some of ${options.entryPoints.join(", ")}.`,
+          `it has no entry point ${listed(unknown)}: edges.*.entryPoints must be some of ${listed(options.entryPoints)}.`,
         ]),
-    ...plain.map(
-      (name) =>
-        `its entry point ${name} serves HTTPS without http.tls, so the overrides would not be used there: add ${name} to edges.*.routersWithTls.`,
-    ),
+    ...plainEntryPoints(options, settings)
+      .filter((name) => options.isForTls(name))
+      .map(
+        (name) =>
+          `its entry point ${name} serves HTTPS without http.tls, so the overrides would not be used there: add ${name} to edges.*.routersWithTls.`,
+      ),
   ];
 }
 
-function emptyServicesNote(pod: string, options: StaticOptions | undefined): readonly string[] {
-  if (options === undefined || options.isEnabled("providers.kubernetescrd.allowemptyservices")) return [];
+/** The edge's entry points without `tls`, neither in the static configuration nor in the override. */
+function plainEntryPoints(
+  options: StaticOptions,
+  { entryPoints, routersWithTls }: Pick<TraefikSettings, "entryPoints" | "routersWithTls">,
+): readonly string[] {
+  return entryPoints.filter(
+    (name) =>
+      options.hasEntryPoint(name) &&
+      !routersWithTls.includes(name) &&
+      !options.isEnabled(`entrypoints.${name}.http.tls`),
+  );
+}
+
+/** Whether Kubernetes puts something in the place of `$(NAME)` that is not in the pod's arguments. */
+function isFromEnvironment(value: string | undefined): boolean {
+  return value?.includes("$(") === true;
+}
+
+/** Whether a requirement of a label selector says only what an object must not have. */
+function isNegative(requirement: string): boolean {
+  return /^\s*!|!=|\snotin\s/.test(requirement);
+}
+
+function notesIn(
+  options: StaticOptions,
+  settings: Parameters<typeof suitability>[1],
+  { entryPointsWithTls }: Parameters<typeof suitability>[2],
+): readonly string[] {
+  const doubtful = plainEntryPoints(options, settings).filter(
+    (name) => entryPointsWithTls.includes(name) && !options.isForTls(name),
+  );
   return [
-    `Pod ${pod}: its option providers.kubernetesCRD.allowEmptyServices is false. While no page server pod is ready, visitors get 503 without a page. Set it to true, as Traefik's Helm chart does.`,
+    ...doubtful.map(
+      (name) =>
+        `routes of others have tls at its entry point ${name}, which has no http.tls. If it serves HTTPS, add ${name} to edges.*.routersWithTls.`,
+    ),
+    ...(options.isEnabled("providers.kubernetescrd.allowemptyservices") ? [] : [EMPTY_SERVICES]),
   ];
 }
+
+const EMPTY_SERVICES =
+  "its option providers.kubernetesCRD.allowEmptyServices is false. While no page server pod is ready, visitors get 503 without a page. Set it " +
+  "to true, as Traefik's Helm chart does.";

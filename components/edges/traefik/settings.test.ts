@@ -62,9 +62,9 @@ describe("overrides that Traefik would take for one", () => {
 
   it("are refused: of two edges, and of one", () => {
     expect(of({ default: kind, public: { ...kind, namespace: "public" } }, "acme", "acme-public")).toMatchObject([
-      { path: "edges.public", allowed: expect.stringContaining("acme at public for that of acme-public at default") },
+      { path: "maintenance", found: "acme-public at default, and acme at public" },
     ]);
-    expect(of({ default: kind }, "a-b", "a--b")).toMatchObject([{ path: "edges.default" }]);
+    expect(of({ default: kind }, "a-b", "a--b")).toMatchObject([{ found: "a-b at default, and a--b at default" }]);
   });
 
   it("are not there at other controllers, and at edges that the instance is not behind", () => {

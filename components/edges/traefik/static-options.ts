@@ -3,7 +3,14 @@
  * Traefik ignores upper and lower case in them (https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/).
  */
 export class StaticOptions {
-  constructor(private readonly values: ReadonlyMap<string, string>) {}
+  /**
+   * @param values by option.
+   * @param entryPoints as they were typed: in their names Traefik does not ignore upper and lower case.
+   */
+  constructor(
+    private readonly values: ReadonlyMap<string, string>,
+    readonly entryPoints: readonly string[],
+  ) {}
 
   get(name: string): string | undefined {
     return this.values.get(name);
@@ -12,17 +19,12 @@ export class StaticOptions {
   /** Whether an option is true, or one below it is set. */
   isEnabled(name: string): boolean {
     const value = this.values.get(name.toLowerCase());
-    if (value !== undefined) return value !== "false";
+    if (value !== undefined) return !/^(?:0|f|false)$/i.test(value);
     return [...this.values.keys()].some((key) => key.startsWith(`${name.toLowerCase()}.`));
   }
 
-  get entryPoints(): readonly string[] {
-    const names = [...this.values.keys()].flatMap((key) => /^entrypoints\.([^.]+)(?:\.|$)/.exec(key)?.[1] ?? []);
-    return [...new Set(names)];
-  }
-
   hasEntryPoint(name: string): boolean {
-    return this.entryPoints.includes(name.toLowerCase());
+    return this.entryPoints.includes(name);
   }
 
   /** Whether an entry point is meant for HTTPS, by its name or its port. */
@@ -34,7 +36,7 @@ export class StaticOptions {
 
 /**
  * The options in a container's command line, or `undefined` if its static configuration is elsewhere. As Traefik reads them: with one dash
- * or two, a value after `=` or in the next argument, and the values of an option that is there twice in one list
+ * or two, a value after `=` or in the next argument. Of an option that is there twice the last value counts, and of a list all
  * (https://github.com/traefik/paerser, flag/flagparser.go). An empty value is none.
  *
  * @example
@@ -42,14 +44,22 @@ export class StaticOptions {
  */
 export function optionsOf(commandLine: readonly string[]): StaticOptions | undefined {
   const values = new Map<string, string>();
+  const entryPoints = new Map<string, string>();
   commandLine.forEach((argument, index) => {
-    const [, name, own] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (name === undefined) return;
+    const [, typed, own] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (typed === undefined) return;
+    const name = typed.toLowerCase();
     const next = commandLine[index + 1];
     const value = own ?? (next === undefined || next.startsWith("-") ? "true" : next);
-    const before = values.get(name.toLowerCase());
-    if (value !== "") values.set(name.toLowerCase(), before === undefined ? value : `${before},${value}`);
+    const before = values.get(name);
+    if (value !== "") values.set(name, before !== undefined && LISTS.test(name) ? `${before},${value}` : value);
+    const [, entryPoint] = /^entrypoints\.([^.]+)(?:\.|$)/i.exec(typed) ?? [];
+    if (entryPoint !== undefined && !entryPoints.has(entryPoint.toLowerCase()))
+      entryPoints.set(entryPoint.toLowerCase(), entryPoint);
   });
   const isHere = [...values.keys()].some((name) => /^(?:entrypoints|providers)\./.test(name));
-  return isHere && !values.has("configfile") ? new StaticOptions(values) : undefined;
+  return isHere && !values.has("configfile") ? new StaticOptions(values, [...entryPoints.values()]) : undefined;
 }
+
+/** The options that are lists, of those that are used here. */
+const LISTS = /\.namespaces$/;
