@@ -145,7 +145,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       for (const line of entered.length > 0 ? notesText(inspection.edges) : []) terminal.say(line);
       for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
         terminal.say(line);
-    } else {
+    } else if (entered.length > 0) {
       terminal.say(`Not checked whether overrides work at the edges: the cluster's API can't be read (${unread}).`);
     }
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
