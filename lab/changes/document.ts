@@ -36,9 +36,9 @@ function listOf(parts: readonly string[]): string {
   return parts.map((part) => `- ${part}\n`).join("");
 }
 
-const REFUSED = [
-  ...new Set(CHANGES.flatMap(({ path, protectFalse }) => (protectFalse === undefined ? [] : `\`${settingAt(path)}\``))),
-];
+const REFUSED = CHANGES.filter(({ protectFalse }) => protectFalse !== undefined).map(
+  ({ path, words }) => `\`${settingAt(path)}\`${words === undefined ? "" : ` (${words})`}`,
+);
 
 const ABOUT = `# What a change does
 
@@ -57,8 +57,8 @@ the controller, installed as a Helm release. \`nothing →\` is a setting that w
 It had a \`bucket.readUrl\` too. Without it, the address at which the pages are read is made from the bucket's name with its endpoint and
 pathStyle, or on AWS with its region, and a change of those does in the cluster what a change of \`readUrl\` does here.
 
-No change replaces or deletes the Namespace, the Service or the Deployment of the page server, its copy of the pages, the standby, or the
-Helm release, except for ${REFUSED.join(", ")}, which have to. Pulumi refuses these, and names what is
+No change replaces or deletes the Namespace, the Service or the Deployment of the page server, its copy of the pages, the standby, the
+Helm release, or what all overrides at Traefik share, except for ${REFUSED.join(", ")}, which have to. Pulumi refuses these, and names what is
 protected, until you ask for them:
 
 - What is **replaced** goes with \`pulumi config set protect false\` and the change in the same \`pulumi up\`.
