@@ -94,8 +94,9 @@ function rivalsOf({ hosts, otherHosts }: Overridden, routes: KnownRoutes, placem
   });
   const isOurs = ({ name, namespace }: Metadata) =>
     namespace === placement.namespace || /^(?:tls\.)?bypass-/.test(name);
-  const isHere = ({ entryPoints = placement.entryPoints }: { readonly entryPoints?: readonly string[] | undefined }) =>
-    entryPoints.some((name) => placement.entryPoints.includes(name));
+  // A route without entry points is at each of Traefik's default ones.
+  const isHere = ({ entryPoints = [] }: { readonly entryPoints?: readonly string[] | undefined }) =>
+    entryPoints.length === 0 || entryPoints.some((name) => placement.entryPoints.includes(name));
   const isHigher = (priority: number) => priority >= PRIORITIES.override;
   const ingressRoutes = routes.ingressRoutes.filter(
     ({ metadata, spec }) => !isOurs(metadata) && isHere(spec) && isOfClass(metadata, placement),
@@ -113,7 +114,7 @@ function rivalsOf({ hosts, otherHosts }: Overridden, routes: KnownRoutes, placem
         .filter(
           ({ metadata, spec }) =>
             isHigher(Number(metadata.annotations?.["traefik.ingress.kubernetes.io/router.priority"] ?? 0)) &&
-            spec.rules?.some((rule) => rule.host !== undefined && isCovered(rule.host, { host, otherHosts })),
+            spec.rules?.some((rule) => rule.host === undefined || isCovered(rule.host, { host, otherHosts })),
         )
         .map(({ metadata }) => overruled("Ingress", metadata, `has a higher priority for ${host}`)),
       // Traefik looks at the routes for TCP before the override, which has no matcher `Host` (pkg/server/router/tcp/router.go in
