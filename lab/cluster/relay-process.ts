@@ -7,6 +7,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { RelayReply, RelayRequest } from "./relays";
 
 const servers = new Map<number, Server>();
+/** The addresses to which nothing is passed on. */
+const closed = new Set<string>();
 
 process.on("message", (request: RelayRequest, handle: unknown) => {
   switch (request.kind) {
@@ -14,8 +16,18 @@ process.on("message", (request: RelayRequest, handle: unknown) => {
       const server = handle as Server;
       // Set here because options do not travel with the handle: a half-closed connection is passed on as such.
       Object.assign(server, { allowHalfOpen: true });
-      server.on("connection", (client) => relay(client, request.host, request.port));
+      server.on("connection", (client) => {
+        if (closed.has(`${request.host}:${request.port}`)) client.resetAndDestroy();
+        else relay(client, request.host, request.port);
+      });
       servers.set(request.id, server);
+      reply({ id: request.id });
+      return;
+    }
+    case "admit": {
+      const address = `${request.host}:${request.port}`;
+      if (request.isAdmitted) closed.delete(address);
+      else closed.add(address);
       reply({ id: request.id });
       return;
     }

@@ -8,6 +8,13 @@ import type { Sandbox } from "./sandbox";
 /** What relay-process.ts is asked; each request is answered with its id. */
 export type RelayRequest =
   | { readonly kind: "relay"; readonly id: number; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "admit";
+      readonly id: number;
+      readonly host: string;
+      readonly port: number;
+      readonly isAdmitted: boolean;
+    }
   | { readonly kind: "answer"; readonly id: number; readonly port: number }
   | { readonly kind: "close"; readonly id: number; readonly of: number };
 
@@ -26,6 +33,8 @@ export interface Relays {
    * @returns the port
    */
   open(host: string, port: number, wantedPort?: number): Promise<number>;
+  /** Whether connections to an address in the sandbox are passed on, or reset. @default they are passed on */
+  admit(host: string, port: number, isAdmitted: boolean): Promise<void>;
   /**
    * Listens on 127.0.0.1 of the sandbox and says OK to whatever comes.
    *
@@ -91,6 +100,7 @@ export function startRelays(sandbox: Sandbox): Relays {
       }
       return address.port;
     },
+    admit: (host, port, isAdmitted) => ask({ kind: "admit", id: nextId(), host, port, isAdmitted }),
     async answerInside(port) {
       const id = nextId();
       await ask({ kind: "answer", id, port });

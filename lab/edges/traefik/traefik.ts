@@ -81,13 +81,19 @@ export async function startTraefik(
   const ping = `http://127.0.0.1:${await relays.open(EDGE_ADDRESS, internal ?? 0)}/ping`;
 
   let running: SandboxProcess | undefined;
+  /** As a Service does, which sends visitors only to pods that are ready. */
+  const admitVisitors = async (isReady: boolean) => {
+    for (const one of [web, websecure]) await relays.admit(EDGE_ADDRESS, one ?? 0, isReady);
+  };
   const stop = async () => {
     const stopped = running;
     running = undefined;
     await stopped?.stop();
+    await admitVisitors(false);
   };
   const start = async () => {
     if (running !== undefined) return;
+    const delay = sleep(READINESS_MILLISECONDS);
     running = sandbox.start(name, [path, ...args], { KUBECONFIG: controlPlane.kubeconfigInside("traefik") });
     const answers = async () => {
       const response = await fetch(ping, { signal: AbortSignal.timeout(2000) });
@@ -96,6 +102,8 @@ export async function startTraefik(
     };
     const { logFile } = running;
     await waitFor(answers, { what: "Traefik to answer", timeoutSeconds: 60, logFile, check: sandbox.check });
+    await delay;
+    await admitVisitors(true);
     await sleep(THROTTLE_MILLISECONDS);
   };
   try {
@@ -106,6 +114,9 @@ export async function startTraefik(
   }
   return { url, port, encryptedUrl, stop, start, logFile: running?.logFile ?? "" };
 }
+
+/** `readinessProbe.initialDelaySeconds` of Traefik's Helm chart. */
+const READINESS_MILLISECONDS = 2000;
 
 /** Traefik answers its ping before it has loaded all providers; it loads a changed configuration every two seconds at most. */
 const THROTTLE_MILLISECONDS = 3000;
