@@ -30,7 +30,11 @@ export function obstaclesText(edges: readonly InspectedEdge[]): readonly string[
 
 /** What a person should know of the controllers of these edges, in sentences. */
 export function notesText(edges: readonly InspectedEdge[]): readonly string[] {
-  return edges.flatMap(({ edge, notes }) => notes.map((text) => `Note on the edge ${edge.name}: ${text}`));
+  return edges.flatMap(({ edge, notes }) => notes.map((text) => noteOn(edge.name, text)));
+}
+
+export function noteOn(edge: string, text: string): string {
+  return `Note on the edge ${edge}: ${text}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { listed } from "../model/problems";
+import { noteOn } from "./inspection";
 import { type Probed, seenText } from "./probe";
 
 /**
@@ -16,7 +17,10 @@ export function unservedNotes(answers: readonly Probed[]): readonly string[] {
   return [...new Set(unserved.map(({ edge }) => edge.name))].map((edge) => {
     const here = unserved.filter((one) => one.edge.name === edge);
     const texts = here.map(({ host, seen }) => `${host} (${seenText(seen)})`);
-    return `Note on the edge ${edge}: these hosts lead to no site there, and do at another edge: ${listed(texts, 5)}. Visitors who come in there get that. If an instance is not behind this edge, say so in its setting edges.`;
+    return noteOn(
+      edge,
+      `these hosts lead to no site there, and do at another edge: ${listed(texts, 5)}. Visitors who come in there get that. If an instance is not behind this edge, say so in its setting edges.`,
+    );
   });
 }
 
@@ -27,5 +31,5 @@ function isSite({ seen }: Pick<Probed, "seen">): boolean {
 
 /** Whether the edge answers, and no site: without a route, or without a pod. */
 function isNoSite({ seen }: Pick<Probed, "seen">): boolean {
-  return seen.what === "not-found" || seen.what === "failure" || (seen.what === "other" && !isSite({ seen }));
+  return seen.what !== "page" && seen.what !== "nothing" && !isSite({ seen });
 }

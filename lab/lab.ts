@@ -5,6 +5,7 @@ import { deepmerge } from "deepmerge-ts";
 import { parse } from "yaml";
 import type { EdgeSettings } from "../components/edges/settings";
 import type { TraefikValues } from "../components/edges/traefik/values";
+import { stackFileOf } from "../settings/stack-file";
 import type { LocalCluster } from "./cluster/cluster";
 import { startEmbeddedCluster } from "./cluster/embedded";
 import { LocalError } from "./cluster/errors";
@@ -115,7 +116,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     : await embeddedCluster(options);
   const build = (tools?.buildSeconds ?? 0) + pulumi.buildSeconds;
   const environmentFile = join(RUN_FOLDER, "environment");
-  const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, join(project, `Pulumi.${STACK}.yaml`)];
+  const leftovers = [environmentFile, STATE_FOLDER, PLUGINS_FOLDER, stackFileOf(project, STACK)];
   let clean = () => cluster.stop();
   const stop = async () => {
     await clean();

@@ -7,6 +7,7 @@ import { UNCHANGED } from "../cli/engine";
 import type { LanguageHost } from "../cli/language-host";
 import { plain, runOperation } from "../cli/pulumi";
 import type { IngressNginxValues } from "../components/edges/ingress-nginx/values";
+import { stackFileOf } from "../settings/stack-file";
 import { runCommand, tryCommand } from "./cluster/commands";
 import { LocalError } from "./cluster/errors";
 
@@ -109,7 +110,7 @@ export class LocalStack {
   }
 
   private get file(): string {
-    return join(this.project, `Pulumi.${STACK}.yaml`);
+    return stackFileOf(this.project, STACK);
   }
 
   /** Runs `pulumi` as typed, such as `["config", "set", "maintenance", '["acme"]']`. */

@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import { runInNewContext } from "node:vm";
 import type { z } from "zod";
 import type { Drift, DriftOf, Overridden } from "../edge";
-import { type Manifest, overrideManifests, type Placement, PRIORITIES, sharedManifests } from "./manifests";
+import {
+  CLASS_ANNOTATION,
+  type Manifest,
+  overrideManifests,
+  type Placement,
+  PRIORITIES,
+  sharedManifests,
+} from "./manifests";
 import {
   ingressRouteSchema,
   isOfClass,
@@ -20,6 +27,7 @@ export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
       what: "changed" as const,
       text: `the ${kind} ${metadata.name} was deleted or changed`,
     }));
+  const rivals = rivalsIn(routes, placement);
   return (instance, isShown) => {
     const [middleware, ...declared] = overrideManifests(overrideOf(instance), placement);
     const found = declared.map((manifest) => routes.ingressRoutes.find((one) => isNamed(one, manifest)));
@@ -38,7 +46,7 @@ export function driftIn(routes: KnownRoutes, placement: Placement): DriftOf {
     return [
       ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
       ...changedShared,
-      ...rivalsOf(instance, routes, placement),
+      ...rivalsOf(instance, rivals),
     ];
   };
 }
@@ -75,7 +83,7 @@ function changesOf(
   const { spec } = ingressRouteSchema.shape;
   const [is, wanted] = [spec.parse(found.spec), spec.parse(declared?.spec)];
   return [
-    ...(found.metadata.annotations?.["kubernetes.io/ingress.class"] === ingressClass ? [] : ["the ingress class"]),
+    ...(found.metadata.annotations?.[CLASS_ANNOTATION] === ingressClass ? [] : ["the ingress class"]),
     ...(["entryPoints", "routes", "tls"] as const).filter((field) => !isDeepStrictEqual(is[field], wanted[field])),
   ];
 }
@@ -86,40 +94,50 @@ function isSameRewrite({ spec }: z.output<typeof middlewareSchema>, declared: Ma
   return regex === wanted?.regex && replacement?.startsWith(`/${instance}/`) === true;
 }
 
-/** The objects of others that come before the override. */
-function rivalsOf({ hosts, otherHosts }: Overridden, routes: KnownRoutes, placement: Placement): readonly Drift[] {
-  const overruled = (kind: string, one: Metadata, what: string) => ({
-    what: "overruled" as const,
-    text: `${kind} ${one.namespace}/${one.name} ${what}`,
-  });
+type Rivals = Pick<KnownRoutes, "ingressRoutes" | "ingresses" | "tcpRoutes">;
+
+/** The routes of others that come before an override, whatever their hosts. */
+function rivalsIn(routes: KnownRoutes, placement: Placement): Rivals {
   const isOurs = ({ name, namespace }: Metadata) =>
     namespace === placement.namespace || /^(?:tls\.)?bypass-/.test(name);
   // A route without entry points is at each of Traefik's default ones.
   const isHere = ({ entryPoints = [] }: { readonly entryPoints?: readonly string[] | undefined }) =>
     entryPoints.length === 0 || entryPoints.some((name) => placement.entryPoints.includes(name));
   const isHigher = (priority: number) => priority >= PRIORITIES.override;
-  const ingressRoutes = routes.ingressRoutes.filter(
-    ({ metadata, spec }) => !isOurs(metadata) && isHere(spec) && isOfClass(metadata, placement),
-  );
-  const tcpRoutes = routes.tcpRoutes.filter(({ metadata, spec }) => isHere(spec) && isOfClass(metadata, placement));
+  return {
+    ingressRoutes: routes.ingressRoutes
+      .filter(({ metadata, spec }) => !isOurs(metadata) && isHere(spec) && isOfClass(metadata, placement))
+      .map(({ metadata, spec: { routes = [], ...spec } }) => ({
+        metadata,
+        spec: { ...spec, routes: routes.filter(({ priority = 0 }) => isHigher(priority)) },
+      })),
+    ingresses: routes.ingresses.filter(({ metadata }) =>
+      isHigher(Number(metadata.annotations?.["traefik.ingress.kubernetes.io/router.priority"] ?? 0)),
+    ),
+    // Traefik looks at the routes for TCP before the override, which has no matcher `Host` (pkg/server/router/tcp/router.go in
+    // traefik/traefik).
+    tcpRoutes: routes.tcpRoutes.filter(({ metadata, spec }) => isHere(spec) && isOfClass(metadata, placement)),
+  };
+}
+
+/** The objects of others that come before an instance's override. */
+function rivalsOf({ hosts, otherHosts }: Overridden, rivals: Rivals): readonly Drift[] {
+  const overruled = (kind: string, one: Metadata, what: string) => ({
+    what: "overruled" as const,
+    text: `${kind} ${one.namespace}/${one.name} ${what}`,
+  });
   return hosts.flatMap((host) => {
     const isMatched = (rule: string, matcher: "Host" | "HostSNI") => mayMatch(rule, matcher, { host, otherHosts });
     return [
-      ...ingressRoutes
-        .filter(({ spec }) =>
-          spec.routes?.some(({ match, priority = 0 }) => isHigher(priority) && isMatched(match, "Host")),
-        )
+      ...rivals.ingressRoutes
+        .filter(({ spec }) => spec.routes?.some(({ match }) => isMatched(match, "Host")))
         .map(({ metadata }) => overruled("IngressRoute", metadata, `has a higher priority for ${host}`)),
-      ...routes.ingresses
-        .filter(
-          ({ metadata, spec }) =>
-            isHigher(Number(metadata.annotations?.["traefik.ingress.kubernetes.io/router.priority"] ?? 0)) &&
-            spec.rules?.some((rule) => rule.host === undefined || isCovered(rule.host, { host, otherHosts })),
+      ...rivals.ingresses
+        .filter(({ spec }) =>
+          spec.rules?.some((rule) => rule.host === undefined || isCovered(rule.host, { host, otherHosts })),
         )
         .map(({ metadata }) => overruled("Ingress", metadata, `has a higher priority for ${host}`)),
-      // Traefik looks at the routes for TCP before the override, which has no matcher `Host` (pkg/server/router/tcp/router.go in
-      // traefik/traefik).
-      ...tcpRoutes
+      ...rivals.tcpRoutes
         .filter(({ spec }) => spec.routes?.some(({ match }) => isMatched(match, "HostSNI") && !/`\*`/.test(match)))
         .map(({ metadata }) => overruled("IngressRouteTCP", metadata, `takes the encrypted connections for ${host}`)),
     ];

@@ -8,6 +8,9 @@ import type { TraefikSettings } from "./settings";
 /** The API of Traefik's custom resources. */
 export const API_VERSION = "traefik.io/v1alpha1";
 
+/** The annotation by which Traefik's option `ingressClass` chooses. */
+export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+
 /** The names of an edge's resources, in the cluster and in the stack. */
 export const NAMES = {
   override: (instance: string, edge: string) => nameAt(edge, `maintenance-${instance}`),
@@ -242,7 +245,7 @@ interface Metadata {
 }
 
 function annotated(metadata: Metadata, { ingressClass }: Pick<Placement, "ingressClass">) {
-  const ofClass = ingressClass === undefined ? {} : { "kubernetes.io/ingress.class": ingressClass };
+  const ofClass = ingressClass === undefined ? {} : { [CLASS_ANNOTATION]: ingressClass };
   return { ...metadata, annotations: { ...ofClass, ...OURS, ...NOT_AWAITED } };
 }
 

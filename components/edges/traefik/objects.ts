@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CLASS_ANNOTATION } from "./manifests";
 
 // The parts of Traefik's objects and of an Ingress that are used here
 // (https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/).
@@ -87,6 +88,6 @@ export function isOfClass(
   { annotations }: Pick<Metadata, "annotations">,
   { ingressClass }: { readonly ingressClass?: string | undefined },
 ): boolean {
-  const own = annotations?.["kubernetes.io/ingress.class"] ?? "";
+  const own = annotations?.[CLASS_ANNOTATION] ?? "";
   return own === (ingressClass ?? "") || (ingressClass === undefined && own === "traefik");
 }

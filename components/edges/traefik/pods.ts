@@ -70,26 +70,25 @@ export function suitability(
   const ready = inNamespace.filter(({ isReady }) => isReady);
   const own = ready.length > 0 ? ready : inNamespace;
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
-  const obstaclesOf = ({ name, hostNetwork = false, options }: TraefikPod) =>
-    [
+  const found = own.map(({ name, release, hostNetwork = false, options }) => {
+    const ofPod = (text: string) => `Pod ${settings.namespace}/${name}: ${text}`;
+    const obstacles = [
       ...(hostNetwork && !settings.hostNetwork ? [ON_HOST_NETWORK] : []),
       ...(options === undefined ? [] : obstaclesIn(options, settings, cluster)),
-    ].map((text) => `Pod ${settings.namespace}/${name}: ${text}`);
+    ];
+    const notes = options === undefined ? [] : notesIn(options, settings, cluster);
+    return { release, obstacles: obstacles.map(ofPod), notes: notes.map(ofPod) };
+  });
   // Several Traefiks may be in one namespace, each with its own entry points or class.
-  const releases = [...new Set(own.map(({ release }) => release))];
-  const unsuitable = releases.filter((one) => own.some((pod) => pod.release === one && obstaclesOf(pod).length > 0));
-  const texts = own.filter(({ release }) => unsuitable.includes(release)).flatMap(obstaclesOf);
-  const isSuitable = unsuitable.length < releases.length;
+  const unsuitable = new Set(found.filter(({ obstacles }) => obstacles.length > 0).map(({ release }) => release));
+  const isSuitable = found.some(({ release }) => !unsuitable.has(release));
+  const obstacles = found.flatMap((pod) => pod.obstacles);
   return {
-    obstacles: isSuitable ? [] : texts,
+    obstacles: isSuitable ? [] : obstacles,
     notes: [
       ...placeNote(own.length > 0, elsewhere, settings.namespace),
-      ...(isSuitable ? texts.map((text) => `${text} ${OTHER_RELEASE}`) : []),
-      ...own.flatMap(({ name, options }) =>
-        (options === undefined ? [] : notesIn(options, settings, cluster)).map(
-          (text) => `Pod ${settings.namespace}/${name}: ${text}`,
-        ),
-      ),
+      ...(isSuitable ? obstacles.map((text) => `${text} ${OTHER_RELEASE}`) : []),
+      ...found.flatMap(({ notes }) => notes),
     ],
   };
 }
