@@ -3,5 +3,5 @@ import "./stack-traces";
 
 import { program } from "./program";
 
-// Pulumi runs this file. What it exports are the stack's outputs.
-export const { maintenance, bucketAddress, helmValues, tutorSettings } = program();
+// Pulumi runs this file, and calls what it exports. The result is the stack's outputs.
+export = () => program();

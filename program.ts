@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PagesBucket } from "./components/bucket/component";
+import { clusterReader, Unreachable } from "./components/cluster-api";
 import { DestroyProtection } from "./components/destroy-protection";
 import { edgesOf } from "./components/edges";
 import { declareEdge } from "./components/edges/resources";
@@ -32,18 +33,20 @@ export interface ProgramOptions {
  * Declares everything that a stack has, from its configuration, in the stack that Pulumi is running.
  *
  * @returns the stack's outputs.
- * @throws {RunError} when the configuration has problems, or a file in `pages/` has one. Pulumi shows it without a stack trace.
+ * @throws {RunError} when the configuration or a file in `pages/` has problems, or an edge must read the cluster and can't. Pulumi shows it
+ *   without a stack trace.
  */
-export function program(options: ProgramOptions = {}) {
+export async function program(options: ProgramOptions = {}) {
   try {
-    return declareAll(options);
+    return await declareAll(options);
   } catch (error) {
     if (error instanceof SettingsError || error instanceof PagesError) throw new pulumi.RunError(error.message);
+    if (error instanceof Unreachable) throw new pulumi.RunError(`The cluster can't be read: ${error.message}`);
     throw error;
   }
 }
 
-function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
+async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   // --- settings
   const hostsOfLastUp = () => new Map(Object.entries(kept));
   const settings = readSettings(pulumi.runtime.allConfig(), readClock(), { hostsOfLastUp });
@@ -113,18 +116,22 @@ function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
         : undefined,
     dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
   }));
-  const declared = Object.entries(settings.edges).map(([name, edge]) => ({
-    name,
-    ...declareEdge(name, edge, {
-      namespace: settings.pageServer.namespace,
-      service: pageServer.service,
-      deployment: pageServer.deployment,
-      protect,
-      instances: instances.map(({ name }) => name),
-      overrides: overrides.filter((override) => isBehind(override, name)),
-      provider,
-    }),
-  }));
+  const cluster = clusterReader(settings);
+  const declared = await Promise.all(
+    Object.entries(settings.edges).map(async ([name, edge]) => ({
+      name,
+      ...(await declareEdge(name, edge, {
+        namespace: settings.pageServer.namespace,
+        service: pageServer.service,
+        deployment: pageServer.deployment,
+        protect,
+        instances: instances.map(({ name }) => name),
+        overrides: overrides.filter((override) => isBehind(override, name)),
+        cluster,
+        provider,
+      })),
+    })),
+  );
   const standing = declared.flatMap((edge) => edge.standing);
   const atEdges = declared.flatMap((edge) => edge.overrides);
 

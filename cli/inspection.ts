@@ -1,7 +1,7 @@
+import { ClusterApi } from "../components/cluster-api";
 import type { Drift, Edge, Inspection as EdgeInspection } from "../components/edges/edge";
 import { type Instance, isBehind, otherHostsOf } from "../model/instances";
 import type { Settings } from "../settings/read";
-import { ClusterApi } from "./cluster";
 
 /** What the cluster's API tells of the overrides and of the edges. */
 export interface Inspection {

@@ -1,8 +1,8 @@
+import { type ApiAnswer, ClusterApi, failureIn, Unreachable } from "../components/cluster-api";
 import { edgesOf } from "../components/edges";
 import { BYPASS_HEADER, type BypassKey } from "../model/bypass";
 import { type Instance, serviceOf } from "../model/instances";
 import type { Settings } from "../settings/read";
-import { type ApiAnswer, ClusterApi, failureIn, Unreachable } from "./cluster";
 import { probe, probedName, type Seen, seenText, targetsOf } from "./probe";
 
 /** What an instance itself answers for one of its hosts, whatever visitors see. */

@@ -26,7 +26,7 @@ const server = new Server({ "grpc.max_receive_message_length": -1 });
 const language = new LanguageServer(async () => {
   const { program } = require("../program") as typeof import("../program");
   try {
-    return program(JSON.parse(process.argv[2] ?? "{}"));
+    return await program(JSON.parse(process.argv[2] ?? "{}"));
   } catch (error) {
     await pulumi.log.error(textOf(error));
     throw error;

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { ClusterApi, failureIn, Unreachable } from "../components/cluster-api";
 import { serviceOf } from "../model/instances";
 import { isShown } from "../model/maintenance";
 import type { Settings } from "../settings/read";
-import { ClusterApi, failureIn, Unreachable } from "./cluster";
 
 /** One thing that an account may do in the cluster, such as `watch pods in maintenance-pages`. */
 export interface Right {
@@ -51,15 +51,25 @@ export function rightsFor({
 }): readonly Right[] {
   const roles = readRoles();
   const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypass);
-  const hasTraefik = Object.values(edges).some(({ kind }) => kind === "traefik");
+  const kinds = Object.values(edges).map(({ kind }) => kind);
   const all = [
     ...rightsOf(roles, "maintenance-pages-look", undefined),
     ...rightsOf(roles, "maintenance-pages-namespace", undefined),
     ...rightsOf(roles, "maintenance-pages-change", pageServer.namespace),
     ...bypassed.flatMap(({ instance }) => rightsOf(roles, "maintenance-pages-bypass", serviceOf(instance).namespace)),
   ];
-  return all.filter(({ group }) => hasTraefik || group !== "traefik.io");
+  return all.filter(({ group }) => {
+    const kind = KINDS_OF_GROUPS.get(group);
+    return kind === undefined || kinds.includes(kind);
+  });
 }
+
+/** The groups of the API that only edges of one kind need. */
+const KINDS_OF_GROUPS: ReadonlyMap<string, Settings["edges"][string]["kind"]> = new Map([
+  ["traefik.io", "traefik"],
+  ["gateway.networking.k8s.io", "gateway-api"],
+  ["gateway.envoyproxy.io", "gateway-api"],
+]);
 
 function readRoles(): readonly Role[] {
   const text = readFileSync(join(__dirname, "..", "docs", "kubernetes-roles.yaml"), "utf8");

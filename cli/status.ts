@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
+import { Unreachable } from "../components/cluster-api";
 import type { Drift } from "../components/edges/edge";
 import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import type { MaintenanceOutput } from "../outputs";
 import type { Settings } from "../settings/read";
-import { Unreachable } from "./cluster";
 import { remedyFor } from "./drift";
 import { inspect, notesText, obstaclesText } from "./inspection";
 import { isAbsent, type Probed, probe, targetsOf } from "./probe";

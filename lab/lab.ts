@@ -124,7 +124,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   try {
     if (kinds.includes("traefik")) await cluster.embedded?.createTraefikTypes();
-    const own = { "ingress-nginx": cluster.installsController ? installed : {}, traefik: {} };
+    const own = { "ingress-nginx": cluster.installsController ? installed : {}, traefik: {}, "gateway-api": {} };
     const named = kinds.map((kind, index) => [index === 0 ? "default" : kind, kind] as const);
     const stack = await createStack(
       cluster,

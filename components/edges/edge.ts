@@ -162,6 +162,8 @@ export interface EdgeArgs {
   /** Every instance's name, in the order of the registry. */
   readonly instances: readonly string[];
   readonly overrides: readonly AwaitedOverride[];
+  /** For an edge whose overrides depend on what is in the cluster. */
+  readonly cluster: ClusterReader;
   readonly provider: pulumi.ProviderResource;
 }
 

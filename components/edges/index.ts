@@ -1,4 +1,7 @@
 import type { Edge } from "./edge";
+import * as gatewayApi from "./gateway-api/inspect";
+import { ANNOUNCED } from "./gateway-api/manifests";
+import type { Parent } from "./gateway-api/settings";
 import * as ingressNginx from "./ingress-nginx/inspect";
 import { bypassServicePort } from "./ingress-nginx/manifests";
 import { BYPASS_SLOTS } from "./ingress-nginx/settings";
@@ -10,15 +13,12 @@ import * as traefik from "./traefik/inspect";
 
 /** The edges of a stack. */
 export function edgesOf(settings: Readonly<Record<string, EdgeSettings>>): readonly Edge[] {
-  return Object.entries(settings).map(([name, edge]) => edgeOf(name, edge));
+  const parents = Object.values(settings).flatMap((edge) => (edge.kind === "gateway-api" ? edge.parentRefs : []));
+  return Object.entries(settings).map(([name, edge]) => edgeOf(name, edge, parents));
 }
 
-/**
- * The edge with these settings.
- *
- * @param name its name in the setting `edges`.
- */
-export function edgeOf(name: string, settings: EdgeSettings): Edge {
+/** @param parents those of all edges of the stack. */
+function edgeOf(name: string, settings: EdgeSettings, parents: readonly Parent[]): Edge {
   const common = {
     name,
     address: settings.address,
@@ -44,6 +44,16 @@ export function edgeOf(name: string, settings: EdgeSettings): Edge {
         deletionOf: (instance, namespace) => traefik.deletionOf(name, settings, instance, namespace),
         isPartOf: (instance, resource) => traefik.isPartOf(name, instance, resource),
         inspect: (cluster, namespace) => traefik.inspect(name, settings, cluster, namespace),
+      };
+    case "gateway-api":
+      return {
+        ...common,
+        ports: [ANNOUNCED],
+        patience: gatewayApi.PATIENCE,
+        reasons: gatewayApi.REASONS,
+        deletionOf: (instance, namespace) => gatewayApi.deletionOf(instance, namespace),
+        isPartOf: (instance, resource) => gatewayApi.isPartOf(name, instance, resource),
+        inspect: (cluster, namespace) => gatewayApi.inspect(name, settings, cluster, namespace, parents),
       };
   }
 }

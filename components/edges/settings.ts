@@ -3,20 +3,31 @@ import { dnsLabel, oneOf } from "../../model/fields";
 import { type Instance, isBehind } from "../../model/instances";
 import type { Problem } from "../../model/problems";
 import { DEFAULT_EDGE } from "./edge";
+import * as gatewayApi from "./gateway-api/settings";
 import * as ingressNginx from "./ingress-nginx/settings";
 import { NAMES } from "./traefik/manifests";
 import * as traefik from "./traefik/settings";
 
 /** The kinds of edges. */
-export const EDGE_KINDS = ["ingress-nginx", "traefik"] as const satisfies readonly EdgeSettings["kind"][];
+export const EDGE_KINDS = [
+  "ingress-nginx",
+  "traefik",
+  "gateway-api",
+] as const satisfies readonly EdgeSettings["kind"][];
 
 const KIND_ALLOWED = oneOf(EDGE_KINDS);
 
 /** One edge. */
-export const edgeSchema = z.discriminatedUnion("kind", [ingressNginx.ingressNginxSchema, traefik.traefikSchema], {
-  error: ({ code }) =>
-    code === "invalid_union" ? KIND_ALLOWED : "an object with kind: ingress-nginx or kind: traefik",
-});
+export const edgeSchema = z.discriminatedUnion(
+  "kind",
+  [ingressNginx.ingressNginxSchema, traefik.traefikSchema, gatewayApi.gatewayApiSchema],
+  {
+    error: ({ code }) =>
+      code === "invalid_union"
+        ? KIND_ALLOWED
+        : "an object with kind: ingress-nginx or kind: traefik or kind: gateway-api",
+  },
+);
 
 export type EdgeSettings = z.output<typeof edgeSchema>;
 
@@ -33,6 +44,9 @@ export const edgesSchema = z
         all.flatMap(([name, edge]) => (edge.kind === "ingress-nginx" ? [[name, edge]] : [])),
       ),
       ...traefik.conflictsBetween(all.flatMap(([name, edge]) => (edge.kind === "traefik" ? [[name, edge]] : []))),
+      ...gatewayApi.conflictsBetween(
+        all.flatMap(([name, edge]) => (edge.kind === "gateway-api" ? [[name, edge]] : [])),
+      ),
     ]) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
@@ -47,6 +61,7 @@ export const edgesSchema = z
 const BYPASS_LIMIT: Readonly<Record<EdgeSettings["kind"], number>> = {
   "ingress-nginx": ingressNginx.BYPASS_SLOTS,
   traefik: Number.POSITIVE_INFINITY,
+  "gateway-api": Number.POSITIVE_INFINITY,
 };
 
 /**

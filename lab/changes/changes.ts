@@ -82,6 +82,9 @@ const ACME = {
   bypass: true,
 };
 
+/** A Gateway of the cluster. */
+export const PARENT = { name: "edge", namespace: "gateways" };
+
 /** What the changes are made to: everything that has a resource of its own is there. */
 export const BASE: Configuration = {
   kubernetes: { context: HERE.context, clusterName: HERE.clusterName, kubeconfig: HERE.kubeconfigText },
@@ -105,6 +108,7 @@ export const BASE: Configuration = {
       values: VALUES,
     },
     traefik: { kind: "traefik" },
+    gateway: { kind: "gateway-api", parentRefs: [PARENT] },
   },
 };
 
@@ -211,6 +215,14 @@ export const CHANGES: readonly Change[] = [
   { path: ["edges", "traefik", "entryPoints"], to: ["websecure"] },
   { path: ["edges", "traefik", "routersWithTls"], to: ["websecure"] },
   { path: ["edges", "traefik", "ingressClass"], to: "outer" },
+  { path: ["edges", "gateway"], to: undefined, words: "one less: `gateway`", protectFalse: "in an `up` before it" },
+  { path: ["edges", "gateway", "implementation"], to: "istio" },
+  { path: ["edges", "gateway", "parentRefs"], to: [PARENT, { ...PARENT, name: "inner" }], words: "one more" },
+  { path: ["edges", "gateway", "parentRefs", 0, "kind"], to: "ListenerSet" },
+  { path: ["edges", "gateway", "parentRefs", 0, "name"], to: "another" },
+  { path: ["edges", "gateway", "parentRefs", 0, "namespace"], to: "another" },
+  { path: ["edges", "gateway", "parentRefs", 0, "sectionName"], to: "https" },
+  { path: ["edges", "gateway", "parentRefs", 0, "port"], to: 443 },
   { path: ["pageServer", "namespace"], to: "another", protectFalse: "in the same `up`" },
   { path: ["pageServer", "image"], to: MIRRORED_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },

@@ -14,6 +14,8 @@ export const LASTING = [
   "Middleware page-server-closed.traefik",
   "Middleware page-server-retry.traefik",
   "ServersTransport page-server-transport.traefik",
+  "HTTPRoute page-server-not-found.gateway",
+  "HTTPRoute page-server-self-test.gateway",
 ] as const;
 
 /** Those of them that Pulumi protects: another ConfigMap's name alone harms nobody. */

@@ -79,6 +79,7 @@ const ALLOWED = [400, 404, 405, 413, 414, 501, 503, 505];
 const ALLOWED_OF: Readonly<Record<EdgeKind, readonly number[]>> = {
   "ingress-nginx": ALLOWED,
   traefik: [...ALLOWED, 500],
+  "gateway-api": ALLOWED,
 };
 const AT_ONCE = 16;
 

@@ -24,6 +24,15 @@ function otherPage({ kind, name }: Pick<LabEdge, "kind" | "name">) {
       const spec = { replacePathRegex: { replacement: page } };
       return { apiVersion: "traefik.io/v1alpha1", kind: "Middleware", metadata, spec };
     }
+    case "gateway-api": {
+      const [path, header] = [
+        { type: "RegularExpression", value: "/.*" },
+        { name: "X-Forwarded-Prefix", value: page },
+      ];
+      const filters = [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [header] } }];
+      const rule = { matches: [{ path }], filters, backendRefs: [{ name: "page-server", port: 82 }] };
+      return { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", metadata, spec: { rules: [rule] } };
+    }
   }
 }
 

@@ -94,6 +94,7 @@ async function main(): Promise<number> {
 const DOCUMENTS: Readonly<Record<EdgeKind, string>> = {
   "ingress-nginx": "faults.md",
   traefik: "faults-traefik.md",
+  "gateway-api": "faults-gateway-api.md",
 };
 
 /**

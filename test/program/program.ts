@@ -62,8 +62,9 @@ export async function runProgram(
   // No kubeconfig of this machine: the examples are for clusters that nobody has.
   process.env.KUBECONFIG = "/nonexistent";
 
-  const exported: Record<string, unknown> = await import("../../index.js");
-  const outputs = await new Promise<Run["outputs"]>((resolve) => pulumi.output({ ...exported }).apply(resolve));
+  const { default: program } = await import("../../index.js");
+  const declared = await program();
+  const outputs = await new Promise<Run["outputs"]>((resolve) => pulumi.output({ ...declared }).apply(resolve));
   await pulumi.runtime.disconnect();
   return {
     resources,

@@ -4,11 +4,11 @@ import { isIP } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { ClusterReader } from "../components/edges/edge";
 import { SettingsError } from "../model/problems";
 import { identifyCluster } from "../settings/cluster";
 import { readKubeconfig } from "../settings/kubeconfig";
 import type { Settings } from "../settings/read";
+import type { ClusterReader } from "./edges/edge";
 
 const TIMEOUT_MILLISECONDS = 5000;
 
@@ -126,6 +126,17 @@ export class ClusterApi implements ClusterReader {
       sent.end(body);
     });
   }
+}
+
+/** Reads the cluster of these settings. It is opened with the first request. */
+export function clusterReader(settings: Pick<Settings, "kubernetes">): ClusterReader {
+  let api: Promise<ClusterApi> | undefined;
+  return {
+    async list(path, item) {
+      api ??= ClusterApi.open(settings);
+      return (await api).list(path, item);
+    },
+  };
 }
 
 function jsonIn(text: string): unknown {

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import type { Overridden } from "../edge";
+import { driftIn } from "./drift";
+import { type Manifest, overrideManifests, type Placement, parkedManifests } from "./manifests";
+import { type HttpRoute, httpRouteSchema, tlsRouteSchema } from "./objects";
+import { coveredIn } from "./routes";
+import type { Parent } from "./settings";
+
+const PARENT: Parent = { kind: "Gateway", name: "edge", namespace: "gateways" };
+const placement: Placement = {
+  edge: "public",
+  namespace: "pages",
+  implementation: "envoy-gateway",
+  parentRefs: [PARENT],
+  unusedDomain: "invalid",
+};
+const acme: Overridden = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
+const override = {
+  ...acme,
+  instance: "acme",
+  kind: "scheduled",
+  revision: undefined,
+  hasAssets: false,
+  bypass: undefined,
+} as const;
+
+const own = route("own", { rules: [{ matches: [{ path: { type: "Exact", value: "/exact" } }, {}] }] });
+
+function route(name: string, spec: object): HttpRoute {
+  return httpRouteSchema.parse({
+    metadata: { name, namespace: "acme" },
+    spec: { parentRefs: [{ name: "edge", namespace: "gateways" }], hostnames: acme.hosts, ...spec },
+  });
+}
+
+/** As the API server gives out what was declared. */
+const live = ({ metadata, spec }: Manifest, more: object = {}): HttpRoute =>
+  httpRouteSchema.parse({ metadata: { ...metadata, generation: 1 }, spec, ...more });
+
+const declared = (others: readonly HttpRoute[] = [own]) =>
+  overrideManifests(override, coveredIn(override, others, placement), placement);
+
+function drifts(
+  ours: readonly HttpRoute[],
+  { others = [own], isShown = true, tlsRoutes = [] as object[], parents = [PARENT] } = {},
+) {
+  const routing = { ours, others, tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)) };
+  return driftIn(routing, placement, parents)(acme, isShown).map(({ what, text }) => `${what}: ${text}`);
+}
+
+it("nothing is said of an override as declared, whatever its page", () => {
+  expect(drifts(declared().map((one) => live(one)))).toStrictEqual([]);
+});
+
+describe("an override that is not there", () => {
+  const parked = parkedManifests("acme", 1, placement).map((one) => live(one));
+
+  it("is missing, and so is one that is parked", () => {
+    expect(drifts([])).toStrictEqual(["missing: its override is not there"]);
+    expect(drifts(parked)).toStrictEqual(["missing: its override is not there"]);
+  });
+
+  it("is right after the maintenance; one with hosts is a leftover", () => {
+    expect(drifts([], { isShown: false })).toStrictEqual([]);
+    expect(drifts(parked, { isShown: false })).toStrictEqual([]);
+    expect(
+      drifts(
+        declared().map((one) => live(one)),
+        { isShown: false },
+      ),
+    ).toStrictEqual(["leftover: its override is still there"]);
+  });
+});
+
+describe("an override that was changed by hand", () => {
+  const changed = (change: (spec: HttpRoute["spec"]) => object) =>
+    drifts(
+      declared()
+        .map((one) => live(one))
+        .map((one) => httpRouteSchema.parse({ ...one, spec: { ...one.spec, ...change(one.spec) } })),
+    );
+
+  it.each<[string, (spec: HttpRoute["spec"]) => object]>([
+    ["parentRefs", () => ({ parentRefs: [{ name: "other", namespace: "gateways" }] })],
+    ["hostnames", ({ hostnames }) => ({ hostnames: [...hostnames, "beta.example.org"] })],
+    ["filters", ({ rules }) => ({ rules: rules.map((rule) => ({ ...rule, filters: [] })) })],
+    [
+      "backendRefs",
+      ({ rules }) => ({ rules: rules.map((rule) => ({ ...rule, backendRefs: [{ name: "caddy", port: 80 }] })) }),
+    ],
+  ])("is found by its %s", (field, change) => {
+    expect(changed(change)).toStrictEqual([`changed: ${field} of its override was changed`]);
+  });
+
+  it("is found when it does not match every path any more", () => {
+    const texts = changed(({ rules }) => ({ rules: rules.map((rule) => ({ ...rule, matches: [{}] })) }));
+    expect(texts).toContain("changed: matches of its override was changed");
+  });
+
+  it("is found when it shows the page of another instance", () => {
+    const texts = changed(({ rules }) => ({
+      rules: rules.map((rule) => ({
+        ...rule,
+        filters: [
+          {
+            type: "RequestHeaderModifier",
+            requestHeaderModifier: { set: [{ name: "X-Forwarded-Prefix", value: "/beta/unscheduled/-/" }] },
+          },
+        ],
+      })),
+    }));
+    expect(texts).toStrictEqual(["changed: filters of its override was changed"]);
+  });
+});
+
+describe("what comes before an override", () => {
+  const ours = declared().map((one) => live(one));
+
+  it("is a path that was added since", () => {
+    const added = route("added", { rules: [{ matches: [{ path: { type: "Exact", value: "/new" } }] }] });
+    expect(drifts(ours, { others: [own, added] })).toStrictEqual([
+      "overruled: HTTPRoute acme/added comes first for /new",
+    ]);
+  });
+
+  it("is not a challenge for a certificate", () => {
+    const solver = route("solver", {
+      rules: [{ matches: [{ path: { type: "Exact", value: "/.well-known/acme-challenge/token" } }] }],
+    });
+    expect(drifts(ours, { others: [own, solver] })).toStrictEqual([]);
+  });
+
+  it("is not a path that is gone: a mirror too many matches nothing", () => {
+    expect(drifts(ours, { others: [] })).toStrictEqual([]);
+  });
+
+  it("is another Gateway, unless it is another edge's", () => {
+    const other: Parent = { ...PARENT, name: "other" };
+    const both = route("own", {
+      parentRefs: [
+        { name: "edge", namespace: "gateways" },
+        { name: "other", namespace: "gateways" },
+      ],
+    });
+    expect(drifts(ours, { others: [both] })).toStrictEqual([
+      "overruled: HTTPRoute acme/own is attached to the Gateway gateways/other, too, which no edge has in its parentRefs",
+    ]);
+    expect(drifts(ours, { others: [both], parents: [PARENT, other] })).toStrictEqual([]);
+  });
+
+  it("is a TLSRoute for one of its hosts at the same Gateway", () => {
+    const tls = (hostname: string, gateway = "edge") => ({
+      metadata: { name: "passed", namespace: "acme" },
+      spec: { parentRefs: [{ name: gateway, namespace: "gateways" }], hostnames: [hostname] },
+    });
+    expect(drifts(ours, { tlsRoutes: [tls("acme.example.org")] })).toStrictEqual([
+      "overruled: TLSRoute acme/passed takes encrypted connections for acme.example.org",
+    ]);
+    expect(drifts(ours, { tlsRoutes: [tls("beta.example.org"), tls("acme.example.org", "other")] })).toStrictEqual([]);
+  });
+
+  it("is a Gateway that rejects the override", () => {
+    const status = (observedGeneration: number) => ({
+      status: {
+        parents: [
+          {
+            parentRef: { name: "edge", namespace: "gateways" },
+            conditions: [
+              {
+                type: "Accepted",
+                status: "False",
+                reason: "NotAllowedByListeners",
+                message: "No listener.",
+                observedGeneration,
+              },
+            ],
+          },
+        ],
+      },
+    });
+    const rejected = (generation: number) => drifts(declared().map((one) => live(one, status(generation))));
+    expect(rejected(1)).toStrictEqual([
+      "overruled: Gateway gateways/edge rejects the HTTPRoute maintenance-acme.public: NotAllowedByListeners. No listener.",
+    ]);
+    expect(rejected(0)).toStrictEqual([]);
+  });
+});

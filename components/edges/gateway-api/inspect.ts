@@ -1,0 +1,99 @@
+import type { z } from "zod";
+import { INSTANCE_LABEL } from "../../names";
+import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
+import { GROUP, readCluster } from "./cluster";
+import { driftIn, rejectionsOf } from "./drift";
+import { listenersOf, unusedDomainOf } from "./listeners";
+import { isPartOfName, NAMES } from "./manifests";
+import { API_VERSION, envoyProxySchema, gatewayClassSchema, namespaceSchema, tlsRouteSchema } from "./objects";
+import { groupsOf } from "./routes";
+import type { GatewayApiSettings, Parent } from "./settings";
+import { suitability } from "./suitability";
+
+/** The controller writes a changed configuration to its proxies within a second or two. */
+export const PATIENCE = 20;
+
+export const REASONS: Reasons = {
+  notFound: "No route has this host: the Gateway has not loaded the override yet, or its listeners do not admit it.",
+  failure: "Another controller answers here, or a policy of the Gateway replaces the page.",
+  other:
+    "The Gateway has not loaded the override yet, or rejects it (see the HTTPRoute's status); or another route comes first; or DNS leads to " +
+    "another edge; or the override was changed by hand: `pulumi up --refresh` repairs it.",
+  leftover:
+    "The override is still there: the Gateway has not loaded the change yet; or somebody enabled it from another checkout (git pull, and look " +
+    "again, before you remove anything); or the override was made by hand.",
+  overruled:
+    "A path that was added to the instance's routes since: enable the maintenance again, and the override takes it over. A Gateway that no edge " +
+    "has: add it to edges.*.parentRefs. A Gateway that rejects the HTTPRoute: its message says why.",
+  selfTest:
+    "The Gateway does not show the self-test of this edge: its listeners do not admit routes of the page server's namespace, or it is not one of " +
+    "edges.*.parentRefs, or another controller answers here.",
+};
+
+/** The command that deletes an instance's override. */
+export function deletionOf(instance: string, namespace: string): string {
+  // By label: one override may be several routes.
+  return `kubectl delete httproutes.gateway.networking.k8s.io --namespace ${namespace} --selector ${INSTANCE_LABEL}=${instance}`;
+}
+
+/** Whether a resource is part of an instance's maintenance: of its override or its bypass. */
+export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
+  const own = [NAMES.override(instance, edge), NAMES.bypass(instance, edge)];
+  return type === `kubernetes:${API_VERSION}:HTTPRoute` && own.some((one) => isPartOfName(name, one));
+}
+
+/**
+ * Reads every route of the cluster, and the Gateways.
+ *
+ * @param namespace the overrides' namespace.
+ * @param stackParents the parents of all edges of the stack.
+ */
+export async function inspect(
+  edge: string,
+  settings: GatewayApiSettings,
+  cluster: ClusterReader,
+  namespace: string,
+  stackParents: readonly Parent[],
+): Promise<Inspection> {
+  // An account whose rights are older than this edge can still read what decides about our own objects.
+  const unread: string[] = [];
+  const readable = <Item>(path: string, item: z.ZodType<Item>) =>
+    cluster.list(path, item).catch((error: unknown) => {
+      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+  const [objects, classes = [], envoyProxies = [], tlsRoutes = [], namespaces] = await Promise.all([
+    readCluster(cluster),
+    readable(`${GROUP}/gatewayclasses`, gatewayClassSchema),
+    readable("/apis/gateway.envoyproxy.io/v1alpha1/envoyproxies", envoyProxySchema),
+    readable("/apis/gateway.networking.k8s.io/v1alpha2/tlsroutes", tlsRouteSchema),
+    readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
+  ]);
+  const { routes, gateways, listenerSets, hasTypes } = objects;
+  const groups = groupsOf(routes, namespace);
+  const listeners = settings.parentRefs.flatMap((parent) => listenersOf(parent, gateways, listenerSets));
+  const placement = { ...settings, edge, namespace, unusedDomain: unusedDomainOf(listeners) };
+  const standing = groups.ours.filter(
+    ({ metadata }) =>
+      metadata.namespace === namespace && [NAMES.selfTest(edge), NAMES.notFound(edge)].includes(metadata.name),
+  );
+  const selfTest = standing.find(({ metadata }) => metadata.name === NAMES.selfTest(edge));
+  const own = { name: namespace, labels: namespaces?.[0]?.metadata.labels ?? {} };
+  const suitable = suitability(settings, { gateways, listenerSets, classes, envoyProxies }, own);
+  const isSelfTestAdmitted = placement.unusedDomain === "invalid";
+  return {
+    driftOf: driftIn({ ...groups, tlsRoutes }, placement, stackParents),
+    selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
+    obstacles: [
+      ...(hasTypes ? suitable.obstacles : [NO_TYPES]),
+      ...standing.filter(({ metadata }) => metadata.name === NAMES.notFound(edge)).flatMap(rejectionsOf),
+    ],
+    notes: [...unread, ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : [])],
+  };
+}
+
+const NO_TYPES = `The cluster has no ${API_VERSION}, the types of the Gateway API. Install its version 1.0 or later, of the standard channel. Or is this another cluster?`;
+
+const NO_SELF_TEST =
+  "all listeners have a hostname, so the self-test, which has a host of its own, can't be requested. `maintenance enable` checks the hosts " +
+  "of the instance.";

@@ -1,0 +1,273 @@
+import { BYPASS_HEADER } from "../../../model/bypass";
+import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
+import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
+import { IMPLEMENTATIONS } from "./implementations";
+import { everyPath, type Match } from "./matches";
+import { API_VERSION } from "./objects";
+import type { GatewayApiSettings, Parent } from "./settings";
+
+/** The names of an edge's resources, in the cluster and in the stack. */
+export const NAMES = {
+  override: (instance: string, edge: string) => nameAt(edge, `maintenance-${instance}`),
+  bypass: (instance: string, edge: string) => nameAt(edge, `bypass-${instance}`),
+  /** The second and further routes of what does not fit into one. */
+  part: (name: string, index: number) => (index === 0 ? name : `${index + 1}.${name}`),
+  notFound: (edge: string) => nameAt(edge, `${PAGE_SERVER}-not-found`),
+  selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
+} as const;
+
+/** Whether a name is that of a resource, or of one of its further routes. */
+export function isPartOfName(part: string, name: string): boolean {
+  return part === name || (part.endsWith(`.${name}`) && /^\d+$/.test(part.slice(0, -name.length - 1)));
+}
+
+/**
+ * The port of the page server's Service for overrides. The page's address is in the header X-Forwarded-Prefix, and the path is the
+ * visitor's. A rewritten path could not keep the path of an asset: only prefixes can be replaced, and a route with a prefix would come
+ * after the instance's own.
+ */
+export const ANNOUNCED: ServicePort = { name: "announced", port: 82 };
+
+/** The place of an edge's routes. */
+export interface Placement extends Pick<GatewayApiSettings, "implementation" | "parentRefs"> {
+  /** The edge's name. */
+  readonly edge: string;
+  /** The page server's namespace. */
+  readonly namespace: string;
+  /** A domain for hosts that no visitor requests, or `undefined` if the Gateways admit none; see `parkedHost`. */
+  readonly unusedDomain: string | undefined;
+}
+
+/** What an override takes over. */
+export interface Covered {
+  /** The hosts of the instance, and those that other routes have below its wildcards. */
+  readonly hosts: readonly string[];
+  /** What the override matches, by `overrideMatches`. */
+  readonly matches: readonly Match[];
+}
+
+/** A manifest with a name of its own in the stack, which is also its name in the cluster. */
+export interface Manifest {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: "HTTPRoute";
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly parentRefs: readonly object[];
+    readonly hostnames?: readonly string[];
+    readonly rules: readonly object[];
+  };
+}
+
+/**
+ * The manifests of an override: a route with the instance's hosts, and more of them if one is too small.
+ *
+ * Each has one host more, which no visitor requests. While that one stays, the proxy keeps the way to the page server; see `parkedManifests`.
+ */
+export function overrideManifests(override: Override, covered: Covered, placement: Placement): readonly Manifest[] {
+  const { instance } = override;
+  const metadata = overrideMetadata(instance, placement);
+  const parked = parkedHost(instance, placement);
+  return routes(metadata, placement, {
+    hosts: covered.hosts,
+    always: parked === undefined ? [] : [parked],
+    matches: covered.matches,
+    ...toPage(override),
+  });
+}
+
+/**
+ * The manifests of an override whose instance is not in maintenance any more: the same routes without the instance's hosts.
+ *
+ * An override is never deleted at once. Envoy Gateway would take the way to the page server from Envoy before the route, and a few visitors
+ * would get 503 without a page.
+ *
+ * @param count how many routes there are.
+ */
+export function parkedManifests(instance: string, count: number, placement: Placement): readonly Manifest[] {
+  const metadata = overrideMetadata(instance, placement);
+  const host = parkedHost(instance, placement);
+  if (host === undefined) return [];
+  const page = toPage({ instance, kind: "unscheduled", revision: undefined });
+  const [route] = routes(metadata, placement, { hosts: [host], always: [], matches: everything(placement), ...page });
+  if (route === undefined) return [];
+  return Array.from({ length: count }, (_, index) => ({
+    ...route,
+    metadata: { ...route.metadata, name: NAMES.part(metadata.name, index) },
+  }));
+}
+
+/**
+ * The host of an override that no visitor requests. It makes that the route exists for the proxy while it has no other host.
+ *
+ * @returns `undefined` if the Gateways admit no such host.
+ */
+export function parkedHost(
+  instance: string,
+  { edge, namespace, unusedDomain }: Pick<Placement, "edge" | "namespace" | "unusedDomain">,
+): string | undefined {
+  return unusedDomain === undefined ? undefined : `${instance}.${edge}.parked.${namespace}.${unusedDomain}`;
+}
+
+/** The manifests of the self-test: those of an override, for a host that no client uses. */
+export function selfTestManifests(placement: Placement): readonly Manifest[] {
+  const { edge, namespace } = placement;
+  const override = selfTestOf(edge, namespace);
+  const metadata = { name: NAMES.selfTest(edge), namespace, labels: labels("maintenance-self-test") };
+  return routes(metadata, placement, {
+    hosts: override.hosts,
+    always: [],
+    matches: everything(placement),
+    ...toPage(override),
+  });
+}
+
+/** The routes for hosts that no other route of the Gateways has. */
+export function notFoundManifests(placement: Placement): readonly Manifest[] {
+  const { edge, namespace } = placement;
+  const metadata = { name: NAMES.notFound(edge), namespace, labels: labels("maintenance-not-found") };
+  const anything = { path: { type: "PathPrefix", value: "/" }, headers: [], queryParams: [] } as const;
+  return routes(metadata, placement, {
+    hosts: [],
+    always: [],
+    matches: [anything],
+    filters: [],
+    backend: { name: PAGE_SERVER, port: SERVICE_PORTS.notFound.port },
+  });
+}
+
+/**
+ * The routes of a bypass: for requests with the key in a header or a cookie. They are in the instance's namespace, beside its own routes, so
+ * they need no ReferenceGrant. They contain the key, so they are a secret.
+ *
+ * Each match has one header more than one of the override's, and so it comes first.
+ */
+export function bypassManifests(
+  { instance }: Pick<Override, "instance">,
+  { key, service }: Bypass,
+  covered: Covered,
+  placement: Placement,
+): readonly Manifest[] {
+  const metadata = {
+    name: NAMES.bypass(instance, placement.edge),
+    namespace: service.namespace,
+    labels: { ...labels("maintenance-bypass"), [INSTANCE_LABEL]: instance },
+  };
+  const keys: Match["headers"] = [
+    { type: "Exact", name: BYPASS_HEADER, value: key.header },
+    { type: "RegularExpression", name: "Cookie", value: `(?:.*; *)?${key.cookie}=always(?:;.*)?` },
+  ];
+  const matches = covered.matches.flatMap((match) =>
+    keys
+      .filter(({ name }) => !match.headers.some((header) => header.name.toLowerCase() === name.toLowerCase()))
+      .map((header) => ({ ...match, headers: [...match.headers, header] })),
+  );
+  const { name, port } = service;
+  return routes(metadata, placement, {
+    hosts: covered.hosts,
+    always: [],
+    matches,
+    filters: [],
+    backend: { name, port: Number(port) },
+  });
+}
+
+/** What an override matches where no other route has its host. */
+function everything({ implementation }: Placement): readonly Match[] {
+  return [everyPath(IMPLEMENTATIONS[implementation].order)];
+}
+
+function overrideMetadata(instance: string, { edge, namespace }: Pick<Placement, "edge" | "namespace">): Metadata {
+  return {
+    name: NAMES.override(instance, edge),
+    namespace,
+    labels: { ...labels("maintenance-override"), [INSTANCE_LABEL]: instance },
+  };
+}
+
+function toPage(page: Parameters<typeof pageAddress>[0]) {
+  const prefix = { name: "X-Forwarded-Prefix", value: pageAddress(page) };
+  return {
+    filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [prefix] } }],
+    backend: { name: PAGE_SERVER, port: ANNOUNCED.port },
+  };
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface Content {
+  /** None for every host that no other route has. */
+  readonly hosts: readonly string[];
+  /** Hosts that each of the routes must have. */
+  readonly always: readonly string[];
+  readonly matches: readonly Match[];
+  readonly filters: readonly object[];
+  readonly backend: { readonly name: string; readonly port: number };
+}
+
+/** The most that one route can have (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec, its rules for validation). */
+const MOST = { hosts: 16, matchesOfRule: 64, matches: 128 } as const;
+
+/** As many routes as the limits need: each part of the hosts with each part of the matches. */
+function routes(metadata: Metadata, { parentRefs }: Placement, content: Content): readonly Manifest[] {
+  const { hosts, always, matches, filters, backend } = content;
+  const groups = hosts.length === 0 ? [[]] : chunks(hosts, MOST.hosts - always.length);
+  const specs = groups.flatMap((group) =>
+    chunks(matches, MOST.matches).map((some) => {
+      const hostnames = [...group, ...always];
+      return {
+        parentRefs: parentRefs.map(parentRef),
+        ...(hostnames.length > 0 ? { hostnames } : {}),
+        rules: chunks(some, MOST.matchesOfRule).map((matches) => ({
+          matches: matches.map(written),
+          ...(filters.length > 0 ? { filters } : {}),
+          backendRefs: [backend],
+        })),
+      };
+    }),
+  );
+  return specs.map((spec, index) => ({
+    apiVersion: API_VERSION,
+    kind: "HTTPRoute",
+    metadata: {
+      ...metadata,
+      name: NAMES.part(metadata.name, index),
+      annotations: { ...OURS, ...NOT_AWAITED },
+    },
+    spec,
+  }));
+}
+
+function parentRef({ kind, name, namespace, sectionName, port }: Parent) {
+  return {
+    ...(kind === "Gateway" ? {} : { group: "gateway.networking.k8s.io", kind }),
+    name,
+    namespace,
+    ...(sectionName === undefined ? {} : { sectionName }),
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
+function written({ path, method, headers, queryParams }: Match) {
+  return {
+    path,
+    ...(method === undefined ? {} : { method }),
+    ...(headers.length > 0 ? { headers } : {}),
+    ...(queryParams.length > 0 ? { queryParams } : {}),
+  };
+}
+
+function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

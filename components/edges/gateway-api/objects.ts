@@ -1,0 +1,165 @@
+import { z } from "zod";
+
+// The parts of the Gateway API's objects that are used here (https://gateway-api.sigs.k8s.io/reference/spec/).
+
+/** The API of the routes and Gateways. */
+export const API_VERSION = "gateway.networking.k8s.io/v1";
+
+const metadata = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  creationTimestamp: z.coerce.date().optional(),
+  generation: z.number().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+});
+
+const conditionSchema = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  observedGeneration: z.number().optional(),
+});
+
+const parentRefSchema = z.object({
+  kind: z.string().default("Gateway"),
+  name: z.string(),
+  namespace: z.string().optional(),
+  sectionName: z.string().optional(),
+  port: z.number().optional(),
+});
+
+export type ParentRef = z.output<typeof parentRefSchema>;
+
+const valueMatch = z.object({
+  type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
+  name: z.string(),
+  value: z.string(),
+});
+
+const EVERYTHING = { type: "PathPrefix", value: "/" } as const;
+
+const matchSchema = z.object({
+  path: z
+    .object({
+      type: z.enum(["Exact", "PathPrefix", "RegularExpression"]).default(EVERYTHING.type),
+      value: z.string().default(EVERYTHING.value),
+    })
+    .default(EVERYTHING),
+  method: z.string().optional(),
+  headers: z.array(valueMatch).default([]),
+  queryParams: z.array(valueMatch).default([]),
+});
+
+export const httpRouteSchema = z.object({
+  metadata,
+  spec: z.object({
+    parentRefs: z.array(parentRefSchema).default([]),
+    hostnames: z.array(z.string()).default([]),
+    rules: z
+      .array(
+        z.object({
+          matches: z.array(matchSchema).default([matchSchema.parse({})]),
+          filters: z
+            .array(
+              z.looseObject({
+                type: z.string(),
+                requestHeaderModifier: z
+                  .object({ set: z.array(z.object({ name: z.string(), value: z.string() })).default([]) })
+                  .optional(),
+              }),
+            )
+            .default([]),
+          backendRefs: z.array(z.object({ name: z.string(), port: z.number().optional() })).default([]),
+        }),
+      )
+      .default([]),
+  }),
+  status: z
+    .object({
+      parents: z.array(z.object({ parentRef: parentRefSchema, conditions: z.array(conditionSchema).default([]) })),
+    })
+    .optional(),
+});
+
+export type HttpRoute = z.output<typeof httpRouteSchema>;
+
+const selectorSchema = z.object({
+  matchLabels: z.record(z.string(), z.string()).default({}),
+  matchExpressions: z
+    .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }))
+    .default([]),
+});
+
+const listenerSchema = z.object({
+  name: z.string(),
+  hostname: z.string().optional(),
+  port: z.number(),
+  protocol: z.string(),
+  tls: z.object({ mode: z.string().optional() }).optional(),
+  allowedRoutes: z
+    .object({
+      namespaces: z.object({ from: z.string().default("Same"), selector: selectorSchema.optional() }).optional(),
+      kinds: z.array(z.object({ kind: z.string() })).optional(),
+    })
+    .optional(),
+});
+
+export type Listener = z.output<typeof listenerSchema>;
+
+const parametersRefSchema = z.object({ kind: z.string(), name: z.string(), namespace: z.string().optional() });
+
+export const gatewaySchema = z.object({
+  metadata,
+  spec: z.object({
+    gatewayClassName: z.string(),
+    listeners: z.array(listenerSchema),
+    infrastructure: z.object({ parametersRef: parametersRefSchema.optional() }).optional(),
+  }),
+  status: z
+    .object({
+      conditions: z.array(conditionSchema).default([]),
+      listeners: z.array(z.object({ name: z.string(), conditions: z.array(conditionSchema).default([]) })).default([]),
+    })
+    .optional(),
+});
+
+export type Gateway = z.output<typeof gatewaySchema>;
+
+/** A ListenerSet, which adds listeners to a Gateway. */
+export const listenerSetSchema = z.object({
+  metadata,
+  spec: z.object({
+    parentRef: parentRefSchema,
+    listeners: z.array(listenerSchema),
+  }),
+});
+
+export type ListenerSet = z.output<typeof listenerSetSchema>;
+
+export const gatewayClassSchema = z.object({
+  metadata: metadata.partial({ namespace: true }),
+  spec: z.object({ controllerName: z.string(), parametersRef: parametersRefSchema.optional() }),
+});
+
+export type GatewayClass = z.output<typeof gatewayClassSchema>;
+
+/** A TLSRoute: it takes the encrypted connections of its hosts. */
+export const tlsRouteSchema = z.object({
+  metadata,
+  spec: z.object({ parentRefs: z.array(parentRefSchema).default([]), hostnames: z.array(z.string()).default([]) }),
+});
+
+export type TlsRoute = z.output<typeof tlsRouteSchema>;
+
+/** Envoy Gateway's settings for its proxies (https://gateway.envoyproxy.io/docs/api/extension_types/#envoyproxyspec). */
+export const envoyProxySchema = z.object({
+  metadata,
+  spec: z.object({ preserveRouteOrder: z.boolean().optional() }).default({}),
+});
+
+export type EnvoyProxy = z.output<typeof envoyProxySchema>;
+
+export const namespaceSchema = z.object({
+  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+});
