@@ -163,7 +163,7 @@ export function bypassManifests(
     { type: "RegularExpression", name: "Cookie", value: `(?:.*; *)?${key.cookie}=always(?:;.*)?` },
   ];
   const matches = covered.matches.flatMap((match) =>
-    keys
+    (match.headers.length < MOST.headersOfMatch ? keys : [])
       .filter(({ name }) => !match.headers.some((header) => header.name.toLowerCase() === name.toLowerCase()))
       .map((header) => ({ ...match, headers: [...match.headers, header] })),
   );
@@ -215,7 +215,7 @@ interface Content {
 }
 
 /** The most that one route can have (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec, its rules for validation). */
-const MOST = { hosts: 16, matchesOfRule: 64, matches: 128 } as const;
+const MOST = { hosts: 16, matchesOfRule: 64, matches: 128, headersOfMatch: 16 } as const;
 
 /** As many routes as the limits need: each part of the hosts with each part of the matches. */
 function routes(metadata: Metadata, { parentRefs }: Placement, content: Content): readonly Manifest[] {
