@@ -10,6 +10,7 @@ import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
 import { benchAutomationApi, benchCommand, benchCommandScale, benchProfile } from "./command";
 import { benchController } from "./controller";
+import { benchGatewayApi } from "./gateway-api";
 import { benchPageServer } from "./page-server";
 import { benchScale, benchStart } from "./pulumi";
 import { markdown, printed, type Section } from "./section";
@@ -31,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
   // In this order: the third takes the admission webhook away, and the last the instances.
   cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
   traefik: () => benchOnCluster([benchTraefik], ["traefik"]),
+  "gateway-api": () => benchOnCluster([benchGatewayApi], ["gateway-api"]),
 };
 
 /** Those that measure with wrk. */

@@ -24,6 +24,7 @@ import { describeChanges } from "./guard";
 import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
+import { outdatedIn } from "./outdated";
 import { findStack, PROJECT, StackFile } from "./project";
 import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
@@ -457,17 +458,23 @@ async function plan({ stack, json }: Common, host: LanguageHost): Promise<number
 async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
-  const { maintenance } = StackFile.open(name).content.settings(now);
-  const applied = new Map((await appliedEntries(PROJECT, name)).map((entry) => [entry.instance, entry.state]));
+  const settings = StackFile.open(name).content.settings(now);
+  const { maintenance } = settings;
+  const [entries, outdated] = await Promise.all([appliedEntries(PROJECT, name), outdatedIn(settings)]);
+  const applied = new Map(entries.map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;
     // An entry that was never applied is due when its page should be there by now.
     const was = applied.get(instance.name) ?? (isShown(entry) ? "not applied" : state);
-    return was === state ? [] : [{ instance: instance.name, was, is: state }];
+    const texts = was === state ? (outdated.get(instance.name) ?? []) : [];
+    if (was === state && texts.length === 0) return [];
+    return [{ instance: instance.name, was, is: state, ...(texts.length > 0 ? { outdated: texts } : {}) }];
   });
+  const lines = changed.flatMap(({ instance, was, is, outdated: texts = [`${was} → ${is}`] }) =>
+    texts.map((text) => `${instance}: ${text}`),
+  );
   if (json) console.log(JSON.stringify(changed, null, 2));
-  else
-    console.log(changed.map(({ instance, was, is }) => `${instance}: ${was} → ${is}`).join("\n") || "Nothing is due.");
+  else console.log(lines.join("\n") || "Nothing is due.");
   return changed.length > 0 ? EXIT.due : EXIT.done;
 }
 

@@ -14,5 +14,6 @@ it("says for each edge what is to be done there, and only where a difference is"
   expect(said([leftover])).toContain("kubectl delete ingressroutes.traefik.io maintenance-acme.next");
   expect(said([leftover])).not.toContain("kubectl delete ingress ");
   expect(said([{ ...overruled, edge: next }])).toContain("priority below 1,000,000,000");
+  expect(said([{ what: "outdated", text: "a path comes first", edge: old }])).toContain("npx maintenance enable acme");
   expect(said([{ ...overruled, edge: old }])).toContain("Shorten the path");
 });

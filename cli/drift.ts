@@ -32,6 +32,12 @@ export function remedyFor(
           ...leftover.map(({ edge }) => `  ${edge.deletionOf(name, namespace)}`),
         ]
       : []),
+    ...(of("outdated").length > 0
+      ? [
+          `${name}: its own routes have changed since, and visitors of these paths get the instance. To take them over:`,
+          `  npx maintenance enable ${name}`,
+        ]
+      : []),
     ...new Set(
       of("overruled").map(({ edge }) => `${name}: an object comes before its override. ${edge.reasons.overruled}`),
     ),

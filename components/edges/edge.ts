@@ -21,6 +21,8 @@ export interface Edge {
   readonly patience: number;
   /** Why a host may show something unexpected, by the answer. */
   readonly reasons: Reasons;
+  /** Whether its overrides depend on the instance's own routes, and so may be outdated without a change of the configuration. */
+  readonly followsRoutes: boolean;
 
   /** The command that deletes an instance's override, if Pulumi does not know it. */
   deletionOf(instance: string, namespace: string): string;
@@ -104,9 +106,10 @@ export interface Drift {
    * - `missing`: the override is not there;
    * - `leftover`: the override is there, and should not be;
    * - `changed`: the override is not as it was declared;
-   * - `overruled`: another object comes first.
+   * - `overruled`: another object comes first;
+   * - `outdated`: an object of the instance comes first that was added or changed since, and another `up` takes it over.
    */
-  readonly what: "missing" | "leftover" | "changed" | "overruled";
+  readonly what: "missing" | "leftover" | "changed" | "overruled" | "outdated";
   /** The same in words, such as `its override is not there`. */
   readonly text: string;
 }

@@ -1,4 +1,5 @@
 import { markerOf } from "../../components/page-server/marker";
+import type { EdgeKind } from "../lab";
 import { hostsOf, SAMPLES, type Sample } from "../samples";
 import { type Up, UpFailed } from "../stack";
 import { type Answer, untilAnswer, visit } from "../traffic/visitor";
@@ -33,12 +34,26 @@ export async function seeInstance(asked: Promise<Answer>): Promise<string> {
 
 /** The changes; those of one override, which is made of other objects at each edge, as one. */
 export function seeChanges({ changes }: Pick<Up, "changes">): string {
-  const isOverride = /^(\w+) (?:Ingress|IngressRoute|Middleware) (maintenance-[a-z0-9-]+)(?:\.[a-z-]+)?$/;
+  const isOverride =
+    /^(\w+) (?:Ingress|IngressRoute|Middleware|HTTPRoute) (?:\d+\.)?(maintenance-[a-z0-9-]+)(?:\.[a-z-]+)?$/;
   const overrides = changes.flatMap((change) => {
     const [, operation, name] = isOverride.exec(change) ?? [];
     return operation === undefined ? [] : [`${operation} override ${name}`];
   });
   return countedChanges([...changes.filter((change) => !isOverride.test(change)), ...new Set(overrides)]);
+}
+
+/**
+ * What a row expects, or what was seen, in words that are the same at an edge of this kind. At the Gateway API `disable` parks an override and
+ * does not delete it. So that, and to enable it again, are updates; and changes are sorted by their first word.
+ */
+export function inWordsOf(kind: EdgeKind, text: string): string {
+  if (kind !== "gateway-api") return text;
+  return text
+    .replace(/\b(?:create|delete) override/g, "update override")
+    .split("; ")
+    .map((part) => part.split(", ").sort().join(", "))
+    .join("; ");
 }
 
 /** The changes, resource by resource; of objects that are alike, the number. */

@@ -31,6 +31,7 @@ import { effectOf, operationsOf, PROTECTED, takenAway } from "../../lab/changes/
 import { CLIENT_WORDS, edit, makeClient, PAGES_CHANGES } from "../../lab/changes/pages";
 import { runCommand, tryCommand } from "../../lab/cluster/commands";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
+import { GATEWAY, gateway } from "../../lab/edges/gateway-api/objects";
 import { type Lab, MIRRORED_IMAGE, startLab } from "../../lab/lab";
 import { copyProject } from "../../lab/project-copy";
 import { seeChanges } from "../../lab/scenario/seen";
@@ -74,8 +75,11 @@ beforeAll(async () => {
   charts = await startCharts(tools.binaries.helm, chart);
   symlinkSync(chart, join(project, FOLDERS.chart));
   await samples.apply(anotherService());
-  // No Traefik runs here: what is planned for its objects does not depend on it.
+  // No Traefik and no Envoy Gateway run here: what is planned for their objects does not depend on them.
   await cluster.embedded.createTraefikTypes();
+  await cluster.embedded.createGatewayApiTypes();
+  await samples.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: GATEWAY.namespace } });
+  await samples.apply(gateway());
 
   const { kubeconfig, context } = cluster.embedded;
   const config = withAnotherContext(kubeconfig);

@@ -7,6 +7,7 @@ import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import { whenInterrupted } from "../../lab/interrupted";
 import { type EdgeKind, startLab } from "../../lab/lab";
 import { readOptions } from "../../lab/options";
+import { inWordsOf } from "../../lab/scenario/seen";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { HOSTS, RIGHT, underLoad } from "../../lab/traffic/watch";
 import { startFailingBucket } from "./bucket";
@@ -16,7 +17,7 @@ import { rows as allRows, type Row, type Scene } from "./rows";
 const USAGE = `npm run test:faults                 makes everything fail, one after the other, while visitors come
 npm run test:faults -- --update     and writes docs/faults.md
 npm run test:faults -- --only TEXT  only the rows whose name has TEXT, after the one that enables
-npm run test:faults -- --edge KIND  at an edge of this kind: ingress-nginx (the default) or traefik`;
+npm run test:faults -- --edge KIND  at an edge of this kind: ingress-nginx (the default), traefik or gateway-api`;
 
 const PROJECT = join(__dirname, "..", "..");
 
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
   }
   const kind = EDGE_KINDS.find((one) => one === values.edge);
   if (kind === undefined) throw new LocalError(`--edge is "${values.edge}"; allowed: ${EDGE_KINDS.join(" or ")}`);
-  const rows = allRows.filter((row) => row.kind === undefined || row.kind === kind);
+  const rows = allRows.filter((row) => row.kind === undefined || [row.kind].flat().includes(kind));
   const wanted = rowsWith(values.only, rows);
   const begin = Date.now();
   const interrupted = whenInterrupted();
@@ -134,11 +135,12 @@ async function run(row: Row, scene: Scene): Promise<Result> {
     figures.length > 0 &&
     !showedItself &&
     figures.every(({ host, wrong, answers }) => answers > 0 && (wrong === 0 || isExempt(host, wrong / answers)));
+  const { kind } = scene.lab.here;
   const noneWrong = figures.length > 0 && figures.every(({ wrong }) => wrong === 0);
   return {
     what: row.what,
     seen,
-    isRight: seen === row.expected && isRight && (await isAsBefore(scene, row)),
+    isRight: inWordsOf(kind, seen) === inWordsOf(kind, row.expected) && isRight && (await isAsBefore(scene, row)),
     unless: noneWrong ? undefined : row.unless,
     wrong: sumOf(Object.values(got ?? {}).map(({ wrong }) => wrong)),
     figures,

@@ -20,6 +20,12 @@ export interface Result {
   }[];
 }
 
+const PLACES: Readonly<Record<EdgeKind, string>> = {
+  "ingress-nginx": "",
+  traefik: ", at a Traefik",
+  "gateway-api": ", at an Envoy Gateway",
+};
+
 /** The document with a run's results, as Markdown. */
 export function reportOf(
   results: readonly Result[],
@@ -46,10 +52,10 @@ export function reportOf(
         ],
   );
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const isTraefik = kind === "traefik";
-  return `# What visitors get while things fail${isTraefik ? ", at a Traefik" : ""}
+  const option = kind === "ingress-nginx" ? "" : ` --edge ${kind}`;
+  return `# What visitors get while things fail${PLACES[kind]}
 
-<!-- Written by \`npm run test:faults -- --update${isTraefik ? " --edge traefik" : ""}\`; never by hand. -->
+<!-- Written by \`npm run test:faults -- --update${option}\`; never by hand. -->
 
 ${PER_SECOND} visitors a second ask each of three hosts, half of them over HTTPS: acme, which is in maintenance but in the first rows;
 beta, which is healthy; and a host that nobody owns. An answer is wrong when it is anything but what belongs there: another status,

@@ -5,10 +5,12 @@ import type { TraefikValues } from "../../components/edges/traefik/values";
 import type { EmbeddedCluster } from "../../lab/cluster/embedded";
 import type { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
+import type { EnvoyGateway } from "../../lab/edges/gateway-api/envoy-gateway";
+import { GATEWAY, gateway, LISTENERS } from "../../lab/edges/gateway-api/objects";
 import type { EdgeKind, Lab } from "../../lab/lab";
 import { CHALLENGE, hostsOf } from "../../lab/samples";
 import { disable, enable } from "../../lab/scenario/maintenance";
-import { everyHostIs, isPageOf, seeChanges } from "../../lab/scenario/seen";
+import { everyHostIs, inWordsOf, isPageOf, seeChanges } from "../../lab/scenario/seen";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { HOSTS, type Right, type Watched } from "../../lab/traffic/watch";
 import type { BucketMode, FailingBucket } from "./bucket";
@@ -27,8 +29,8 @@ export interface Row {
   readonly what: string;
   /** What has to be seen, apart from what visitors get. */
   readonly expected: string;
-  /** The one kind of edge that it is about. @default all of them */
-  readonly kind?: EdgeKind;
+  /** The kinds of edges that it is about. @default all of them */
+  readonly kind?: EdgeKind | readonly EdgeKind[];
   /** Which answers are right. @default acme's page, beta's own, the not-found page */
   readonly right?: Partial<Right>;
   /** Why visitors can't all be answered rightly, where that is so. */
@@ -83,6 +85,7 @@ function podThatEnds(what: string, end: (scene: Scene, pod: string) => Promise<v
       unlessShare: 0.005,
       run,
     },
+    { what, kind: "gateway-api", expected: DONE, run },
   ];
 }
 
@@ -129,7 +132,9 @@ export const rows: readonly Row[] = [
         seen.add(await disableAcme(scene));
       }
       const each = ["create override maintenance-acme", "delete override maintenance-acme"];
-      return [...seen].sort().join() === each.join() ? "20 ups, each of one override" : [...seen].join("; ");
+      const inWords = (texts: readonly string[]) =>
+        [...new Set(texts.map((text) => inWordsOf(scene.lab.here.kind, text)))].sort().join("; ");
+      return inWords([...seen]) === inWords(each) ? "20 ups, each of one override" : [...seen].join("; ");
     },
   },
   { what: "enable, to stay", expected: "create override maintenance-acme", right: CHANGING, run: enableAcme },
@@ -285,6 +290,56 @@ export const rows: readonly Row[] = [
     },
   },
   {
+    what: "an Exact path is added to acme's own routes, and ci/up.sh takes it over",
+    kind: "gateway-api",
+    expected: "open, and named by status; then the page",
+    run: pathIsAdded,
+  },
+  {
+    what: "the Gateway's listeners change: another one, and one that admits other namespaces by label",
+    kind: "gateway-api",
+    expected: DONE,
+    async run({ lab: { samples } }) {
+      const allowedRoutes = { namespaces: { from: "Selector", selector: { matchExpressions: [ANY_NAMESPACE] } } };
+      const inner = { name: "inner", protocol: "HTTP", port: 8080, allowedRoutes };
+      await samples.apply(gateway([...LISTENERS.map((listener) => ({ ...listener, allowedRoutes })), inner]));
+      await sleep(8000);
+      await samples.apply(gateway());
+      await sleep(5000);
+      return DONE;
+    },
+  },
+  {
+    what: "Envoy Gateway is down for 20 s, and Envoy is not",
+    kind: "gateway-api",
+    expected: DONE,
+    async run({ edge }) {
+      const controller = controllerOf(edge);
+      await controller.stopController();
+      await sleep(20_000);
+      await controller.startController();
+      await sleep(10_000);
+      return DONE;
+    },
+  },
+  {
+    what: "the override's HTTPRoute is deleted by hand, and made again by ci/up.sh",
+    kind: "gateway-api",
+    expected: "done, by ci/up.sh",
+    right: CHANGING,
+    unless: "Envoy Gateway takes the way to the page server from Envoy before the route",
+    unlessFor: ["acme"],
+    unlessShare: 0.01,
+    async run({ lab: { samples, stack, edge } }) {
+      const metadata = { name: "maintenance-acme", namespace: "maintenance-pages" };
+      await samples.delete({ apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", metadata });
+      await sleep(5000);
+      await stack.script("up.sh");
+      await everyHostIs("acme", isPageOf("acme"), edge);
+      return "done, by ci/up.sh";
+    },
+  },
+  {
     what: "the page server is scaled to zero, and back",
     expected: DONE,
     unless: "nobody is there to answer",
@@ -320,9 +375,9 @@ export const rows: readonly Row[] = [
   },
   {
     what: "beta, which is healthy, is scaled to zero, and back",
-    kind: "traefik",
+    kind: ["traefik", "gateway-api"],
     expected: DONE,
-    unless: "Traefik itself answers for an instance without pods",
+    unless: "the controller itself answers for an instance without pods",
     unlessFor: ["beta"],
     run: withoutBeta,
   },
@@ -422,7 +477,42 @@ async function killedUps(scene: Scene): Promise<string> {
 
 async function overrides({ lab: { samples } }: Scene): Promise<number> {
   const left = await samples.left("maintenance-pages");
-  return left.filter((name) => /^Ingress(?:Route)? maintenance-/.test(name)).length;
+  const routes = await samples.hostnamesOfRoutes("maintenance-pages");
+  const open = routes.filter(
+    ({ name, hostnames }) => name.startsWith("maintenance-") && hostnames.some((host) => !host.endsWith(".invalid")),
+  );
+  return left.filter((name) => /^Ingress(?:Route)? maintenance-/.test(name)).length + open.length;
+}
+
+/** A requirement that every namespace fulfils. */
+const ANY_NAMESPACE = { key: "kubernetes.io/metadata.name", operator: "Exists" } as const;
+
+function controllerOf(edge: Edge): EnvoyGateway {
+  if (!("stopController" in edge)) throw new Error("this edge has no controller of its own");
+  return edge as EnvoyGateway;
+}
+
+async function pathIsAdded({ lab: { samples, stack, edge } }: Scene): Promise<string> {
+  const path = "/added-during-maintenance";
+  const added = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name: "added", namespace: "acme" },
+    spec: {
+      parentRefs: [GATEWAY],
+      hostnames: hostsOf("acme"),
+      rules: [{ matches: [{ path: { type: "Exact", value: path } }], backendRefs: [{ name: "caddy", port: 80 }] }],
+    },
+  };
+  await samples.apply(added);
+  const ask = () => visit(edge, HOSTS.acme, path);
+  await untilAnswer(ask, ({ status }) => status === 200);
+  const { output } = await stack.tryMaintenance("status");
+  const isNamed = output.includes(`HTTPRoute acme/added comes first for ${path}`);
+  await stack.script("up.sh");
+  await untilAnswer(ask, isPageOf("acme"));
+  await samples.delete(added);
+  return isNamed ? "open, and named by status; then the page" : output;
 }
 
 /** In the configuration only: the `up` is another's. */

@@ -119,7 +119,7 @@ describe("what comes before an override", () => {
   it("is a path that was added since", () => {
     const added = route("added", { rules: [{ matches: [{ path: { type: "Exact", value: "/new" } }] }] });
     expect(drifts(ours, { others: [own, added] })).toStrictEqual([
-      "overruled: HTTPRoute acme/added comes first for /new",
+      "outdated: HTTPRoute acme/added comes first for /new",
     ]);
   });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { listed } from "../../../model/problems";
 import type { Drift, DriftOf, Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
-import { isPartOfName, type Manifest, NAMES, overrideManifests, type Placement, parkedHost } from "./manifests";
+import { isParkedHost, isPartOfName, type Manifest, NAMES, overrideManifests, type Placement } from "./manifests";
 import { everyPath, type Match } from "./matches";
 import { type HttpRoute, httpRouteSchema, type ParentRef, type TlsRoute } from "./objects";
 import { coveredIn, type KnownRoutes, mayServe } from "./routes";
@@ -21,25 +21,22 @@ export interface Routing extends KnownRoutes {
 export function driftIn(routing: Routing, placement: Placement, stackParents: readonly Parent[]): DriftOf {
   return (instance, isShown) => {
     const name = NAMES.override(instance.name, placement.edge);
-    const parked = parkedHost(instance.name, placement);
+    const isParked = (host: string) => isParkedHost(host, instance.name, placement);
     const found = routing.ours.filter(
       ({ metadata, spec }) =>
         metadata.namespace === placement.namespace &&
         isPartOfName(metadata.name, name) &&
-        !isDeepStrictEqual(spec.hostnames, [parked]),
+        (spec.hostnames.length === 0 || !spec.hostnames.every(isParked)),
     );
     if (!isShown) return found.length > 0 ? [{ what: "leftover", text: "its override is still there" }] : [];
     if (found.length === 0) return [{ what: "missing", text: "its override is not there" }];
-    const overruled = [
-      ...rivalsOf(instance, found, routing.others, placement),
-      ...placesBeside(instance, routing, stackParents),
-      ...found.flatMap(rejectionsOf),
-    ];
+    const overruled = [...placesBeside(instance, routing, stackParents), ...found.flatMap(rejectionsOf)];
     const declared = overrideManifests(overrideOf(instance), coveredIn(instance, routing.others, placement), placement);
     return [
       ...changesIn(found, declared, instance.name, placement).map(
         (field): Drift => ({ what: "changed", text: `${field} of its override was changed` }),
       ),
+      ...rivalsOf(instance, found, routing.others, placement),
       ...[...new Set(overruled)].map((text): Drift => ({ what: "overruled", text })),
     ];
   };
@@ -68,14 +65,14 @@ function changesIn(
 ): readonly string[] {
   const is = found.map(({ spec }) => spec);
   const wanted = declared.map(({ spec }) => httpRouteSchema.shape.spec.parse(spec));
-  const hostsOf = (specs: readonly RouteSpec[]) => new Set(specs.flatMap(({ hostnames }) => hostnames));
+  const hostsOf = (specs: readonly RouteSpec[]) =>
+    new Set(specs.flatMap(({ hostnames }) => hostnames).filter((host) => !isParkedHost(host, instance, placement)));
   const hosts = hostsOf(wanted);
   const every = keyOf(everyPath(IMPLEMENTATIONS[placement.implementation].order));
-  const parked = parkedHost(instance, placement);
   const isSame = {
     parentRefs: is.every(({ parentRefs }) => isDeepStrictEqual(parentRefs, wanted[0]?.parentRefs)),
     hostnames: isDeepStrictEqual([...hostsOf(is)].sort(), [...hosts].sort()),
-    matches: [...hosts].every((host) => host === parked || matchesFor(host, is).has(every)),
+    matches: [...hosts].every((host) => matchesFor(host, is).has(every)),
     filters: is.every(({ rules }) => rules.every(({ filters }) => isPageOf(instance, filters))),
     backendRefs: is.every(({ rules }) =>
       rules.every((rule) =>
@@ -120,25 +117,31 @@ function isPageOf(instance: string, filters: RouteSpec["rules"][number]["filters
   );
 }
 
-/** The routes of others that come before an override: they have matches that it does not mirror. */
+/** The routes of others that come before an override: they have matches that it does not mirror, or can't. */
 function rivalsOf(
   instance: Overridden,
   found: readonly HttpRoute[],
   others: readonly HttpRoute[],
   settings: Pick<GatewayApiSettings, "implementation">,
-): readonly string[] {
+): readonly Drift[] {
   const own = found.map(({ spec }) => spec);
   const every = keyOf(everyPath(IMPLEMENTATIONS[settings.implementation].order));
   return others.flatMap((route) => {
     const { hosts, matches, unmirrored } = coveredIn(instance, [route], settings);
-    if (!mayServe(route.spec.hostnames, hosts)) return [];
     const missing = matches.filter(
       (match) => keyOf(match) !== every && hosts.some((host) => !matchesFor(host, own).has(keyOf(match))),
     );
-    const paths = [...new Set([...missing, ...unmirrored].map(({ path }) => path.value))];
-    return paths.length === 0 ? [] : [`HTTPRoute ${nameOf(route)} comes first for ${listed(paths, 5)}`];
+    const text = (some: readonly Match[]) =>
+      `HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(some.map(({ path }) => path.value))], 5)}`;
+    return [
+      ...(missing.length > 0 ? [{ what: "outdated" as const, text: text(missing) }] : []),
+      ...(unmirrored.length > 0 ? [{ what: "overruled" as const, text: `${text(unmirrored)}, ${UNMIRRORED}` }] : []),
+    ];
   });
 }
+
+const UNMIRRORED =
+  "and has as many header matches there as the Gateway API allows, so the override can't have one more";
 
 /** Where visitors reach an instance beside the edges of this stack: another Gateway, or encrypted connections that are passed through. */
 function placesBeside(

@@ -23,8 +23,8 @@ export const REASONS: Reasons = {
     "The override is still there: the Gateway has not loaded the change yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
   overruled:
-    "A path that was added to the instance's routes since: enable the maintenance again, and the override takes it over. A Gateway that no edge " +
-    "has: add it to edges.*.parentRefs. A Gateway that rejects the HTTPRoute: its message says why.",
+    "A Gateway that no edge has: add it to edges.*.parentRefs. A Gateway that rejects the HTTPRoute: its message says why. A TLSRoute for the " +
+    "host can only be deleted.",
   selfTest:
     "The Gateway does not show the self-test of this edge: its listeners do not admit routes of the page server's namespace, or it is not one of " +
     "edges.*.parentRefs, or another controller answers here.",

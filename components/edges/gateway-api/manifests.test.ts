@@ -107,6 +107,7 @@ describe("an override that is too large for one route", () => {
   it("is still recognized by its names", () => {
     expect(isPartOfName("2.maintenance-acme.public", "maintenance-acme.public")).toBe(true);
     expect(isPartOfName("maintenance-acme.public", "maintenance-acme.public")).toBe(true);
+    expect(isPartOfName("by-hand.maintenance-acme.public", "maintenance-acme.public")).toBe(true);
     expect(isPartOfName("x.maintenance-acme.public", "maintenance-acme.public")).toBe(false);
     expect(isPartOfName("maintenance-acme.public", "acme.public")).toBe(false);
   });

@@ -13,13 +13,15 @@ export const NAMES = {
   bypass: (instance: string, edge: string) => nameAt(edge, `bypass-${instance}`),
   /** The second and further routes of what does not fit into one. */
   part: (name: string, index: number) => (index === 0 ? name : `${index + 1}.${name}`),
+  /** An override that a person makes. The name of a parked one would not do: the next run that reads the cluster would park it again. */
+  byHand: (name: string) => `by-hand.${name}`,
   notFound: (edge: string) => nameAt(edge, `${PAGE_SERVER}-not-found`),
   selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
 } as const;
 
-/** Whether a name is that of a resource, or of one of its further routes. */
+/** Whether a name is that of a resource, of one of its further routes, or of one that was made by hand. */
 export function isPartOfName(part: string, name: string): boolean {
-  return part === name || (part.endsWith(`.${name}`) && /^\d+$/.test(part.slice(0, -name.length - 1)));
+  return part === name || (part.endsWith(`.${name}`) && /^(?:\d+|by-hand)$/.test(part.slice(0, -name.length - 1)));
 }
 
 /**
@@ -111,7 +113,20 @@ export function parkedHost(
   instance: string,
   { edge, namespace, unusedDomain }: Pick<Placement, "edge" | "namespace" | "unusedDomain">,
 ): string | undefined {
-  return unusedDomain === undefined ? undefined : `${instance}.${edge}.parked.${namespace}.${unusedDomain}`;
+  return unusedDomain === undefined ? undefined : `${parkedPrefix(instance, { edge, namespace })}${unusedDomain}`;
+}
+
+/** Whether a host is that of a parked override, whatever domain the listeners admitted when it was made. */
+export function isParkedHost(
+  host: string,
+  instance: string,
+  placement: Pick<Placement, "edge" | "namespace">,
+): boolean {
+  return host.startsWith(parkedPrefix(instance, placement));
+}
+
+function parkedPrefix(instance: string, { edge, namespace }: Pick<Placement, "edge" | "namespace">): string {
+  return `${instance}.${edge}.parked.${namespace}.`;
 }
 
 /** The manifests of the self-test: those of an override, for a host that no client uses. */
