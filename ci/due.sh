@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Begins and ends the windows whose time has come: applies a stack, but only when that would change something because of
-# time. To be run every five minutes.
+# time, or because routes of an instance in maintenance have changed. To be run every five minutes.
 #
 #   ci/due.sh STACK
 #

@@ -46,7 +46,8 @@ const instanceSection = section({
     .optional()
     .describe(
       "The instance's hosts. Without this setting they come from `hostPatterns`. A wildcard such as *.acme.example.org takes over " +
-        "only those hosts that the instance's own Ingress has as the same wildcard. A host that an Ingress names in full must be listed as well.",
+        "at ingress-nginx only those hosts that the instance's own Ingress has as the same wildcard, and a host that an Ingress names in full must be " +
+        "listed as well; at Traefik and the Gateway API all hosts below it that no other instance has.",
     ),
   title: plainText(100)
     .refine(hasLength(1), { error: "a site's name, of 1 to 100 characters" })

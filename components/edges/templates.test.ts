@@ -79,12 +79,13 @@ const ABOUT_ROUTES = `# The override of one instance, acme, as the program makes
 # those, every instance in maintenance is open.
 `;
 
-const ABOUT_HTTP_ROUTES = `# The override of one instance, acme, as the program makes it, for the Gateway API ${FOR_WHOM}
-# - acme in the name, the label and the header's value (not in acme-challenge);
+const ABOUT_HTTP_ROUTES = `# The override of one instance, acme, as the program makes it, for Envoy Gateway ${FOR_WHOM}
+# - acme in the name, the label and the header's value;
 # - the hosts;
 # - unscheduled to scheduled, for a scheduled maintenance;
 # - parentRefs: the Gateways to which the instance's own HTTPRoutes are attached (kubectl get httproutes --all-namespaces --output wide);
-# - namespace, if yours differs; and the name, if the edge is not called default: docs/runbook.md has a command for it.
+# - namespace, if yours differs; and the name, if the edge is not called default: docs/runbook.md has a command for it. Type that first.
+# Not for other implementations of the Gateway API: some of them reject the long expression, and all other routes with it.
 # An Exact path of the instance's own HTTPRoutes comes first. For each one add a match here, with one header more:
 #   - path: { type: Exact, value: /x }
 #     headers: [{ type: RegularExpression, name: host, value: .+ }]

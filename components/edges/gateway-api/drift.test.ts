@@ -144,7 +144,7 @@ describe("what comes before an override", () => {
     expect(drifts(ours, { others: [own, solver] })).toStrictEqual([]);
   });
 
-  it("is not a path that is gone: a mirror too many matches nothing", () => {
+  it("is not a path that is gone: a copy too many matches nothing", () => {
     expect(drifts(ours, { others: [] })).toStrictEqual([]);
   });
 

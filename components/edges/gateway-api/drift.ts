@@ -34,7 +34,7 @@ export function driftIn(routing: Routing, placement: Placement, stackParents: re
     const covered = coveredIn(instance, routing.others, placement, routing);
     const outdated = outdatedBy(instance, found, covered, routing, placement);
     const overruled = [
-      ...uncopied(instance, covered.unmirrored, routing, placement),
+      ...uncopiedTexts(instance, covered.uncopied, routing, placement),
       ...placesBeside(instance, covered, routing, stackParents),
       ...found.flatMap(rejectionsOf),
     ];
@@ -167,15 +167,15 @@ function outdatedBy(
 }
 
 /** The matches of others that come first and that the override can't have. */
-function uncopied(
+function uncopiedTexts(
   instance: Overridden,
-  unmirrored: readonly Match[],
+  uncopied: readonly Match[],
   { others, listenerSets }: Routing,
   placement: Placement,
 ): readonly string[] {
-  if (unmirrored.length === 0) return [];
+  if (uncopied.length === 0) return [];
   return others.flatMap((route) => {
-    const paths = coveredIn(instance, [route], placement, { listenerSets }).unmirrored.map(({ path }) => path.value);
+    const paths = coveredIn(instance, [route], placement, { listenerSets }).uncopied.map(({ path }) => path.value);
     return paths.length === 0
       ? []
       : [`HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(paths)], 5)}, and the override ${UNCOPIED}`];

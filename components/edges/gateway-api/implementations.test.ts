@@ -14,7 +14,7 @@ it.each(implementations)(
     const [, , controller, namespace, , version] = row.split("|").map((cell) => cell.trim());
     expect(controller).toBe(`\`${controllerName}\``);
     expect(version).toBe(tried ?? "no");
-    const places = { "gateway-namespace": "that of the Gateway", nodes: "any, with `hostNetwork: true`" };
+    const places = { "gateway-namespace": "that of the Gateway", nodes: "any: its proxies have the nodes' addresses" };
     expect(namespace).toBe(typeof proxies === "string" ? places[proxies] : `\`${proxies.namespace}\``);
   },
 );

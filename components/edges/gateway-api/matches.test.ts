@@ -91,10 +91,10 @@ describe("the expression for every path", () => {
 describe("the matches of an override", () => {
   it("are one, if no other match comes first", () => {
     const others = [prefix("/"), prefix("/x", { method: "GET", headers: [isExactly("v", "1")] }), regex("/.*")];
-    expect(overrideMatches(others, ofEnvoyGateway)).toStrictEqual({ matches: [EVERY_PATH], unmirrored: [] });
+    expect(overrideMatches(others, ofEnvoyGateway)).toStrictEqual({ matches: [EVERY_PATH], uncopied: [] });
   });
 
-  it("mirror exact paths with their conditions, each once, but not challenges", () => {
+  it("copy exact paths with their conditions, each once, but not challenges", () => {
     const conditions = { method: "POST", headers: [isExactly("v", "1")], queryParams: [isLike("q", ".*")] };
     const others = [exact("/x"), exact(CHALLENGE), exact("/y", conditions), exact("/x"), exact(CHALLENGES)];
     expect(overrideMatches(others, ofEnvoyGateway)).toStrictEqual({
@@ -104,7 +104,7 @@ describe("the matches of an override", () => {
         exact(CHALLENGES, { headers: [HOST] }),
         EVERY_PATH,
       ],
-      unmirrored: [],
+      uncopied: [],
     });
   });
 
@@ -125,7 +125,7 @@ describe("the matches of an override", () => {
     const three = exact("/x", { headers: ofEnvoyGateway.headers.map((name) => isLike(name, ".*")) });
     expect(overrideMatches([sixteen, three, sixteen], ofEnvoyGateway)).toStrictEqual({
       matches: [EVERY_PATH],
-      unmirrored: [sixteen, three],
+      uncopied: [sixteen, three],
     });
   });
 
@@ -133,19 +133,19 @@ describe("the matches of an override", () => {
     ["shorter", "x".repeat(1023), false],
     ["as long", "x".repeat(1024), true],
     ["longer in bytes", "é".repeat(512), true],
-  ])("mirror expressions that may come first: %s", (_, value, isMirrored) => {
-    const mirrors = isMirrored ? [regex(value, { headers: [HOST] })] : [];
-    expect(overrideMatches([regex(value)], ofEnvoyGateway).matches).toStrictEqual([...mirrors, EVERY_PATH]);
+  ])("copy expressions that may come first: %s", (_, value, isCopied) => {
+    const copies = isCopied ? [regex(value, { headers: [HOST] })] : [];
+    expect(overrideMatches([regex(value)], ofEnvoyGateway).matches).toStrictEqual([...copies, EVERY_PATH]);
   });
 
-  it("mirror all expressions, where their length does not count", () => {
+  it("copy all expressions, where their length does not count", () => {
     expect(overrideMatches([regex("/.*"), prefix("/x")], ofKgateway).matches).toStrictEqual([
       regex("/.*", { headers: [HOST] }),
       everyPath(ofKgateway),
     ]);
   });
 
-  it("mirror prefixes, where those come before expressions", () => {
+  it("copy prefixes, where those come before expressions", () => {
     expect(overrideMatches([regex("/.*"), prefix("/x")], ofIstio).matches).toStrictEqual([
       prefix("/x", { headers: [HOST] }),
       EVERY_PATH,
@@ -431,7 +431,7 @@ function faultOf(
   choose: Chooser,
   matchesOf: typeof overrideMatches,
 ): string | undefined {
-  const { matches, unmirrored } = matchesOf(
+  const { matches, uncopied } = matchesOf(
     routes.flatMap((route) => route.matches),
     order,
   );
@@ -445,7 +445,7 @@ function faultOf(
         ? !isChallenge(request.path) || (before?.match.path.type !== "Exact" && after.match !== EVERY_PATH)
         : isChallenge(request.path)
           ? after?.match === before?.match
-          : after !== undefined && unmirrored.some((rest) => isDeepStrictEqual(rest, after.match));
+          : after !== undefined && uncopied.some((rest) => isDeepStrictEqual(rest, after.match));
     if (!isRight) return JSON.stringify({ request, before: before?.match, after: after?.match });
   }
   return undefined;
@@ -469,16 +469,16 @@ describe("an override", () => {
       { numRuns: 2_000, endOnFailure: true },
     ).failed;
 
-  it.each(CHOOSERS)("is not first without its mirrors: %s", (_, order, choose) => {
-    const withoutMirrors = () => ({ matches: [everyPath(order)], unmirrored: [] });
-    expect(isAlwaysFirst(order, choose, withoutMirrors)).toBe(false);
+  it.each(CHOOSERS)("is not first without its copies: %s", (_, order, choose) => {
+    const withoutCopies = () => ({ matches: [everyPath(order)], uncopied: [] });
+    expect(isAlwaysFirst(order, choose, withoutCopies)).toBe(false);
   });
 
   it.each<[string, Order, Chooser]>([
     ["nginx-gateway-fabric, without locations", { ...ofNginx, hasLocations: false }, byLocation],
     ["kgateway, as if longer expressions came first", { ...ofKgateway, isLongerExpressionFirst: true }, asKgateway],
     ["istio, as if prefixes came last", ofEnvoyGateway, asIstio],
-  ])("is not first with the mirrors for another order: %s", (_, order, choose) => {
+  ])("is not first with the copies for another order: %s", (_, order, choose) => {
     expect(isAlwaysFirst(order, choose, overrideMatches)).toBe(false);
   });
 });

@@ -42,10 +42,10 @@ export interface Order {
 
 /** The matches of an override. */
 export interface OverrideMatches {
-  /** Mirrors of other routes' matches, and the one for every path at the end. They may be too many for one route, which can have 128. */
+  /** Copies of other routes' matches, and the one for every path at the end. They may be too many for one route, which can have 128. */
   readonly matches: readonly Match[];
-  /** Matches of others that come before the override and can't be mirrored. Their requests still reach the instance. */
-  readonly unmirrored: readonly Match[];
+  /** Matches of others that come before the override and can't be copied. Their requests still reach the instance. */
+  readonly uncopied: readonly Match[];
 }
 
 /** The most characters of an expression (maxLength of HTTPPathMatch.value). */
@@ -87,10 +87,10 @@ export function everyPath({ areExpressionsLimited }: Pick<Order, "areExpressions
 /**
  * What an override must match to come before all other routes of its hosts.
  *
- * Each match of others that may come before the one for every path is mirrored: the override gets the same match with one header more,
- * which every request has. It matches the same requests, and comes first. Exact paths for the renewal of certificates are not mirrored.
+ * Each match of others that may come before the one for every path is copied: the override gets the same match with one header more,
+ * which every request has. It matches the same requests, and comes first. Exact paths for the renewal of certificates are not copied.
  *
- * The mirror of a prefix or an expression may match the path for the renewal of certificates. It then takes those requests, too, except
+ * The copy of a prefix or an expression may match the path for the renewal of certificates. It then takes those requests, too, except
  * those for which the solver has an Exact path.
  *
  * @param others the matches of all other routes of the hosts.
@@ -100,11 +100,11 @@ export function everyPath({ areExpressionsLimited }: Pick<Order, "areExpressions
  */
 export function overrideMatches(others: readonly Match[], order: Order): OverrideMatches {
   const rivals = others.filter((match) => mayComeFirst(match, order) && !isChallenge(match.path));
-  const mirrors = rivals.flatMap((match) => mirrorOf(match, order) ?? []);
+  const copies = rivals.flatMap((match) => copyOf(match, order) ?? []);
   const locations = order.hasLocations ? locationsOf(others, rivals) : [];
   return {
-    matches: distinct([...mirrors, ...locations, everyPath(order)]),
-    unmirrored: distinct(rivals.filter((match) => mirrorOf(match, order) === undefined)),
+    matches: distinct([...copies, ...locations, everyPath(order)]),
+    uncopied: distinct(rivals.filter((match) => copyOf(match, order) === undefined)),
   };
 }
 
@@ -123,7 +123,7 @@ function isChallenge({ type, value }: Match["path"]): boolean {
 }
 
 /** @returns `undefined` if the match can't have another header. Names of headers are compared without case, and each counts once. */
-function mirrorOf(match: Match, order: Order): Match | undefined {
+function copyOf(match: Match, order: Order): Match | undefined {
   const used = new Set(match.headers.map(({ name }) => name.toLowerCase()));
   const name = order.headers.find((header) => !used.has(header));
   if (name === undefined || match.headers.length >= MOST_HEADERS) return undefined;

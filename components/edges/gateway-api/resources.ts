@@ -43,8 +43,7 @@ export async function declareGatewayApi(
   const covering = await Promise.all(
     overrides.map(async (override): Promise<CoveringOverride> => {
       const covered = coveredIn(override, others, settings, topology);
-      for (const match of covered.unmirrored)
-        pulumi.log.warn(unmirroredText(override.instance, edge, match.path.value));
+      for (const match of covered.uncopied) pulumi.log.warn(uncopiedText(override.instance, edge, match.path.value));
       return { ...override, covered, bypass: override.bypass && (await withPort(override, override.bypass, args)) };
     }),
   );
@@ -110,7 +109,7 @@ function refuseShadows(
   if (problems.length > 0) throw new SettingsError(problems);
 }
 
-function unmirroredText(instance: string, edge: string, path: string): string {
+function uncopiedText(instance: string, edge: string, path: string): string {
   return `${instance} at ${edge}: visitors of ${path} still get the instance. The override can't have a copy of that match: remove a header from it.`;
 }
 

@@ -38,7 +38,7 @@ const pathsOf = (found: ReturnType<typeof covered>) =>
   found.matches.filter((match) => match !== EVERY_PATH).map(({ path }) => path.value);
 
 describe("what an override takes over", () => {
-  it("mirrors the exact paths of routes for its hosts, and of routes that may get their requests", () => {
+  it("copies the exact paths of routes for its hosts, and of routes that may get their requests", () => {
     const paths = [["Exact", "/exact"]] as const;
     expect(pathsOf(covered(["a.org"], [route("own", ["a.org"], { paths })]))).toStrictEqual(["/exact"]);
     expect(pathsOf(covered(["a.org"], [route("none", [], { paths })]))).toStrictEqual(["/exact"]);

@@ -28,17 +28,17 @@ export function groupsOf(routes: readonly HttpRoute[], namespace: string): Known
  *   are the override's, too, but not those of other instances.
  * - A ListenerSet adds listeners to a Gateway, and a route of the Gateway is not attached to them. So the override is attached to the
  *   ListenerSets of the edge's Gateways to which routes of its hosts are.
- * - The matches of other routes that would come before the override's are mirrored; see `overrideMatches`. It does not matter to which
- *   Gateway the other route is attached: a mirror too many is never matched.
+ * - The matches of other routes that would come before the override's are copied; see `overrideMatches`. It does not matter to which
+ *   Gateway the other route is attached: a copy too many is never matched.
  *
- * @returns besides, the matches that can't be mirrored.
+ * @returns besides, the matches that can't be copied.
  */
 export function coveredIn(
   { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">,
   others: readonly HttpRoute[],
   { implementation, parentRefs }: Pick<GatewayApiSettings, "implementation" | "parentRefs">,
   topology: Pick<Topology, "listenerSets">,
-): Covered & { readonly unmirrored: readonly Match[] } {
+): Covered & { readonly uncopied: readonly Match[] } {
   const below = others
     .flatMap(({ spec }) => spec.hostnames)
     .filter((host) => !otherHosts.includes(host) && hosts.some((own) => own !== host && isBelow(host, own)));
