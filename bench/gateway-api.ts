@@ -42,14 +42,14 @@ function overrides(index: number): readonly KubernetesObject[] {
   return written(
     overrideManifests(
       { ...override, revision: undefined, hasAssets: false, bypass: undefined },
-      { hosts, matches: [EVERY_PATH] },
+      { hosts, parents: PLACEMENT.parentRefs, matches: [EVERY_PATH] },
       PLACEMENT,
     ),
   );
 }
 
 function parked(index: number): readonly KubernetesObject[] {
-  return written(parkedManifests(`many-${index}`, 1, PLACEMENT));
+  return written(parkedManifests(`many-${index}`, { count: 1, parkedHost: undefined }, PLACEMENT));
 }
 
 function ordinary(index: number): readonly KubernetesObject[] {

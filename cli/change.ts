@@ -16,6 +16,7 @@ import { type Change, describeChanges, isPartOf, partition } from "./guard";
 import { type DriftsOf, type Inspection, inspect, notesText, obstaclesText } from "./inspection";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
+import { outdatedTexts } from "./outdated";
 import { type Probed, probe, seenText, type Target, targetsOf, targetText } from "./probe";
 import type { StackFile } from "./project";
 import { expectedRevisions } from "./revisions";
@@ -135,10 +136,11 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     interruption.throwIfInterrupted();
     const obstacle = obstacleIn(inspection, entered, failed);
     if (obstacle !== undefined) throw obstacle;
-    const concerned = [...instances, ...due];
+    const outdated = inspection === undefined ? [] : outdatedAmong(changes, settings, instances, edges, inspection);
+    const concerned = [...new Set([...instances, ...due, ...outdated])];
     const { own, others } = partition(changes, concerned, edges);
     if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
-    const before = present.filter(({ instance }) => !due.includes(instance));
+    const before = present.filter(({ instance }) => !concerned.includes(instance));
     const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
     if (inspection !== undefined) {
@@ -149,6 +151,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       terminal.say(`Not checked whether overrides work at the edges: the cluster's API can't be read (${unread}).`);
     }
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
+    for (const name of outdated) terminal.say(`The routes of ${name} have changed: this run takes them over, too.`);
 
     for (const line of summary(goals, shown, settings, now)) terminal.say(line);
     if (answers.length > 0) {
@@ -342,6 +345,26 @@ function dueIn(
     .filter(({ from, endsAutomatically }) => from !== undefined || endsAutomatically)
     .map(({ instance }) => instance.name)
     .filter((name) => !named.includes(name) && changes.some((change) => isPartOf(change, name, edges)));
+}
+
+/** Other instances in maintenance whose own routes have changed since the last `up`: any run takes them over. */
+function outdatedAmong(
+  changes: readonly Change[],
+  { maintenance }: Settings,
+  named: readonly string[],
+  edges: View["edges"],
+  { driftsOf }: Inspection,
+): readonly string[] {
+  return maintenance
+    .filter(isShown)
+    .map(({ instance }) => instance)
+    .filter(
+      (instance) =>
+        !named.includes(instance.name) &&
+        changes.some((change) => change.operation === "update" && isPartOf(change, instance.name, edges)) &&
+        outdatedTexts(driftsOf, instance).length > 0,
+    )
+    .map(({ name }) => name);
 }
 
 /**

@@ -24,7 +24,7 @@ import { describeChanges } from "./guard";
 import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
-import { outdatedIn } from "./outdated";
+import { readOutdated } from "./outdated";
 import { findStack, PROJECT, StackFile } from "./project";
 import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
@@ -460,7 +460,7 @@ async function due({ stack, json }: Common): Promise<number> {
   const name = await findStack(stack);
   const settings = StackFile.open(name).content.settings(now);
   const { maintenance } = settings;
-  const [entries, outdated] = await Promise.all([appliedEntries(PROJECT, name), outdatedIn(settings)]);
+  const [entries, outdated] = await Promise.all([appliedEntries(PROJECT, name), readOutdated(settings)]);
   const applied = new Map(entries.map((entry) => [entry.instance, entry.state]));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;

@@ -1,7 +1,7 @@
 import type { Edge } from "./edge";
 import * as gatewayApi from "./gateway-api/inspect";
 import { ANNOUNCED } from "./gateway-api/manifests";
-import type { Parent } from "./gateway-api/settings";
+import * as gatewayApiSettings from "./gateway-api/settings";
 import * as ingressNginx from "./ingress-nginx/inspect";
 import { bypassServicePort } from "./ingress-nginx/manifests";
 import { BYPASS_SLOTS } from "./ingress-nginx/settings";
@@ -18,16 +18,13 @@ export function edgesOf(settings: Readonly<Record<string, EdgeSettings>>): reado
 }
 
 /** @param parents those of all edges of the stack. */
-function edgeOf(name: string, settings: EdgeSettings, parents: readonly Parent[]): Edge {
-  const common = {
-    name,
-    address: settings.address,
-    source: settings.hostNetwork ? ("nodes" as const) : { namespace: settings.namespace },
-  };
+function edgeOf(name: string, settings: EdgeSettings, parents: readonly gatewayApiSettings.Parent[]): Edge {
+  const common = { name, address: settings.address };
   switch (settings.kind) {
     case "ingress-nginx":
       return {
         ...common,
+        source: sourceOf(settings),
         ports: Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot)),
         patience: ingressNginx.PATIENCE,
         reasons: ingressNginx.REASONS,
@@ -39,6 +36,7 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly Parent[]
     case "traefik":
       return {
         ...common,
+        source: sourceOf(settings),
         ports: [],
         patience: traefik.PATIENCE,
         reasons: traefik.REASONS,
@@ -50,6 +48,7 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly Parent[]
     case "gateway-api":
       return {
         ...common,
+        source: gatewayApiSettings.sourceOf(settings),
         ports: [ANNOUNCED],
         patience: gatewayApi.PATIENCE,
         reasons: gatewayApi.REASONS,
@@ -59,4 +58,9 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly Parent[]
         inspect: (cluster, namespace) => gatewayApi.inspect(name, settings, cluster, namespace, parents),
       };
   }
+}
+
+/** The source of the requests of a controller whose namespace is known. */
+function sourceOf(settings: { readonly namespace: string; readonly hostNetwork: boolean }): Edge["source"] {
+  return settings.hostNetwork ? "nodes" : { namespace: settings.namespace };
 }

@@ -42,7 +42,11 @@ const atGateways: gatewayApi.Placement = {
   unusedDomain: undefined,
 };
 const HTTP_ROUTES = gatewayApi
-  .overrideManifests(override, { hosts: override.hosts, matches: [EVERY_PATH] }, atGateways)
+  .overrideManifests(
+    override,
+    { hosts: override.hosts, parents: atGateways.parentRefs, matches: [EVERY_PATH] },
+    atGateways,
+  )
   .map(({ metadata, ...route }) => ({
     ...route,
     metadata: { ...metadata, name: gatewayApi.NAMES.byHand(metadata.name) },

@@ -11,6 +11,7 @@ import { abuseSteps } from "./abuse";
 import { controllerSteps } from "./controller";
 import { failureSteps } from "./failure";
 import type { Figures, LoadedSample } from "./figures";
+import { gatewayApiSteps } from "./gateway-api";
 import { machineSteps } from "./machines";
 import { disable } from "./maintenance";
 import { otherSteps } from "./others";
@@ -93,6 +94,7 @@ export const scenario: readonly Step[] = [
     expected: "200 from acme",
     see: ({ edge }) => seeInstance(visit(edge, "acme.localhost", CHALLENGE)),
   },
+  ...gatewayApiSteps,
   {
     step: "beta meanwhile, and a host that nobody owns",
     expected: "200 from beta; 404, the not-found page",

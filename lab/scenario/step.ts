@@ -11,8 +11,8 @@ export interface Step {
   see(lab: Lab, figures: Figures): Promise<string>;
 }
 
-/** What only the embedded cluster has, ingress-nginx at the edge, a controller that the stack installs, or another version of its chart. */
-export type Need = "embedded" | "ingress-nginx" | "release" | "upgrade";
+/** What only the embedded cluster has, a kind of edge, a controller that the stack installs, or another version of its chart. */
+export type Need = "embedded" | EdgeKind | "release" | "upgrade";
 
 /** Why a row can't be walked in this lab, or `undefined`. */
 export function whyNotHere({ needs = [] }: Step, lab: Lab): string | undefined {
@@ -28,7 +28,9 @@ function whyMissing(need: Need, { here: { kind }, tools, cluster, upgradeChart }
     case "embedded":
       return tools === undefined ? "only on the embedded cluster" : undefined;
     case "ingress-nginx":
-      return kind === "ingress-nginx" ? undefined : "only with ingress-nginx";
+    case "traefik":
+    case "gateway-api":
+      return kind === need ? undefined : `only with ${need}`;
     case "release":
       return cluster.installsController ? undefined : "only where the stack installs the controller";
     case "upgrade":

@@ -11,7 +11,7 @@ import type { Edge } from "../../lab/edges/edge";
 import type { EnvoyGateway } from "../../lab/edges/gateway-api/envoy-gateway";
 import { envoyProxy, GATEWAY, gateway, LISTENERS } from "../../lab/edges/gateway-api/objects";
 import { at, type Lab, startLab } from "../../lab/lab";
-import { CHALLENGE, hostsOf, LONG_PATH, type Sample } from "../../lab/samples";
+import { hostsOf, LONG_PATH, type Sample } from "../../lab/samples";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { inWordsOf, isPageOf, marker } from "../../lab/scenario/seen";
@@ -67,20 +67,6 @@ async function underLoad(edges: readonly string[], right: readonly ("page" | "ow
   }
   console.log(`${right.join(" or ")} at ${edges.length} edges: ${JSON.stringify(kinds)}`);
   return Object.entries(kinds).filter(([kind]) => /^(?:wrong|failed)/.test(kind));
-}
-
-/** An HTTPRoute of acme's own, with one match. */
-function ownRoute(name: string, match: object): KubernetesObject {
-  return {
-    apiVersion: "gateway.networking.k8s.io/v1",
-    kind: "HTTPRoute",
-    metadata: { name, namespace: "acme" },
-    spec: {
-      parentRefs: [GATEWAY],
-      hostnames: hostsOf("acme"),
-      rules: [{ matches: [match], backendRefs: [{ name: "caddy", port: 80 }] }],
-    },
-  } as KubernetesObject;
 }
 
 describe("the move from ingress-nginx and from Traefik, with acme in maintenance throughout", () => {
@@ -166,50 +152,6 @@ describe("the command, with Envoy Gateway alone", () => {
       }
     }
     expect(await lab.stack.type(["stack", "export"])).not.toContain(header.value);
-  });
-
-  it("shows the page for every match of acme's own routes, and leaves certificate renewal to a solver's route", async () => {
-    const solver = ownRoute("solver", { path: { type: "Exact", value: `${CHALLENGE}-of-solver` } });
-    await lab.samples.apply(solver);
-    await sleep(3000);
-    for (const edge of [envoy.url, envoy.encryptedUrl]) {
-      const page = async (path: string, options: Parameters<typeof visit>[3] = {}) =>
-        expect(isPageOf("acme")(await visit(edge, "acme.localhost", path, options)), `${edge}${path}`).toBe(true);
-      await page("/");
-      await page(`${LONG_PATH}/x`);
-      await page("/exact");
-      await page("/exact/deeper");
-      await page("/", { headers: { "x-beta": "yes" } });
-      await page("/exact", { headers: { "x-beta": "yes" } });
-      await page("/submit", { method: "POST", body: Buffer.from("x") });
-      await page("/?beta=yes");
-      await page("/.well-known/acme-challenge/a/../../courses");
-      await page("/.well-known/acme-challenge/");
-      for (const path of [CHALLENGE, `${CHALLENGE}-of-solver`])
-        expect(isOpen("acme")(await visit(edge, "acme.localhost", path)), path).toBe(true);
-    }
-    const { code, output } = await type("status");
-    expect(code, output).toBe(EXIT.done);
-    await lab.samples.delete(solver);
-  });
-
-  it("status names a path that was added since, and enable takes it over", async () => {
-    const added = ownRoute("added", { path: { type: "Exact", value: "/added" } });
-    await lab.samples.apply(added);
-    await untilAnswer(() => visit(envoy.url, "acme.localhost", "/added"), isOpen("acme"), 30);
-    const drifted = await type("status");
-    expect(drifted.code, drifted.output).toBe(EXIT.attention);
-    expect(drifted.output).toContain("HTTPRoute acme/added comes first for /added");
-    expect(await type("due")).toMatchObject({
-      code: EXIT.due,
-      stdout: "acme: HTTPRoute acme/added comes first for /added\n",
-    });
-    const { code, output } = await type("enable", "acme", "--bypass", "--yes");
-    expect(code, output).toBe(EXIT.done);
-    expect(await type("due")).toMatchObject({ code: EXIT.done, stdout: "Nothing is due.\n" });
-    await untilAnswer(() => visit(envoy.url, "acme.localhost", "/added"), isPageOf("acme"), 30);
-    expect((await type("status")).code).toBe(EXIT.done);
-    await lab.samples.delete(added);
   });
 
   it("status finds an override that was deleted or changed by hand; ci/up.sh makes it as declared", async () => {

@@ -6,9 +6,10 @@ import type { EmbeddedCluster } from "../../lab/cluster/embedded";
 import type { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
 import type { EnvoyGateway } from "../../lab/edges/gateway-api/envoy-gateway";
-import { GATEWAY, gateway, LISTENERS } from "../../lab/edges/gateway-api/objects";
+import { gateway, LISTENERS } from "../../lab/edges/gateway-api/objects";
 import type { EdgeKind, Lab } from "../../lab/lab";
 import { CHALLENGE, hostsOf } from "../../lab/samples";
+import { exactRoute } from "../../lab/scenario/gateway-api";
 import { disable, enable } from "../../lab/scenario/maintenance";
 import { everyHostIs, inWordsOf, isPageOf, seeChanges } from "../../lab/scenario/seen";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
@@ -494,16 +495,7 @@ function controllerOf(edge: Edge): EnvoyGateway {
 
 async function pathIsAdded({ lab: { samples, stack, edge } }: Scene): Promise<string> {
   const path = "/added-during-maintenance";
-  const added = {
-    apiVersion: "gateway.networking.k8s.io/v1",
-    kind: "HTTPRoute",
-    metadata: { name: "added", namespace: "acme" },
-    spec: {
-      parentRefs: [GATEWAY],
-      hostnames: hostsOf("acme"),
-      rules: [{ matches: [{ path: { type: "Exact", value: path } }], backendRefs: [{ name: "caddy", port: 80 }] }],
-    },
-  };
+  const added = exactRoute("added", path);
   await samples.apply(added);
   const ask = () => visit(edge, HOSTS.acme, path);
   await untilAnswer(ask, ({ status }) => status === 200);

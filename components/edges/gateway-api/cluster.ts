@@ -1,24 +1,15 @@
 import type { ClusterReader } from "../edge";
-import {
-  API_VERSION,
-  type Gateway,
-  gatewaySchema,
-  type HttpRoute,
-  httpRouteSchema,
-  type ListenerSet,
-  listenerSetSchema,
-} from "./objects";
+import type { Topology } from "./listeners";
+import { API_VERSION, gatewaySchema, type HttpRoute, httpRouteSchema, listenerSetSchema } from "./objects";
 
 /** The path of the Gateway API's objects. */
 export const GROUP = `/apis/${API_VERSION}`;
 
 /** What decides about overrides: the objects of all namespaces. */
-export interface GatewayObjects {
+export interface GatewayObjects extends Topology {
   /** Whether the cluster has the Gateway API's types. */
   readonly hasTypes: boolean;
   readonly routes: readonly HttpRoute[];
-  readonly gateways: readonly Gateway[];
-  readonly listenerSets: readonly ListenerSet[];
 }
 
 /** @throws when the cluster's API can't be reached, or rejects the request. */

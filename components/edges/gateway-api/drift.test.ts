@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Overridden } from "../edge";
 import { driftIn } from "./drift";
 import { type Manifest, overrideManifests, type Placement, parkedManifests } from "./manifests";
-import { type HttpRoute, httpRouteSchema, tlsRouteSchema } from "./objects";
+import { gatewaySchema, type HttpRoute, httpRouteSchema, listenerSetSchema, tlsRouteSchema } from "./objects";
 import { coveredIn } from "./routes";
 import type { Parent } from "./settings";
 
@@ -24,6 +24,20 @@ const override = {
   bypass: undefined,
 } as const;
 
+const gateway = (name: string) =>
+  gatewaySchema.parse({
+    metadata: { name, namespace: "gateways" },
+    spec: { gatewayClassName: "eg", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+  });
+const ownSet = listenerSetSchema.parse({
+  metadata: { name: "own", namespace: "acme" },
+  spec: {
+    parentRef: { name: "edge", namespace: "gateways" },
+    listeners: [{ name: "https", port: 443, protocol: "HTTPS" }],
+  },
+});
+const topology = { gateways: [gateway("edge"), gateway("other")], listenerSets: [ownSet] };
+
 const own = route("own", { rules: [{ matches: [{ path: { type: "Exact", value: "/exact" } }, {}] }] });
 
 function route(name: string, spec: object): HttpRoute {
@@ -38,13 +52,13 @@ const live = ({ metadata, spec }: Manifest, more: object = {}): HttpRoute =>
   httpRouteSchema.parse({ metadata: { ...metadata, generation: 1 }, spec, ...more });
 
 const declared = (others: readonly HttpRoute[] = [own]) =>
-  overrideManifests(override, coveredIn(override, others, placement), placement);
+  overrideManifests(override, coveredIn(override, others, placement, topology), placement);
 
 function drifts(
   ours: readonly HttpRoute[],
   { others = [own], isShown = true, tlsRoutes = [] as object[], parents = [PARENT] } = {},
 ) {
-  const routing = { ours, others, tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)) };
+  const routing = { ...topology, ours, others, tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)) };
   return driftIn(routing, placement, parents)(acme, isShown).map(({ what, text }) => `${what}: ${text}`);
 }
 
@@ -53,7 +67,7 @@ it("nothing is said of an override as declared, whatever its page", () => {
 });
 
 describe("an override that is not there", () => {
-  const parked = parkedManifests("acme", 1, placement).map((one) => live(one));
+  const parked = parkedManifests("acme", { count: 1, parkedHost: undefined }, placement).map((one) => live(one));
 
   it("is missing, and so is one that is parked", () => {
     expect(drifts([])).toStrictEqual(["missing: its override is not there"]);
@@ -89,12 +103,12 @@ describe("an override that was changed by hand", () => {
       ({ rules }) => ({ rules: rules.map((rule) => ({ ...rule, backendRefs: [{ name: "caddy", port: 80 }] })) }),
     ],
   ])("is found by its %s", (field, change) => {
-    expect(changed(change)).toStrictEqual([`changed: ${field} of its override was changed`]);
+    expect(changed(change)).toStrictEqual([`changed: its override has other ${field} than declared`]);
   });
 
   it("is found when it does not match every path any more", () => {
     const texts = changed(({ rules }) => ({ rules: rules.map((rule) => ({ ...rule, matches: [{}] })) }));
-    expect(texts).toContain("changed: matches of its override was changed");
+    expect(texts).toContain("changed: its override has other matches than declared");
   });
 
   it("is found when it shows the page of another instance", () => {
@@ -109,7 +123,7 @@ describe("an override that was changed by hand", () => {
         ],
       })),
     }));
-    expect(texts).toStrictEqual(["changed: filters of its override was changed"]);
+    expect(texts).toStrictEqual(["changed: its override has other filters than declared"]);
   });
 });
 
@@ -134,6 +148,25 @@ describe("what comes before an override", () => {
     expect(drifts(ours, { others: [] })).toStrictEqual([]);
   });
 
+  it("is a ListenerSet of the edge's Gateway to which a route was attached since", () => {
+    const parentRefs = [{ kind: "ListenerSet", name: "own" }];
+    const attached = route("attached", { parentRefs });
+    expect(drifts(ours, { others: [own, attached] })).toStrictEqual([
+      "outdated: HTTPRoute acme/attached is attached to the ListenerSet acme/own, and the override is not",
+    ]);
+    expect(
+      drifts(
+        declared([own, attached]).map((one) => live(one)),
+        { others: [own, attached] },
+      ),
+    ).toStrictEqual([]);
+  });
+
+  it("is a listener that the edge's parents leave out", () => {
+    const https: Parent = { ...PARENT, sectionName: "https" };
+    expect(drifts(ours, { parents: [https] })).toStrictEqual([]);
+  });
+
   it("is another Gateway, unless it is another edge's", () => {
     const other: Parent = { ...PARENT, name: "other" };
     const both = route("own", {
@@ -143,7 +176,7 @@ describe("what comes before an override", () => {
       ],
     });
     expect(drifts(ours, { others: [both] })).toStrictEqual([
-      "overruled: HTTPRoute acme/own is attached to the Gateway gateways/other, too, which no edge has in its parentRefs",
+      "overruled: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge has in its parentRefs",
     ]);
     expect(drifts(ours, { others: [both], parents: [PARENT, other] })).toStrictEqual([]);
   });
@@ -154,9 +187,9 @@ describe("what comes before an override", () => {
       spec: { parentRefs: [{ name: gateway, namespace: "gateways" }], hostnames: [hostname] },
     });
     expect(drifts(ours, { tlsRoutes: [tls("acme.example.org")] })).toStrictEqual([
-      "overruled: TLSRoute acme/passed takes encrypted connections for acme.example.org",
+      "overruled: TLSRoute acme/passed takes the encrypted connections for acme.example.org",
     ]);
-    expect(drifts(ours, { tlsRoutes: [tls("beta.example.org"), tls("acme.example.org", "other")] })).toStrictEqual([]);
+    expect(drifts(ours, { tlsRoutes: [tls("beta.example.org"), tls("acme.example.org", "third")] })).toStrictEqual([]);
   });
 
   it("is a Gateway that rejects the override", () => {

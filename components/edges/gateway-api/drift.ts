@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import { listed } from "../../../model/problems";
 import type { Drift, DriftOf, Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
-import { isParkedHost, isPartOfName, type Manifest, NAMES, overrideManifests, type Placement } from "./manifests";
+import { isForHttp, isSameOwner, listenersOf, type OwnedListener, parentsOf, type Topology } from "./listeners";
+import { type Covered, isParkedHost, isPartOfName, NAMES, overrideManifests, type Placement } from "./manifests";
 import { everyPath, type Match } from "./matches";
-import { type HttpRoute, httpRouteSchema, type ParentRef, type TlsRoute } from "./objects";
+import { type HttpRoute, httpRouteSchema, type TlsRoute } from "./objects";
 import { coveredIn, type KnownRoutes, mayServe } from "./routes";
-import type { GatewayApiSettings, Parent } from "./settings";
+import type { Parent } from "./settings";
 
-/** The routes of a cluster. */
-export interface Routing extends KnownRoutes {
+/** The routes of a cluster, and what they are attached to. */
+export interface Routing extends KnownRoutes, Topology {
   readonly tlsRoutes: readonly TlsRoute[];
 }
 
@@ -30,13 +31,18 @@ export function driftIn(routing: Routing, placement: Placement, stackParents: re
     );
     if (!isShown) return found.length > 0 ? [{ what: "leftover", text: "its override is still there" }] : [];
     if (found.length === 0) return [{ what: "missing", text: "its override is not there" }];
-    const overruled = [...placesBeside(instance, routing, stackParents), ...found.flatMap(rejectionsOf)];
-    const declared = overrideManifests(overrideOf(instance), coveredIn(instance, routing.others, placement), placement);
+    const covered = coveredIn(instance, routing.others, placement, routing);
+    const outdated = outdatedBy(instance, found, covered, routing, placement);
+    const overruled = [
+      ...uncopied(instance, covered.unmirrored, routing, placement),
+      ...placesBeside(instance, covered, routing, stackParents),
+      ...found.flatMap(rejectionsOf),
+    ];
     return [
-      ...changesIn(found, declared, instance.name, placement).map(
-        (field): Drift => ({ what: "changed", text: `${field} of its override was changed` }),
+      ...changesIn(instance, found, covered, placement).map(
+        (field): Drift => ({ what: "changed", text: `its override has other ${field} than declared` }),
       ),
-      ...rivalsOf(instance, found, routing.others, placement),
+      ...outdated.map((text): Drift => ({ what: "outdated", text })),
       ...[...new Set(overruled)].map((text): Drift => ({ what: "overruled", text })),
     ];
   };
@@ -56,31 +62,40 @@ function overrideOf({ name, ...hosts }: Overridden) {
 
 type RouteSpec = HttpRoute["spec"];
 
-/** The parts of an override that are not as declared. Its mirrors are compared with the routes of others: see `rivalsOf`. */
+/**
+ * The parts of an override that are not as declared. What depends on the instance's own routes may be older than these: `outdatedBy` compares
+ * it.
+ */
 function changesIn(
+  instance: Overridden,
   found: readonly HttpRoute[],
-  declared: readonly Manifest[],
-  instance: string,
+  covered: Covered,
   placement: Placement,
 ): readonly string[] {
   const is = found.map(({ spec }) => spec);
-  const wanted = declared.map(({ spec }) => httpRouteSchema.shape.spec.parse(spec));
-  const hostsOf = (specs: readonly RouteSpec[]) =>
-    new Set(specs.flatMap(({ hostnames }) => hostnames).filter((host) => !isParkedHost(host, instance, placement)));
-  const hosts = hostsOf(wanted);
+  const [wanted] = overrideManifests(overrideOf(instance), covered, placement).map(({ spec }) =>
+    httpRouteSchema.shape.spec.parse(spec),
+  );
+  const hosts = new Set(is.flatMap(({ hostnames }) => hostnames));
+  const isOwn = (host: string) => covered.hosts.includes(host) || isParkedHost(host, instance.name, placement);
   const every = keyOf(everyPath(IMPLEMENTATIONS[placement.implementation].order));
+  const attached = found.map(parentsOf);
   const isSame = {
-    parentRefs: is.every(({ parentRefs }) => isDeepStrictEqual(parentRefs, wanted[0]?.parentRefs)),
-    hostnames: isDeepStrictEqual([...hostsOf(is)].sort(), [...hosts].sort()),
-    matches: [...hosts].every((host) => matchesFor(host, is).has(every)),
-    filters: is.every(({ rules }) => rules.every(({ filters }) => isPageOf(instance, filters))),
+    parentRefs: attached.every((parents) => placement.parentRefs.every((parent) => includes(parents, parent))),
+    hostnames: instance.hosts.every((host) => hosts.has(host)) && [...hosts].every(isOwn),
+    matches: instance.hosts.every((host) => !hosts.has(host) || matchesFor(host, is).has(every)),
+    filters: is.every(({ rules }) => rules.every(({ filters }) => isPageOf(instance.name, filters))),
     backendRefs: is.every(({ rules }) =>
-      rules.every((rule) =>
-        isDeepStrictEqual(rule.backendRefs.map(target), wanted[0]?.rules[0]?.backendRefs.map(target)),
-      ),
+      rules.every((rule) => isDeepStrictEqual(rule.backendRefs.map(target), wanted?.rules[0]?.backendRefs.map(target))),
     ),
   };
   return Object.entries(isSame).flatMap(([field, same]) => (same ? [] : [field]));
+}
+
+function includes(parents: readonly Parent[], parent: Parent): boolean {
+  return parents.some(
+    (one) => isSameOwner(one, parent) && one.sectionName === parent.sectionName && one.port === parent.port,
+  );
 }
 
 /** The API server adds defaults to a reference. */
@@ -117,76 +132,109 @@ function isPageOf(instance: string, filters: RouteSpec["rules"][number]["filters
   );
 }
 
-/** The routes of others that come before an override: they have matches that it does not mirror, or can't. */
-function rivalsOf(
+/** What routes of others have that the override does not have yet: matches, hosts below a wildcard, a ListenerSet. */
+function outdatedBy(
   instance: Overridden,
   found: readonly HttpRoute[],
-  others: readonly HttpRoute[],
-  settings: Pick<GatewayApiSettings, "implementation">,
-): readonly Drift[] {
+  covered: Covered,
+  routing: Routing,
+  placement: Placement,
+): readonly string[] {
   const own = found.map(({ spec }) => spec);
-  const every = keyOf(everyPath(IMPLEMENTATIONS[settings.implementation].order));
-  return others.flatMap((route) => {
-    const { hosts, matches, unmirrored } = coveredIn(instance, [route], settings);
-    const missing = matches.filter(
-      (match) => keyOf(match) !== every && hosts.some((host) => !matchesFor(host, own).has(keyOf(match))),
+  const hosts = new Set(own.flatMap(({ hostnames }) => hostnames));
+  const every = keyOf(everyPath(IMPLEMENTATIONS[placement.implementation].order));
+  const attached = found.flatMap(parentsOf);
+  return routing.others.flatMap((route) => {
+    if (!mayServe(route.spec.hostnames, covered.hosts)) return [];
+    const { matches, parents } = coveredIn(instance, [route], placement, routing);
+    const paths = matches
+      .filter((match) => keyOf(match) !== every)
+      .filter((match) => instance.hosts.some((host) => hosts.has(host) && !matchesFor(host, own).has(keyOf(match))))
+      .map(({ path }) => path.value);
+    const newHosts = route.spec.hostnames.filter(
+      (host) => covered.hosts.includes(host) && !instance.hosts.includes(host) && !hosts.has(host),
     );
-    const text = (some: readonly Match[]) =>
-      `HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(some.map(({ path }) => path.value))], 5)}`;
+    const newSets = parents.filter((one) => !placement.parentRefs.includes(one) && !includes(attached, one));
+    const name = `HTTPRoute ${nameOf(route)}`;
     return [
-      ...(missing.length > 0 ? [{ what: "outdated" as const, text: text(missing) }] : []),
-      ...(unmirrored.length > 0 ? [{ what: "overruled" as const, text: `${text(unmirrored)}, ${UNMIRRORED}` }] : []),
+      ...(paths.length > 0 ? [`${name} comes first for ${listed([...new Set(paths)], 5)}`] : []),
+      ...(newHosts.length > 0 ? [`${name} has ${listed(newHosts, 5)}, which the override does not have`] : []),
+      ...newSets.map(
+        (set) => `${name} is attached to the ListenerSet ${set.namespace}/${set.name}, and the override is not`,
+      ),
     ];
   });
 }
 
-const UNMIRRORED =
-  "and has as many header matches there as the Gateway API allows, so the override can't have one more";
+/** The matches of others that come first and that the override can't have. */
+function uncopied(
+  instance: Overridden,
+  unmirrored: readonly Match[],
+  { others, listenerSets }: Routing,
+  placement: Placement,
+): readonly string[] {
+  if (unmirrored.length === 0) return [];
+  return others.flatMap((route) => {
+    const paths = coveredIn(instance, [route], placement, { listenerSets }).unmirrored.map(({ path }) => path.value);
+    return paths.length === 0
+      ? []
+      : [`HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(paths)], 5)}, and the override ${UNCOPIED}`];
+  });
+}
 
-/** Where visitors reach an instance beside the edges of this stack: another Gateway, or encrypted connections that are passed through. */
+const UNCOPIED =
+  "can't have a copy of this match: remove a header from the match, or delete its rule during the maintenance";
+
+/** Where visitors reach an instance beside the edges of this stack: another listener, or encrypted connections that are passed through. */
 function placesBeside(
   { hosts, otherHosts }: Overridden,
-  { others, tlsRoutes }: Routing,
+  covered: Covered,
+  { others, tlsRoutes, ...topology }: Routing,
   stackParents: readonly Parent[],
 ): readonly string[] {
   const isTheirs = (hostnames: readonly string[]) =>
     hostnames.length > 0 && mayServe(hostnames, hosts) && !hostnames.every((host) => otherHosts.includes(host));
-  const isKnown = (parent: ParentRef, namespace: string) =>
-    stackParents.some(
-      ({ kind, ...one }) =>
-        kind === parent.kind && one.name === parent.name && one.namespace === (parent.namespace ?? namespace),
-    );
+  const known = listenersOf([...stackParents, ...covered.parents], topology);
+  const isKnown = ({ owner, listener }: OwnedListener) =>
+    known.some((one) => isSameOwner(one.owner, owner) && one.listener.name === listener.name);
   return [
     ...others
       .filter(({ spec }) => isTheirs(spec.hostnames))
       .flatMap((route) =>
-        route.spec.parentRefs
-          .filter(
-            (parent) => ["Gateway", "ListenerSet"].includes(parent.kind) && !isKnown(parent, route.metadata.namespace),
-          )
+        listenersOf(parentsOf(route), topology)
+          .filter((one) => isForHttp(one.listener) && !isKnown(one))
           .map(
-            ({ kind, name, namespace = route.metadata.namespace }) =>
-              `HTTPRoute ${nameOf(route)} is attached to the ${kind} ${namespace}/${name}, too, which no edge has in its parentRefs`,
+            ({ owner: { kind, namespace, name }, listener }) =>
+              `HTTPRoute ${nameOf(route)} is attached to the listener ${listener.name} of the ${kind} ${namespace}/${name}, too, which no edge has in its parentRefs`,
           ),
       ),
     ...tlsRoutes
-      .filter(
-        ({ metadata, spec }) =>
-          isTheirs(spec.hostnames) && spec.parentRefs.some((one) => isKnown(one, metadata.namespace)),
-      )
-      .map((route) => `TLSRoute ${nameOf(route)} takes encrypted connections for ${route.spec.hostnames.join(", ")}`),
+      .filter((route) => isTheirs(route.spec.hostnames) && listenersOf(parentsOf(route), topology).length > 0)
+      .map(
+        (route) => `TLSRoute ${nameOf(route)} takes the encrypted connections for ${listed(route.spec.hostnames, 5)}`,
+      ),
   ];
 }
 
-/** What Gateways say against a route. */
+/**
+ * What Gateways say against a route. A parent none of whose listeners has a host of the route is no problem where another parent accepts the
+ * route: an edge may have several.
+ */
 export function rejectionsOf({ metadata, status }: HttpRoute): readonly string[] {
-  return (status?.parents ?? []).flatMap(({ parentRef, conditions }) =>
+  const parents = (status?.parents ?? []).map(({ parentRef, conditions }) => ({
+    parentRef,
+    conditions: conditions.filter(
+      ({ type, observedGeneration }) =>
+        ["Accepted", "ResolvedRefs"].includes(type) && observedGeneration === metadata.generation,
+    ),
+  }));
+  const isAccepted = parents.some(({ conditions }) =>
+    conditions.some(({ type, status: value }) => type === "Accepted" && value === "True"),
+  );
+  return parents.flatMap(({ parentRef, conditions }) =>
     conditions
       .filter(
-        ({ type, status: value, observedGeneration }) =>
-          ["Accepted", "ResolvedRefs"].includes(type) &&
-          value === "False" &&
-          observedGeneration === metadata.generation,
+        ({ status: value, reason }) => value === "False" && !(isAccepted && reason === "NoMatchingListenerHostname"),
       )
       .map(({ reason = "", message = "" }) =>
         `${parentRef.kind} ${parentRef.namespace ?? metadata.namespace}/${parentRef.name} rejects the HTTPRoute ${metadata.name}: ${reason}. ${message}`.trim(),

@@ -3,9 +3,17 @@ import { INSTANCE_LABEL } from "../../names";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
 import { GROUP, readCluster } from "./cluster";
 import { driftIn, rejectionsOf } from "./drift";
-import { listenersOf, unusedDomainOf } from "./listeners";
+import { isForEveryHost, isForHttp, listenersOf, unusedDomainOf } from "./listeners";
 import { isPartOfName, NAMES } from "./manifests";
-import { API_VERSION, envoyProxySchema, gatewayClassSchema, namespaceSchema, tlsRouteSchema } from "./objects";
+import {
+  API_VERSION,
+  envoyProxySchema,
+  gatewayClassSchema,
+  namespaceSchema,
+  PROXY_LABELS,
+  proxySchema,
+  tlsRouteSchema,
+} from "./objects";
 import { groupsOf } from "./routes";
 import type { GatewayApiSettings, Parent } from "./settings";
 import { suitability } from "./suitability";
@@ -62,16 +70,22 @@ export async function inspect(
       unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
       return undefined;
     });
-  const [objects, classes = [], envoyProxies = [], tlsRoutes = [], namespaces] = await Promise.all([
+  const [objects, classes = [], envoyProxies = [], namespaces, proxies, tlsRoutes] = await Promise.all([
     readCluster(cluster),
     readable(`${GROUP}/gatewayclasses`, gatewayClassSchema),
     readable("/apis/gateway.envoyproxy.io/v1alpha1/envoyproxies", envoyProxySchema),
-    readable("/apis/gateway.networking.k8s.io/v1alpha2/tlsroutes", tlsRouteSchema),
     readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
+    Promise.all(PROXY_LABELS.map((label) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
+    // Version 1.5 of the Gateway API has only the first one.
+    Promise.all(
+      ["v1", "v1alpha3", "v1alpha2"].map((version) =>
+        readable(`/apis/gateway.networking.k8s.io/${version}/tlsroutes`, tlsRouteSchema),
+      ),
+    ),
   ]);
-  const { routes, gateways, listenerSets, hasTypes } = objects;
+  const { routes, hasTypes, ...topology } = objects;
   const groups = groupsOf(routes, namespace);
-  const listeners = settings.parentRefs.flatMap((parent) => listenersOf(parent, gateways, listenerSets));
+  const listeners = listenersOf(settings.parentRefs, topology);
   const placement = { ...settings, edge, namespace, unusedDomain: unusedDomainOf(listeners) };
   const standing = groups.ours.filter(
     ({ metadata }) =>
@@ -79,10 +93,22 @@ export async function inspect(
   );
   const selfTest = standing.find(({ metadata }) => metadata.name === NAMES.selfTest(edge));
   const own = { name: namespace, labels: namespaces?.[0]?.metadata.labels ?? {} };
-  const suitable = suitability(settings, { gateways, listenerSets, classes, envoyProxies }, own);
-  const isSelfTestAdmitted = placement.unusedDomain === "invalid";
+  const suitable = suitability(
+    settings,
+    { ...topology, classes, envoyProxies, proxies: proxies.flatMap((some) => some ?? []) },
+    own,
+  );
+  // At a listener with a hostname, a proxy may refuse a request for another host than that of the TLS handshake.
+  const isSelfTestAdmitted = listeners
+    .map(({ listener }) => listener)
+    .filter(isForHttp)
+    .every(isForEveryHost);
   return {
-    driftOf: driftIn({ ...groups, tlsRoutes }, placement, stackParents),
+    driftOf: driftIn(
+      { ...groups, ...topology, tlsRoutes: tlsRoutes.find((some) => some !== undefined) ?? [] },
+      placement,
+      stackParents,
+    ),
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
     obstacles: [
       ...(hasTypes ? suitable.obstacles : [NO_TYPES]),
@@ -95,5 +121,4 @@ export async function inspect(
 const NO_TYPES = `The cluster has no ${API_VERSION}, the types of the Gateway API. Install its version 1.0 or later, of the standard channel. Or is this another cluster?`;
 
 const NO_SELF_TEST =
-  "all listeners have a hostname, so the self-test, which has a host of its own, can't be requested. `maintenance enable` checks the hosts " +
-  "of the instance.";
+  "listeners have hostnames, so the self-test, which has a host of its own, is not requested. `enable` checks the hosts of the instance.";

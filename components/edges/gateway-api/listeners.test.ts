@@ -21,9 +21,11 @@ const set = listenerSetSchema.parse({
   spec: { parentRef: { name: "edge", namespace: "gateways" }, listeners: [listener({ name: "acme" })] },
 });
 
+const topology = { gateways: [gateway], listenerSets: [set] };
+
 describe("the listeners of a parent", () => {
   const names = (more: Partial<Parent>) =>
-    listenersOf({ ...parent, ...more }, [gateway], [set]).map((one) => one.listener.name);
+    listenersOf([{ ...parent, ...more }], topology).map((one) => one.listener.name);
 
   it("are all of its listeners, or those with the name or the port", () => {
     expect(names({})).toStrictEqual(["http", "https"]);
@@ -34,14 +36,14 @@ describe("the listeners of a parent", () => {
 
   it("may be those of a ListenerSet, which leads to its Gateway", () => {
     const ofSet: Parent = { kind: "ListenerSet", name: "acme", namespace: "acme" };
-    expect(listenersOf(ofSet, [gateway], [set]).map((one) => one.listener.name)).toStrictEqual(["acme"]);
-    expect(gatewaysBehind([ofSet], [gateway], [set])).toStrictEqual([gateway]);
+    expect(listenersOf([ofSet], topology).map((one) => one.listener.name)).toStrictEqual(["acme"]);
+    expect(gatewaysBehind([ofSet], topology)).toStrictEqual([gateway]);
   });
 
   it("are none of another Gateway", () => {
     expect(names({ name: "other" })).toStrictEqual([]);
     expect(names({ namespace: "other" })).toStrictEqual([]);
-    expect(gatewaysBehind([{ ...parent, name: "other" }], [gateway], [set])).toStrictEqual([]);
+    expect(gatewaysBehind([{ ...parent, name: "other" }], topology)).toStrictEqual([]);
   });
 });
 

@@ -1,54 +1,75 @@
-import type { Gateway, Listener, ListenerSet } from "./objects";
+import type { Gateway, HttpRoute, Listener, ListenerSet, TlsRoute } from "./objects";
 import type { Parent } from "./settings";
 
-/** A Gateway or a ListenerSet. */
-interface Owner {
-  readonly kind: Parent["kind"];
-  readonly name: string;
-  readonly namespace: string;
-  readonly listeners: readonly Listener[];
+/** What has listeners. */
+export interface Topology {
+  readonly gateways: readonly Gateway[];
+  readonly listenerSets: readonly ListenerSet[];
 }
+
+/** A Gateway or a ListenerSet. */
+export type Owner = Pick<Parent, "kind" | "name" | "namespace">;
 
 /** A listener, and what it belongs to. */
 export interface OwnedListener {
   readonly listener: Listener;
-  readonly owner: Omit<Owner, "listeners">;
+  readonly owner: Owner;
 }
 
-/** The listeners of a parent. */
+/** The listeners of these parents, each once. */
 export function listenersOf(
-  parent: Parent,
-  gateways: readonly Gateway[],
-  listenerSets: readonly ListenerSet[],
+  parents: readonly Parent[],
+  { gateways, listenerSets }: Topology,
 ): readonly OwnedListener[] {
-  const owners: readonly Owner[] = (parent.kind === "Gateway" ? gateways : listenerSets).map(({ metadata, spec }) => ({
-    kind: parent.kind,
-    name: metadata.name,
-    namespace: metadata.namespace,
-    listeners: spec.listeners,
-  }));
-  return owners
-    .filter(({ name, namespace }) => name === parent.name && namespace === parent.namespace)
-    .flatMap(({ listeners, ...owner }) => listeners.map((listener) => ({ listener, owner })))
-    .filter(
-      ({ listener }) =>
-        (parent.sectionName === undefined || parent.sectionName === listener.name) &&
-        (parent.port === undefined || parent.port === listener.port),
-    );
+  const all = [
+    ...gateways.flatMap((gateway) => ownedBy("Gateway", gateway)),
+    ...listenerSets.flatMap((set) => ownedBy("ListenerSet", set)),
+  ];
+  return all.filter((one) => parents.some((parent) => isOf(one, parent)));
+}
+
+function ownedBy(kind: Owner["kind"], { metadata, spec }: Gateway | ListenerSet): readonly OwnedListener[] {
+  const { name, namespace } = metadata;
+  return spec.listeners.map((listener) => ({ listener, owner: { kind, name, namespace } }));
+}
+
+function isOf({ listener, owner }: OwnedListener, parent: Parent): boolean {
+  return (
+    isSameOwner(owner, parent) &&
+    (parent.sectionName === undefined || parent.sectionName === listener.name) &&
+    (parent.port === undefined || parent.port === listener.port)
+  );
+}
+
+export function isSameOwner(one: Owner, other: Owner): boolean {
+  return one.kind === other.kind && one.name === other.name && one.namespace === other.namespace;
 }
 
 /** The Gateways to which these parents lead. */
-export function gatewaysBehind(
-  parents: readonly Parent[],
-  gateways: readonly Gateway[],
-  listenerSets: readonly ListenerSet[],
-): readonly Gateway[] {
-  const names = parents.map(({ kind, name, namespace }) => {
-    if (kind === "Gateway") return `${namespace}/${name}`;
-    const set = listenerSets.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-    return `${set?.spec.parentRef.namespace ?? namespace}/${set?.spec.parentRef.name}`;
-  });
-  return gateways.filter(({ metadata }) => names.includes(`${metadata.namespace}/${metadata.name}`));
+export function gatewaysBehind(parents: readonly Parent[], topology: Topology): readonly Gateway[] {
+  const owners = parents.map((parent) => gatewayBehind(parent, topology));
+  return topology.gateways.filter(({ metadata }) =>
+    owners.some((owner) => owner?.name === metadata.name && owner.namespace === metadata.namespace),
+  );
+}
+
+/** The Gateway of a ListenerSet; a Gateway itself. */
+export function gatewayBehind(
+  parent: Owner,
+  { listenerSets }: Pick<Topology, "listenerSets">,
+): Pick<Owner, "name" | "namespace"> | undefined {
+  if (parent.kind === "Gateway") return parent;
+  const set = listenerSets.find(({ metadata }) => isSameOwner(parent, { kind: "ListenerSet", ...metadata }));
+  if (set === undefined) return undefined;
+  const { name, namespace = set.metadata.namespace } = set.spec.parentRef;
+  return { name, namespace };
+}
+
+/** What a route is attached to, of the kinds that have listeners, with the route's own namespace as the default. */
+export function parentsOf({ metadata, spec }: HttpRoute | TlsRoute): readonly Parent[] {
+  return spec.parentRefs.flatMap(({ kind, namespace = metadata.namespace, ...parent }) =>
+    kind === "Gateway" || kind === "ListenerSet" ? [{ kind, namespace, ...parent }] : [],
+  );
 }
 
 /** Whether HTTPRoutes can be attached to a listener: its protocol is HTTP, or HTTPS that ends there. */
@@ -110,7 +131,7 @@ function isSelected(labels: Readonly<Record<string, string>>, { matchLabels, mat
 }
 
 /**
- * A domain of hosts that these listeners admit, and that no visitor requests: one that no client uses (RFC 6761 section 6.4) where a
+ * A domain of hosts that one of these listeners admits, and that no visitor requests: one that no client uses (RFC 6761 section 6.4) where a
  * listener has no hostname, or else the domain of a listener's wildcard.
  *
  * @returns `undefined` if all listeners are for single hosts.
@@ -120,6 +141,11 @@ function isSelected(labels: Readonly<Record<string, string>>, { matchLabels, mat
  */
 export function unusedDomainOf(listeners: readonly OwnedListener[]): string | undefined {
   const own = listeners.map(({ listener }) => listener).filter(isForHttp);
-  if (own.some(({ hostname }) => hostname === undefined)) return "invalid";
+  if (own.some(isForEveryHost)) return "invalid";
   return own.find(({ hostname }) => hostname?.startsWith("*."))?.hostname?.slice(2);
+}
+
+/** Whether a listener has no hostname. An empty one is none. */
+export function isForEveryHost({ hostname }: Listener): boolean {
+  return hostname === undefined || hostname === "";
 }

@@ -29,7 +29,7 @@ const acme: Override = {
   bypass: undefined,
 };
 const exact = (value: string): Match => ({ path: { type: "Exact", value }, headers: [], queryParams: [] });
-const covered = { hosts: acme.hosts, matches: [exact("/exact"), EVERY_PATH] };
+const covered = { hosts: acme.hosts, parents: placement.parentRefs, matches: [exact("/exact"), EVERY_PATH] };
 const parentRefs = [{ name: "edge", namespace: "gateways", sectionName: "https" }];
 const annotations = expect.objectContaining({ "pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true" });
 const page = (value: string) => [
@@ -70,7 +70,7 @@ it("an override sends every path of its hosts to its page, and has a host that k
 it("without a domain that nobody uses it has the instance's hosts alone, and can't be parked", () => {
   const without = { ...placement, unusedDomain: undefined };
   expect(overrideManifests(acme, covered, without)[0]?.spec.hostnames).toStrictEqual(acme.hosts);
-  expect(parkedManifests("acme", 1, without)).toStrictEqual([]);
+  expect(parkedManifests("acme", { count: 1, parkedHost: undefined }, without)).toStrictEqual([]);
 });
 
 describe("an override that is too large for one route", () => {
@@ -78,6 +78,7 @@ describe("an override that is too large for one route", () => {
     overrideManifests(
       acme,
       {
+        parents: placement.parentRefs,
         hosts: Array.from({ length: hosts }, (_, index) => `${index}.example.org`),
         matches: Array.from({ length: matches }, (_, index) => exact(`/${index}`)),
       },
@@ -114,7 +115,7 @@ describe("an override that is too large for one route", () => {
 });
 
 it("a parked override has no host of the instance, in as many routes as there are", () => {
-  const parked = parkedManifests("acme", 2, placement);
+  const parked = parkedManifests("acme", { count: 2, parkedHost: undefined }, placement);
   expect(parked.map(({ metadata }) => metadata.name)).toStrictEqual([
     "maintenance-acme.public",
     "2.maintenance-acme.public",
@@ -134,12 +135,18 @@ it("a parked override has no host of the instance, in as many routes as there ar
   }
 });
 
+it("a parked override keeps its host, whatever the listeners admit now", () => {
+  const parkedHost = "acme.public.parked.pages.example.org";
+  const [parked] = parkedManifests("acme", { count: 1, parkedHost }, placement);
+  expect(parked?.spec.hostnames).toStrictEqual([parkedHost]);
+});
+
 it("a bypass has one header more in each match, and the instance's Service", () => {
   const key = bypassKey("a-secret-of-more-than-thirty-two-characters", "acme");
   const withCookie: Match = { ...exact("/c"), headers: [{ type: "Exact", name: "cookie", value: "a" }] };
   const service = { name: "caddy", namespace: "acme", port: 80 };
   const matches = [withCookie, EVERY_PATH];
-  const [route, ...others] = bypassManifests(acme, { key, service }, { hosts: acme.hosts, matches }, placement);
+  const [route, ...others] = bypassManifests(acme, { key, service }, { ...covered, matches }, placement);
   const header = { type: "Exact", name: "X-Maintenance-Bypass", value: key.header };
   const cookie = { type: "RegularExpression", name: "Cookie", value: `(?:.*; *)?${key.cookie}=always(?:;.*)?` };
   expect(others).toStrictEqual([]);

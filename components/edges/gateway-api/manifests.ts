@@ -45,6 +45,8 @@ export interface Placement extends Pick<GatewayApiSettings, "implementation" | "
 export interface Covered {
   /** The hosts of the instance, and those that other routes have below its wildcards. */
   readonly hosts: readonly string[];
+  /** What it is attached to. */
+  readonly parents: readonly Parent[];
   /** What the override matches, by `overrideMatches`. */
   readonly matches: readonly Match[];
 }
@@ -75,7 +77,7 @@ export function overrideManifests(override: Override, covered: Covered, placemen
   const { instance } = override;
   const metadata = overrideMetadata(instance, placement);
   const parked = parkedHost(instance, placement);
-  return routes(metadata, placement, {
+  return routes(metadata, covered.parents, {
     hosts: covered.hosts,
     always: parked === undefined ? [] : [parked],
     matches: covered.matches,
@@ -89,14 +91,23 @@ export function overrideManifests(override: Override, covered: Covered, placemen
  * An override is never deleted at once. Envoy Gateway would take the way to the page server from Envoy before the route, and a few visitors
  * would get 503 without a page.
  *
- * @param count how many routes there are.
+ * @param made how many routes there are, and the host that they have besides: they keep it, whatever the listeners admit now.
  */
-export function parkedManifests(instance: string, count: number, placement: Placement): readonly Manifest[] {
+export function parkedManifests(
+  instance: string,
+  { count, ...made }: { readonly count: number; readonly parkedHost: string | undefined },
+  placement: Placement,
+): readonly Manifest[] {
   const metadata = overrideMetadata(instance, placement);
-  const host = parkedHost(instance, placement);
+  const host = made.parkedHost ?? parkedHost(instance, placement);
   if (host === undefined) return [];
   const page = toPage({ instance, kind: "unscheduled", revision: undefined });
-  const [route] = routes(metadata, placement, { hosts: [host], always: [], matches: everything(placement), ...page });
+  const [route] = routes(metadata, placement.parentRefs, {
+    hosts: [host],
+    always: [],
+    matches: everything(placement),
+    ...page,
+  });
   if (route === undefined) return [];
   return Array.from({ length: count }, (_, index) => ({
     ...route,
@@ -134,7 +145,7 @@ export function selfTestManifests(placement: Placement): readonly Manifest[] {
   const { edge, namespace } = placement;
   const override = selfTestOf(edge, namespace);
   const metadata = { name: NAMES.selfTest(edge), namespace, labels: labels("maintenance-self-test") };
-  return routes(metadata, placement, {
+  return routes(metadata, placement.parentRefs, {
     hosts: override.hosts,
     always: [],
     matches: everything(placement),
@@ -147,7 +158,7 @@ export function notFoundManifests(placement: Placement): readonly Manifest[] {
   const { edge, namespace } = placement;
   const metadata = { name: NAMES.notFound(edge), namespace, labels: labels("maintenance-not-found") };
   const anything = { path: { type: "PathPrefix", value: "/" }, headers: [], queryParams: [] } as const;
-  return routes(metadata, placement, {
+  return routes(metadata, placement.parentRefs, {
     hosts: [],
     always: [],
     matches: [anything],
@@ -183,7 +194,7 @@ export function bypassManifests(
       .map((header) => ({ ...match, headers: [...match.headers, header] })),
   );
   const { name, port } = service;
-  return routes(metadata, placement, {
+  return routes(metadata, covered.parents, {
     hosts: covered.hosts,
     always: [],
     matches,
@@ -213,6 +224,12 @@ function toPage(page: Parameters<typeof pageAddress>[0]) {
   };
 }
 
+/**
+ * Keeps external-dns from making records for our hosts: those of an instance are its own routes' business, and the others are nobody's
+ * (source/gateway.go in kubernetes-sigs/external-dns).
+ */
+const NO_DNS = { "external-dns.alpha.kubernetes.io/controller": "none" } as const;
+
 interface Metadata {
   readonly name: string;
   readonly namespace: string;
@@ -233,14 +250,14 @@ interface Content {
 const MOST = { hosts: 16, matchesOfRule: 64, matches: 128, headersOfMatch: 16 } as const;
 
 /** As many routes as the limits need: each part of the hosts with each part of the matches. */
-function routes(metadata: Metadata, { parentRefs }: Placement, content: Content): readonly Manifest[] {
+function routes(metadata: Metadata, parents: readonly Parent[], content: Content): readonly Manifest[] {
   const { hosts, always, matches, filters, backend } = content;
   const groups = hosts.length === 0 ? [[]] : chunks(hosts, MOST.hosts - always.length);
   const specs = groups.flatMap((group) =>
     chunks(matches, MOST.matches).map((some) => {
       const hostnames = [...group, ...always];
       return {
-        parentRefs: parentRefs.map(parentRef),
+        parentRefs: parents.map(parentRef),
         ...(hostnames.length > 0 ? { hostnames } : {}),
         rules: chunks(some, MOST.matchesOfRule).map((matches) => ({
           matches: matches.map(written),
@@ -256,7 +273,7 @@ function routes(metadata: Metadata, { parentRefs }: Placement, content: Content)
     metadata: {
       ...metadata,
       name: NAMES.part(metadata.name, index),
-      annotations: { ...OURS, ...NOT_AWAITED },
+      annotations: { ...OURS, ...NOT_AWAITED, ...NO_DNS },
     },
     spec,
   }));

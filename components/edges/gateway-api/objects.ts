@@ -160,6 +160,20 @@ export const envoyProxySchema = z.object({
 
 export type EnvoyProxy = z.output<typeof envoyProxySchema>;
 
+/** The labels with the name of the Gateway for which a controller runs a proxy (GEP-1762, and Envoy Gateway's own). */
+export const PROXY_LABELS = [
+  "gateway.networking.k8s.io/gateway-name",
+  "gateway.envoyproxy.io/owning-gateway-name",
+] as const;
+
+/** A pod of a proxy. */
+export const proxySchema = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+  spec: z.object({ hostNetwork: z.boolean().default(false) }),
+});
+
+export type ProxyPod = z.output<typeof proxySchema>;
+
 export const namespaceSchema = z.object({
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
 });

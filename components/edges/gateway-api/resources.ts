@@ -8,16 +8,15 @@ import { listenersOf, unusedDomainOf } from "./listeners";
 import {
   bypassManifests,
   type Covered,
-  isPartOfName,
   type Manifest,
-  NAMES,
   notFoundManifests,
   overrideManifests,
   type Placement,
   parkedManifests,
   selfTestManifests,
 } from "./manifests";
-import { coveredIn, groupsOf, overrideCounts, shadowedHosts } from "./routes";
+import { API_VERSION, type HttpRoute } from "./objects";
+import { coveredIn, groupsOf, madeOverrides, shadowedHosts } from "./routes";
 import type { GatewayApiSettings } from "./settings";
 
 /**
@@ -25,7 +24,8 @@ import type { GatewayApiSettings } from "./settings";
  *
  * An override depends on the instance's own routes, so they are read from the cluster: a path that is `Exact` there must be so in the override.
  *
- * @throws {SettingsError} when an override would take over a host of another instance.
+ * @throws {SettingsError} when the cluster has no Gateway API, or an override would take over a host of another instance.
+ * @throws {Unreachable} when the cluster can't be read.
  */
 export async function declareGatewayApi(
   edge: string,
@@ -33,18 +33,16 @@ export async function declareGatewayApi(
   args: EdgeArgs,
 ): Promise<EdgeResources> {
   const { namespace, deployment, overrides, protect, provider, instances } = args;
-  const { routes, gateways, listenerSets } = await readCluster(args.cluster);
+  const { routes, hasTypes, ...topology } = await readCluster(args.cluster);
+  if (!hasTypes) throw new SettingsError([noTypes(edge)]);
   const { ours, others } = groupsOf(routes, namespace);
-  const listeners = settings.parentRefs.flatMap((parent) => listenersOf(parent, gateways, listenerSets));
-  const placement = { ...settings, edge, namespace, unusedDomain: unusedDomainOf(listeners) };
+  const unusedDomain = unusedDomainOf(listenersOf(settings.parentRefs, topology));
+  const placement = { ...settings, edge, namespace, unusedDomain };
+  refuseShadows(overrides, ours, others);
 
-  const problems = overrides.flatMap((override) =>
-    shadowedHosts(override, others).map((host) => shadowProblem(override.instance, host)),
-  );
-  if (problems.length > 0) throw new SettingsError(problems);
   const covering = await Promise.all(
     overrides.map(async (override): Promise<CoveringOverride> => {
-      const covered = coveredIn(override, others, settings);
+      const covered = coveredIn(override, others, settings, topology);
       for (const match of covered.unmirrored)
         pulumi.log.warn(unmirroredText(override.instance, edge, match.path.value));
       return { ...override, covered, bypass: override.bypass && (await withPort(override, override.bypass, args)) };
@@ -52,10 +50,13 @@ export async function declareGatewayApi(
   );
 
   // Those of instances that nobody has any more are not among them: they have no visitors, so they can be deleted.
-  const counts = overrideCounts(ours, (route, instance) => isPartOfName(route, NAMES.override(instance, edge)));
+  const made = madeOverrides(ours, placement);
   const parked = instances
     .filter((instance) => !overrides.some((override) => override.instance === instance))
-    .flatMap((instance) => parkedManifests(instance, counts.get(instance) ?? 0, placement));
+    .flatMap((instance) => {
+      const override = made.get(instance);
+      return override === undefined ? [] : parkedManifests(instance, override, placement);
+    });
 
   const created = new MaintenanceOverrides(
     nameAt(edge, "maintenance"),
@@ -70,16 +71,47 @@ export async function declareGatewayApi(
   };
 }
 
-function shadowProblem(instance: string, host: string): Problem {
-  return {
-    path: "maintenance",
-    found: instance,
-    allowed: `an instance whose wildcard leaves other instances alone: ${host} is another instance's, and no HTTPRoute has this hostname. Its visitors would get the page, too. Give it an HTTPRoute with this hostname`,
-  };
+function noTypes(edge: string): Problem {
+  const allowed = `ingress-nginx or traefik, until the cluster has ${API_VERSION}, the types of the Gateway API`;
+  return { path: `edges.${edge}.kind`, found: "gateway-api", allowed };
+}
+
+/**
+ * Refuses to show an instance's page for hosts of others: see `shadowedHosts`. Where it is shown already, a warning is enough: an error would keep
+ * all other instances from entering maintenance, too.
+ *
+ * @throws {SettingsError} with each host.
+ */
+function refuseShadows(
+  overrides: readonly AwaitedOverride[],
+  ours: readonly HttpRoute[],
+  others: readonly HttpRoute[],
+): void {
+  const hostnames = [...others.flatMap(({ spec }) => spec.hostnames), ...overrides.flatMap(({ hosts }) => hosts)];
+  const shown = new Set(ours.flatMap(({ spec }) => spec.hostnames));
+  const problems = overrides.flatMap((override) =>
+    shadowedHosts(override, hostnames).flatMap((host): readonly Problem[] => {
+      const { instance, hosts } = override;
+      const wildcards = hosts.filter((one) => one.startsWith("*.")).join(", ");
+      const text = `${instance} has ${wildcards}, which covers ${host} of another instance. No HTTPRoute has that hostname, so its visitors would get the page of ${instance}`;
+      if (hosts.every((one) => shown.has(one))) {
+        pulumi.log.warn(`${text}. Create an HTTPRoute with the hostname ${host}.`);
+        return [];
+      }
+      return [
+        {
+          path: "maintenance",
+          found: instance,
+          allowed: `${text}. Create an HTTPRoute with the hostname ${host} first`,
+        },
+      ];
+    }),
+  );
+  if (problems.length > 0) throw new SettingsError(problems);
 }
 
 function unmirroredText(instance: string, edge: string, path: string): string {
-  return `${instance} at ${edge}: visitors of ${path} still get the instance: its HTTPRoute has as many header matches there as the Gateway API allows.`;
+  return `${instance} at ${edge}: visitors of ${path} still get the instance. The override can't have a copy of that match: remove a header from it.`;
 }
 
 const serviceSchema = z.object({

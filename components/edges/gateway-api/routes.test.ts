@@ -1,24 +1,39 @@
 import { describe, expect, it } from "vitest";
 import { EVERY_PATH } from "./matches";
-import { type HttpRoute, httpRouteSchema } from "./objects";
-import { coveredIn, groupsOf, mayServe, overrideCounts, shadowedHosts } from "./routes";
+import { type HttpRoute, httpRouteSchema, listenerSetSchema } from "./objects";
+import { coveredIn, groupsOf, madeOverrides, mayServe, shadowedHosts } from "./routes";
+
+interface RouteOptions {
+  readonly paths?: readonly (readonly [string, string])[];
+  readonly parents?: readonly object[];
+  readonly [metadata: string]: unknown;
+}
 
 const route = (
   name: string,
   hostnames: readonly string[],
-  {
-    paths = [["PathPrefix", "/"]],
-    ...metadata
-  }: { readonly paths?: readonly (readonly [string, string])[]; readonly [key: string]: unknown } = {},
+  { paths = [["PathPrefix", "/"]], parents = [], ...metadata }: RouteOptions = {},
 ): HttpRoute =>
   httpRouteSchema.parse({
     metadata: { name, namespace: "acme", ...metadata },
-    spec: { hostnames, rules: [{ matches: paths.map(([type, value]) => ({ path: { type, value } })) }] },
+    spec: {
+      parentRefs: parents,
+      hostnames,
+      rules: [{ matches: paths.map(([type, value]) => ({ path: { type, value } })) }],
+    },
   });
 
-const settings = { implementation: "envoy-gateway" } as const;
+const GATEWAY = { kind: "Gateway", name: "edge", namespace: "gateways" } as const;
+const settings = { implementation: "envoy-gateway" as const, parentRefs: [GATEWAY] };
+const listenerSet = (namespace: string, gateway: string) =>
+  listenerSetSchema.parse({
+    metadata: { name: "own", namespace },
+    spec: { parentRef: { name: gateway, namespace: "gateways" }, listeners: [] },
+  });
 const covered = (hosts: readonly string[], others: readonly HttpRoute[], otherHosts: readonly string[] = []) =>
-  coveredIn({ hosts, otherHosts }, others, settings);
+  coveredIn({ hosts, otherHosts }, others, settings, {
+    listenerSets: [listenerSet("acme", "edge"), listenerSet("elsewhere", "other")],
+  });
 const pathsOf = (found: ReturnType<typeof covered>) =>
   found.matches.filter((match) => match !== EVERY_PATH).map(({ path }) => path.value);
 
@@ -29,6 +44,16 @@ describe("what an override takes over", () => {
     expect(pathsOf(covered(["a.org"], [route("none", [], { paths })]))).toStrictEqual(["/exact"]);
     expect(pathsOf(covered(["b.a.org"], [route("wildcard", ["*.a.org"], { paths })]))).toStrictEqual(["/exact"]);
     expect(pathsOf(covered(["a.org"], [route("other", ["b.org"], { paths })]))).toStrictEqual([]);
+  });
+
+  it("is attached to the ListenerSets of its Gateways to which routes of its hosts are", () => {
+    const set = (namespace: string) => ({ kind: "ListenerSet", name: "own", namespace, sectionName: "https" });
+    const own = route("own", ["a.org"], { parents: [set("acme"), set("elsewhere"), GATEWAY] });
+    expect(covered(["a.org"], [own, own]).parents).toStrictEqual([
+      GATEWAY,
+      { kind: "ListenerSet", name: "own", namespace: "acme" },
+    ]);
+    expect(covered(["b.org"], [own]).parents).toStrictEqual([GATEWAY]);
   });
 
   it("ends with the match for every path", () => {
@@ -44,9 +69,7 @@ describe("what an override takes over", () => {
 
 it("a host of another instance without a route of its own would show the page", () => {
   const wildcard = { otherHosts: ["beta.a.org", "gamma.a.org"] };
-  expect(shadowedHosts(wildcard, [route("beta", ["beta.a.org"]), route("all", ["*.a.org"])])).toStrictEqual([
-    "gamma.a.org",
-  ]);
+  expect(shadowedHosts(wildcard, ["beta.a.org", "*.a.org"])).toStrictEqual(["gamma.a.org"]);
 });
 
 it("a route may get requests for a host of its own, below its wildcard, or without any", () => {
@@ -71,13 +94,18 @@ describe("routes of ours", () => {
 
   it("are counted by instance; one that was made by hand is not", () => {
     const { "app.kubernetes.io/managed-by": _, ...byHand } = labels;
-    const isOverride = (name: string) => /maintenance-/.test(name);
+    const parkedHost = "acme.public.parked.pages.invalid";
     const all = [
-      route("maintenance-acme", ["a.org"], { labels }),
-      route("2.maintenance-acme", ["a.org"], { labels }),
-      route("bypass-acme", ["a.org"], { labels }),
-      route("maintenance-beta", ["b.org"], { labels: { ...byHand, "maintenance-pages/instance": "beta" } }),
+      route("maintenance-acme.public", ["a.org", parkedHost], { labels }),
+      route("2.maintenance-acme.public", ["b.org"], { labels }),
+      route("maintenance-acme.other", ["b.org"], { labels }),
+      route("bypass-acme.public", ["a.org"], { labels }),
+      route("by-hand.maintenance-beta.public", ["b.org"], {
+        labels: { ...byHand, "maintenance-pages/instance": "beta" },
+      }),
     ];
-    expect([...overrideCounts(all, isOverride)]).toStrictEqual([["acme", 2]]);
+    expect([...madeOverrides(all, { edge: "public", namespace: "pages" })]).toStrictEqual([
+      ["acme", { count: 2, parkedHost }],
+    ]);
   });
 });

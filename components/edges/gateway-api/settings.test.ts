@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { edgesSchema } from "../settings";
-import { gatewayApiSchema } from "./settings";
+import { gatewayApiSchema, sourceOf } from "./settings";
 
 const parent = { name: "edge", namespace: "gateways" };
 const one = { kind: "gateway-api", parentRefs: [parent] };
@@ -13,8 +13,18 @@ it("has defaults for what Envoy Gateway has", () => {
     kind: "gateway-api",
     implementation: "envoy-gateway",
     parentRefs: [{ kind: "Gateway", ...parent }],
-    namespace: "envoy-gateway-system",
-    hostNetwork: false,
+  });
+});
+
+it("knows where each implementation runs its proxies, unless a setting says it", () => {
+  const source = (more: object) => sourceOf(gatewayApiSchema.parse({ ...one, ...more }));
+  expect(source({})).toStrictEqual({ namespace: "envoy-gateway-system" });
+  expect(source({ namespace: "edge" })).toStrictEqual({ namespace: "edge" });
+  expect(source({ hostNetwork: true })).toBe("nodes");
+  expect(source({ implementation: "istio" })).toStrictEqual({ namespace: "gateways" });
+  expect(source({ implementation: "cilium" })).toBe("nodes");
+  expect(source({ implementation: "cilium", hostNetwork: false, namespace: "kube-system" })).toStrictEqual({
+    namespace: "kube-system",
   });
 });
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { dnsLabel, dnsSubdomain, flag, hasLength, oneOf, section, wholeNumber } from "../../../model/fields";
+import type { Edge } from "../edge";
 import { address } from "../fields";
-import type { IMPLEMENTATIONS } from "./implementations";
+import { IMPLEMENTATIONS } from "./implementations";
 
 const KINDS = ["Gateway", "ListenerSet"] as const;
 const PARENTS = "a list of parents, such as [{ name: edge, namespace: gateways }]";
@@ -48,14 +49,32 @@ export const gatewayApiSchema = section({
         "server's namespace (allowedRoutes).",
     ),
   namespace: dnsLabel("a namespace")
-    .default("envoy-gateway-system")
-    .describe("The namespace of the proxy's pods, from which requests come to the page server."),
+    .optional()
+    .describe(
+      "The namespace of the proxies' pods, from which requests come to the page server. Default: where the implementation runs them, which is " +
+        "envoy-gateway-system for Envoy Gateway, and the namespace of the first of parentRefs for the others.",
+    ),
   hostNetwork: flag()
-    .default(false)
-    .describe("Whether the proxy's pods use the host's network. Their traffic then comes from node addresses."),
+    .optional()
+    .describe(
+      "Whether the proxies' pods use the host's network. Their traffic then comes from node addresses. Default: true for Cilium, false for the others.",
+    ),
 });
 
 export type GatewayApiSettings = z.output<typeof gatewayApiSchema>;
+
+/** The source of the proxies' requests: the pods of a namespace, or the addresses of nodes. */
+export function sourceOf({
+  implementation,
+  parentRefs,
+  namespace,
+  hostNetwork,
+}: Pick<GatewayApiSettings, "implementation" | "parentRefs" | "namespace" | "hostNetwork">): Edge["source"] {
+  const { proxies } = IMPLEMENTATIONS[implementation];
+  if (hostNetwork ?? (proxies === "nodes" && namespace === undefined)) return "nodes";
+  if (namespace !== undefined) return { namespace };
+  return typeof proxies === "object" ? proxies : { namespace: parentRefs[0]?.namespace ?? "" };
+}
 
 /** Settings that two edges must not share: their routes for unknown hosts would be at one listener. */
 export function conflictsBetween(

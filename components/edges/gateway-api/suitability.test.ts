@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { envoyProxySchema, gatewayClassSchema, gatewaySchema } from "./objects";
+import { envoyProxySchema, gatewayClassSchema, gatewaySchema, proxySchema } from "./objects";
 import type { Parent } from "./settings";
 import { suitability } from "./suitability";
 
@@ -29,6 +29,7 @@ function found({
       listenerSets: [],
       classes: [ENVOY_GATEWAY],
       envoyProxies: [],
+      proxies: [],
       ...surroundings,
     },
     { name: "pages", labels: {} },
@@ -63,15 +64,14 @@ describe("an obstacle is", () => {
     );
     const some = found({ gateways: [gateway([closed, https])] });
     expect(some.obstacles).toStrictEqual([]);
-    expect(some.notes.join()).toContain("Visitors who come in there get the instance.");
+    expect(some.notes.join()).toContain("Visitors at these listeners get the instance.");
   });
 
   it("another implementation than the setting's", () => {
     const named = (controllerName: string) => found({ classes: [gatewayClass(controllerName)] }).obstacles;
     expect(named("istio.io/gateway-controller")).toStrictEqual([
-      "Gateway gateways/edge is served by istio.io/gateway-controller, and edges.*.implementation is envoy-gateway: set it to istio.",
+      "Gateway gateways/edge is served by istio, and edges.*.implementation is envoy-gateway: set it to istio.",
     ]);
-    expect(named("example.org/unknown").join()).toContain("this implementation is not known");
     expect(found({ classes: [] }).obstacles).toStrictEqual([]);
   });
 
@@ -98,13 +98,39 @@ describe("an obstacle is", () => {
   });
 });
 
+describe("the proxies of a Gateway", () => {
+  const proxy = (namespace: string, more: object = {}) =>
+    proxySchema.parse({
+      metadata: { name: "envoy", namespace, labels: { "gateway.envoyproxy.io/owning-gateway-name": "edge" } },
+      spec: more,
+    });
+  const obstacles = (...proxies: readonly ReturnType<typeof proxy>[]) => found({ proxies }).obstacles;
+
+  it("must be where the page server lets requests in from", () => {
+    expect(obstacles(proxy("envoy-gateway-system"))).toStrictEqual([]);
+    expect(obstacles(proxy("gateways"), proxy("envoy-gateway-system"))).toStrictEqual([]);
+    expect(obstacles(proxy("gateways"))).toStrictEqual([
+      "The proxies of Gateway gateways/edge run in gateways, and the page server lets in only requests from envoy-gateway-system: set edges.*.namespace.",
+    ]);
+    expect(obstacles(proxy("envoy-gateway-system", { hostNetwork: true })).join()).toContain(
+      "set edges.*.hostNetwork to true",
+    );
+  });
+});
+
 describe("a note is", () => {
+  it("a controller that is not known", () => {
+    const { obstacles, notes } = found({ classes: [gatewayClass("example.org/unknown")] });
+    expect(obstacles).toStrictEqual([]);
+    expect(notes.join()).toContain("is served by example.org/unknown, which is not known here");
+  });
+
   it("a listener that passes TLS through", () => {
     const passing = { name: "tls", port: 8443, protocol: "TLS", tls: { mode: "Passthrough" }, ...all };
     expect(found({ gateways: [gateway([http, passing])] })).toStrictEqual({
       obstacles: [],
       notes: [
-        "Gateway gateways/edge has listeners that take no HTTPRoute: tls. Who comes in there does not get the page.",
+        "Gateway gateways/edge has listeners that take no HTTPRoute: tls. Visitors at these listeners do not get the page.",
       ],
     });
   });

@@ -8,40 +8,38 @@ import {
   type LabelledNamespace,
   listenersOf,
   type OwnedListener,
+  type Owner,
+  type Topology,
 } from "./listeners";
-import type { EnvoyProxy, Gateway, GatewayClass, ListenerSet } from "./objects";
-import type { GatewayApiSettings, Parent } from "./settings";
+import { type EnvoyProxy, type Gateway, type GatewayClass, PROXY_LABELS, type ProxyPod } from "./objects";
+import { type GatewayApiSettings, type Parent, sourceOf } from "./settings";
 
 /** What decides whether overrides work at an edge. */
-export interface Surroundings {
-  readonly gateways: readonly Gateway[];
-  readonly listenerSets: readonly ListenerSet[];
+export interface Surroundings extends Topology {
   readonly classes: readonly GatewayClass[];
   readonly envoyProxies: readonly EnvoyProxy[];
+  readonly proxies: readonly ProxyPod[];
 }
 
 type Findings = Pick<Inspection, "obstacles" | "notes">;
 
 /** Compares the Gateways of an edge with what overrides need. An obstacle prevents every override; a note does not. */
 export function suitability(
-  settings: Pick<GatewayApiSettings, "implementation" | "parentRefs">,
+  settings: Omit<GatewayApiSettings, "kind">,
   surroundings: Surroundings,
   namespace: LabelledNamespace,
 ): Findings {
-  const { gateways, listenerSets } = surroundings;
   const all = [
     ...settings.parentRefs.map((parent) => ofParent(parent, surroundings, namespace)),
-    ...gatewaysBehind(settings.parentRefs, gateways, listenerSets).map((gateway) =>
-      ofGateway(gateway, settings, surroundings),
-    ),
+    ...gatewaysBehind(settings.parentRefs, surroundings).map((gateway) => ofGateway(gateway, settings, surroundings)),
   ];
   return { obstacles: all.flatMap(({ obstacles }) => obstacles), notes: all.flatMap(({ notes }) => notes) };
 }
 
 /** Whether a parent exists, and which of its listeners take an override. */
-function ofParent(parent: Parent, surroundings: Surroundings, namespace: LabelledNamespace): Findings {
-  const listeners = listenersOf(parent, surroundings.gateways, surroundings.listenerSets);
-  if (listeners.length === 0) return { obstacles: [absence(parent, surroundings)], notes: [] };
+function ofParent(parent: Parent, topology: Topology, namespace: LabelledNamespace): Findings {
+  const listeners = listenersOf([parent], topology);
+  if (listeners.length === 0) return { obstacles: [absence(parent, topology)], notes: [] };
   const forHttp = listeners.filter(({ listener }) => isForHttp(listener));
   const others = listeners.filter((one) => !forHttp.includes(one));
   const closed = forHttp.filter((one) => !admits(one, namespace));
@@ -52,15 +50,17 @@ function ofParent(parent: Parent, surroundings: Surroundings, namespace: Labelle
   return {
     obstacles: isClosed ? [refusal] : [],
     notes: [
-      ...(closed.length > 0 && !isClosed ? [`${refusal} Visitors who come in there get the instance.`] : []),
+      ...(closed.length > 0 && !isClosed ? [`${refusal} Visitors at these listeners get the instance.`] : []),
       ...(others.length > 0
-        ? [`${place} has listeners that take no HTTPRoute: ${named(others)}. Who comes in there does not get the page.`]
+        ? [
+            `${place} has listeners that take no HTTPRoute: ${named(others)}. Visitors at these listeners do not get the page.`,
+          ]
         : []),
     ],
   };
 }
 
-function placeOf({ kind, namespace, name }: Pick<Parent, "kind" | "namespace" | "name">): string {
+function placeOf({ kind, namespace, name }: Owner): string {
   return `${kind} ${namespace}/${name}`;
 }
 
@@ -69,9 +69,9 @@ function named(listeners: readonly OwnedListener[]): string {
 }
 
 /** What is said of a parent that the cluster does not have. */
-function absence(parent: Parent, { gateways, listenerSets }: Surroundings): string {
+function absence(parent: Parent, topology: Topology): string {
   const { kind, name, namespace, sectionName, port } = parent;
-  const all = listenersOf({ kind, name, namespace }, gateways, listenerSets).map(({ listener }) => listener);
+  const all = listenersOf([{ kind, name, namespace }], topology).map(({ listener }) => listener);
   if (all.length > 0) {
     const wanted = [
       ...(sectionName === undefined ? [] : [`called ${sectionName}`]),
@@ -80,61 +80,105 @@ function absence(parent: Parent, { gateways, listenerSets }: Surroundings): stri
     const there = listed(all.map((listener) => `${listener.name} at port ${listener.port}`));
     return `${placeOf(parent)} has no listener ${wanted}. Its listeners are ${there}: correct edges.*.parentRefs.`;
   }
-  const known = kind === "Gateway" ? gateways : listenerSets;
-  const there =
-    known.length === 0
-      ? `The cluster has no ${kind}`
-      : `The cluster has ${listed(
-          known.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-          5,
-        )}`;
+  const known = (kind === "Gateway" ? topology.gateways : topology.listenerSets).map(
+    ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+  );
+  const there = known.length === 0 ? `The cluster has no ${kind}` : `The cluster has ${listed(known, 5)}`;
   return `${placeOf(parent)} does not exist. ${there}: correct edges.*.parentRefs.`;
 }
 
 /** Whether a Gateway's controller is the one that the setting says, and works. */
-function ofGateway(
-  { metadata, spec, status }: Gateway,
-  { implementation }: Pick<GatewayApiSettings, "implementation">,
-  { classes, envoyProxies }: Surroundings,
-): Findings {
-  const place = `Gateway ${metadata.namespace}/${metadata.name}`;
-  const gatewayClass = classes.find((one) => one.metadata.name === spec.gatewayClassName);
-  const controller = gatewayClass?.spec.controllerName;
-  const expected = IMPLEMENTATIONS[implementation].controllerName;
-  const actual = Object.entries(IMPLEMENTATIONS).find(([, one]) => one.controllerName === controller)?.[0];
-  const settingsOfEnvoy = [spec.infrastructure?.parametersRef, gatewayClass?.spec.parametersRef].flatMap((reference) =>
-    envoyProxies.filter(
-      (one) =>
-        reference?.kind === "EnvoyProxy" &&
-        one.metadata.name === reference.name &&
-        one.metadata.namespace === (reference.namespace ?? metadata.namespace),
-    ),
-  );
+function ofGateway(gateway: Gateway, settings: Omit<GatewayApiSettings, "kind">, surroundings: Surroundings): Findings {
+  const { metadata, spec, status } = gateway;
+  const place = placeOf({ kind: "Gateway", ...metadata });
+  const gatewayClass = surroundings.classes.find((one) => one.metadata.name === spec.gatewayClassName);
+  const isFalse = (condition: { readonly type: string; readonly status: string }, ...types: readonly string[]) =>
+    types.includes(condition.type) && condition.status === "False";
   const broken = (status?.listeners ?? []).flatMap(({ name, conditions }) =>
     conditions
-      .filter(
-        ({ type, status: value }) => ["Accepted", "Programmed", "ResolvedRefs"].includes(type) && value === "False",
-      )
+      .filter((condition) => isFalse(condition, "Accepted", "Programmed", "ResolvedRefs"))
       .map(({ reason = "", message = "" }) => `${place}, listener ${name}: ${reason}. ${message}`.trim()),
   );
+  const { obstacles, notes } = ofController(place, gatewayClass, settings);
   return {
     obstacles: [
-      ...(controller === undefined || controller === expected
-        ? []
-        : [
-            `${place} is served by ${controller}, and edges.*.implementation is ${implementation}${actual === undefined ? ", which sorts routes in its own way: this implementation is not known" : `: set it to ${actual}`}.`,
-          ]),
-      ...(settingsOfEnvoy.some((one) => one.spec.preserveRouteOrder === true)
-        ? [
-            `${place} keeps routes in the order in which they were written (preserveRouteOrder of its EnvoyProxy), so the instance's own may come before an override: set it to false.`,
-          ]
-        : []),
+      ...obstacles,
+      ...(keepsOrder(gateway, gatewayClass, surroundings) ? [`${place} ${KEEPS_ORDER}`] : []),
+      ...rejectedProxies(gateway, settings, surroundings),
     ],
     notes: [
-      ...(status?.conditions.some(({ type, status: value }) => type === "Programmed" && value === "False")
+      ...notes,
+      ...(status?.conditions.some((condition) => isFalse(condition, "Programmed"))
         ? [`${place} is not programmed: see its status.`]
         : []),
       ...new Set(broken),
     ],
   };
+}
+
+/** Whether the Gateway's class is of the implementation that the setting says. */
+function ofController(
+  place: string,
+  gatewayClass: GatewayClass | undefined,
+  { implementation }: Pick<GatewayApiSettings, "implementation">,
+): Findings {
+  const found = gatewayClass?.spec.controllerName;
+  if (found === undefined || found === IMPLEMENTATIONS[implementation].controllerName)
+    return { obstacles: [], notes: [] };
+  const actual = Object.entries(IMPLEMENTATIONS).find(([, { controllerName }]) => controllerName === found)?.[0];
+  return actual === undefined
+    ? {
+        obstacles: [],
+        notes: [
+          `${place} is served by ${found}, which is not known here. edges.*.implementation says that it is ${implementation}.`,
+        ],
+      }
+    : {
+        obstacles: [
+          `${place} is served by ${actual}, and edges.*.implementation is ${implementation}: set it to ${actual}.`,
+        ],
+        notes: [],
+      };
+}
+
+const KEEPS_ORDER =
+  "keeps routes in the order in which they were written (preserveRouteOrder of its EnvoyProxy), so the instance's own may come before an override: set it to false.";
+
+function keepsOrder(
+  { metadata, spec }: Gateway,
+  gatewayClass: GatewayClass | undefined,
+  { envoyProxies }: Pick<Surroundings, "envoyProxies">,
+): boolean {
+  return [spec.infrastructure?.parametersRef, gatewayClass?.spec.parametersRef].some((reference) =>
+    envoyProxies.some(
+      (one) =>
+        reference?.kind === "EnvoyProxy" &&
+        one.metadata.name === reference.name &&
+        one.metadata.namespace === (reference.namespace ?? metadata.namespace) &&
+        one.spec.preserveRouteOrder === true,
+    ),
+  );
+}
+
+/** The page server lets in requests from one namespace, or from every address. */
+function rejectedProxies(
+  { metadata: { name, namespace } }: Gateway,
+  settings: Omit<GatewayApiSettings, "kind">,
+  { proxies }: Pick<Surroundings, "proxies">,
+): readonly string[] {
+  const source = sourceOf(settings);
+  const own = proxies.filter(({ metadata }) => PROXY_LABELS.some((label) => metadata.labels[label] === name));
+  if (source === "nodes") return [];
+  if (own.some((one) => !one.spec.hostNetwork && one.metadata.namespace === source.namespace)) return [];
+  const place = placeOf({ kind: "Gateway", name, namespace });
+  if (own.some(({ spec }) => spec.hostNetwork))
+    return [
+      `The proxies of ${place} use their nodes' network, so the page server rejects their requests: set edges.*.hostNetwork to true.`,
+    ];
+  const places = [...new Set(own.map((one) => one.metadata.namespace))];
+  return places.length === 0
+    ? []
+    : [
+        `The proxies of ${place} run in ${listed(places)}, and the page server lets in only requests from ${source.namespace}: set edges.*.namespace.`,
+      ];
 }
