@@ -54,7 +54,19 @@ export async function createGatewayApiTypes(
   // Not `apply`: some are too large for its annotation. The API server validates them by itself.
   await type("create", "--validate=false", "--filename", file);
   await type("wait", "--for", "condition=established", "--timeout", "60s", "crd", "--all");
+  // Established is not enough: until its cache is filled, the API server answers 429, "storage is (re)initializing", and kubectl
+  // requests it again (k8s.io/apiserver/pkg/storage/cacher/ready.go).
+  await type("get", "--all-namespaces", READ_BY_THE_PROGRAM.join());
 }
+
+const READ_BY_THE_PROGRAM = [
+  "gatewayclasses",
+  "gateways",
+  "listenersets",
+  "httproutes",
+  "referencegrants",
+  "envoyproxies",
+];
 
 /** Where the probes of Envoy Gateway (its chart's values) and of Envoy (`EnvoyReadinessPort`, internal/xds/bootstrap) ask. */
 const PROBES = { controller: { port: 8081, path: "/readyz" }, envoy: { port: 19003, path: "/ready" } } as const;
