@@ -12,6 +12,7 @@ import { LocalError } from "./cluster/errors";
 import { useExistingCluster, whyNot } from "./cluster/existing";
 import { Kube } from "./cluster/kube";
 import type { Edge } from "./edges/edge";
+import { GATEWAY, NAMESPACE } from "./edges/gateway-api/objects";
 import { findPulumi, type Pulumi } from "./plugins/find";
 import { HOST_PATTERNS, hostsOf, SAMPLES, Samples } from "./samples";
 import { LocalStack, STACK } from "./stack";
@@ -102,8 +103,9 @@ const BUCKET = "maintenance-pages";
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { report, controller = {}, project = PROJECT, edges: kinds = ["ingress-nginx"] } = options;
-  if (process.env.KUBECONFIG && kinds.includes("traefik")) {
-    throw new LocalError("The edge traefik is only for the cluster that is made here: unset KUBECONFIG.");
+  const onlyHere = kinds.find((kind) => kind !== "ingress-nginx");
+  if (process.env.KUBECONFIG && onlyHere !== undefined) {
+    throw new LocalError(`The edge ${onlyHere} is only for the cluster that is made here: unset KUBECONFIG.`);
   }
   if (!process.env.KUBECONFIG && Object.values(controller).some((option) => option !== undefined)) {
     throw new LocalError("--chart, --values and --upgrade-chart are for a cluster of your own: set KUBECONFIG.");
@@ -124,7 +126,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   };
   try {
     if (kinds.includes("traefik")) await cluster.embedded?.createTraefikTypes();
-    const own = { "ingress-nginx": cluster.installsController ? installed : {}, traefik: {}, "gateway-api": {} };
+    if (kinds.includes("gateway-api")) await cluster.embedded?.createGatewayApiTypes();
+    const own = {
+      "ingress-nginx": cluster.installsController ? installed : {},
+      traefik: {},
+      "gateway-api": { parentRefs: [GATEWAY], namespace: NAMESPACE },
+    };
     const named = kinds.map((kind, index) => [index === 0 ? "default" : kind, kind] as const);
     const stack = await createStack(
       cluster,
@@ -146,6 +153,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     report("pulumi up: the bucket with the pages, and the page server");
     const firstUp = await stack.up();
     await samples.deploy();
+    if (kinds.includes("gateway-api")) await samples.deployRoutes();
     report(`pulumi up took ${firstUp.seconds.toFixed(1)} s and made ${firstUp.changes.length} resources`);
 
     const edges: LabEdge[] = [];
@@ -201,8 +209,11 @@ async function startEdge(kind: EdgeKind, name: string, cluster: LocalCluster, st
     return { kind, name, ...started, running: cluster.embedded?.edge };
   }
   const { embedded } = cluster;
-  if (embedded === undefined) throw new LocalError("Traefik runs only in the cluster that is made here");
-  const running = await embedded.startTraefik(await stack.helmValues<TraefikValues>(name));
+  if (embedded === undefined) throw new LocalError(`${kind} runs only in the cluster that is made here`);
+  const running =
+    kind === "traefik"
+      ? await embedded.startTraefik(await stack.helmValues<TraefikValues>(name))
+      : await embedded.startEnvoyGateway();
   return { kind, name, url: running.url, port: running.port, running };
 }
 

@@ -13,7 +13,7 @@ import { UpFailed } from "./stack";
 const USAGE = `npm run local               a cluster on this machine with three instances and the program deployed; Ctrl-C removes it
 npm run local -- --check    the same without a person: walks an instance into maintenance and back, prints a table
            --only TEXT …           only the rows whose step has TEXT
-           --edge KINDS            ingress-nginx (the default), traefik, or both: ingress-nginx,traefik
+           --edge KINDS            ingress-nginx (the default), traefik, gateway-api, or several: ingress-nginx,traefik
       KUBECONFIG=… npm run local [-- --context NAME]    on a cluster of your own (kind, k3d); NAME when it is not here
            --chart PATH            the ingress-nginx chart, for a cluster that can't reach its repository
            --values FILE           Helm values for it, such as where its images are

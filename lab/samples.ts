@@ -1,6 +1,8 @@
 import { KubeConfig, type KubernetesObject } from "@kubernetes/client-node";
+import { z } from "zod";
 import { messageOf } from "./cluster/errors";
 import type { Kube } from "./cluster/kube";
+import { GATEWAY } from "./edges/gateway-api/objects";
 
 /** A path of certificate renewal: what the override leaves to the instance, and so tells how the instance itself is. */
 export const CHALLENGE = "/.well-known/acme-challenge/token";
@@ -31,10 +33,21 @@ const KINDS = [
   ["networking.k8s.io/v1", "Ingress"],
   ["traefik.io/v1alpha1", "IngressRoute"],
   ["traefik.io/v1alpha1", "Middleware"],
+  ["gateway.networking.k8s.io/v1", "HTTPRoute"],
 ] as const;
+
+/** Groups of types that only a cluster with such an edge has. */
+const OF_EDGES = ["traefik.io", "gateway.networking.k8s.io"] as const;
+
+const routeSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({ hostnames: z.array(z.string()).default([]) }),
+});
 
 /** The cluster's API, for what somebody would do with kubectl. */
 export class Samples {
+  private hasRoutes = false;
+
   constructor(
     private readonly kube: Kube,
     private readonly image: string,
@@ -45,6 +58,12 @@ export class Samples {
     for (const sample of SAMPLES) {
       for (const manifest of [...serverOf(sample, this.image, 1), ingressOf(sample)]) await this.apply(manifest);
     }
+  }
+
+  /** Creates the samples' HTTPRoutes beside their Ingresses, in a cluster that has the types of Gateway API. */
+  async deployRoutes(): Promise<void> {
+    this.hasRoutes = true;
+    for (const manifest of SAMPLES.flatMap(routesOf)) await this.apply(manifest);
   }
 
   /**
@@ -94,12 +113,17 @@ export class Samples {
     for (const manifest of serverOf(sample, this.image, pods)) await this.apply(manifest);
   }
 
+  /** Takes an instance's way in away: its Ingress, and its HTTPRoutes where there are any. */
   async deleteIngress(sample: Sample): Promise<void> {
-    await this.kube.objects.delete(ingressOf(sample));
+    for (const manifest of this.waysTo(sample)) await this.kube.objects.delete(manifest);
   }
 
   async createIngress(sample: Sample): Promise<void> {
-    await this.apply(ingressOf(sample));
+    for (const manifest of this.waysTo(sample)) await this.apply(manifest);
+  }
+
+  private waysTo(sample: Sample): readonly KubernetesObject[] {
+    return [ingressOf(sample), ...(this.hasRoutes ? routesOf(sample) : [])];
   }
 
   /** Creates or changes an object. Errors carry what the API server or an admission webhook said. */
@@ -173,19 +197,35 @@ export class Samples {
   async left(partOf: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const [apiVersion, kind] of KINDS) {
-      const items = await this.labelled(apiVersion, kind, `app.kubernetes.io/part-of=${partOf}`);
+      const items = await this.list(apiVersion, kind, undefined, `app.kubernetes.io/part-of=${partOf}`);
       found.push(...items.map(({ metadata }) => `${kind} ${metadata?.name}`));
     }
     return found;
   }
 
-  private async labelled(apiVersion: string, kind: string, selector: string): Promise<readonly KubernetesObject[]> {
+  /** The HTTPRoutes of a namespace, with the hosts that they take; none in a cluster without their type. */
+  async hostnamesOfRoutes(
+    namespace: string,
+  ): Promise<readonly { readonly name: string; readonly hostnames: readonly string[] }[]> {
+    const routes = await this.list("gateway.networking.k8s.io/v1", "HTTPRoute", namespace);
+    return routes.map((route) => {
+      const { metadata, spec } = routeSchema.parse(route);
+      return { name: metadata.name, hostnames: spec.hostnames };
+    });
+  }
+
+  private async list(
+    apiVersion: string,
+    kind: string,
+    namespace?: string,
+    selector?: string,
+  ): Promise<readonly KubernetesObject[]> {
     const none = undefined;
     try {
-      return (await this.kube.objects.list(apiVersion, kind, none, none, none, none, none, selector)).items;
+      return (await this.kube.objects.list(apiVersion, kind, namespace, none, none, none, none, selector)).items;
     } catch (error) {
-      // A cluster without Traefik has no types of its objects.
-      if (apiVersion.startsWith("traefik.io/") && /unrecognized|404/i.test(messageOf(error))) return [];
+      const mayMiss = OF_EDGES.some((group) => apiVersion.startsWith(`${group}/`));
+      if (mayMiss && /unrecognized|404/i.test(messageOf(error))) return [];
       throw error;
     }
   }
@@ -296,4 +336,37 @@ export function ruleFor(host: string, service: string) {
     host,
     http: { paths: [{ path: "/", pathType: "Prefix", backend: { service: { name: service, port: { number: 80 } } } }] },
   };
+}
+
+/** A path of 200 characters. */
+export const LONG_PATH = "/long-path".repeat(20);
+
+/** The HTTPRoutes of an instance: every path to its Caddy, as its Ingress has it, and for acme alone what is hard to take over. */
+export function routesOf(sample: Sample): readonly KubernetesObject[] {
+  const route = (name: string, matches: readonly object[]) => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name, namespace: sample },
+    spec: {
+      parentRefs: [GATEWAY],
+      hostnames: hostsOf(sample),
+      // A rule for each, as an application that gives them their own timeouts has.
+      rules: matches.map((match) => ({ matches: [match], backendRefs: [{ name: "caddy", port: 80 }] })),
+    },
+  });
+  const prefix = (value: string) => ({ path: { type: "PathPrefix", value } });
+  const exact = (value: string) => ({ path: { type: "Exact", value } });
+  const simple = route(sample, [prefix("/")]);
+  if (sample !== "acme") return [simple];
+  return [
+    simple,
+    route("acme-special", [
+      prefix(LONG_PATH),
+      exact("/exact"),
+      exact("/exact/deeper"),
+      { ...prefix("/"), headers: [{ name: "x-beta", value: "yes" }] },
+      { ...exact("/submit"), method: "POST" },
+      { ...prefix("/"), queryParams: [{ name: "beta", value: "yes" }] },
+    ]),
+  ];
 }

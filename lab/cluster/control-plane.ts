@@ -31,6 +31,9 @@ const users = {
   coredns: ["coredns", ["system:masters"]],
   "ingress-nginx": ["ingress-nginx", []],
   traefik: ["traefik", []],
+  // The chart's own accounts, so that its roles hold for them as they are.
+  "envoy-gateway": ["system:serviceaccount:envoy-gateway-system:envoy-gateway", []],
+  "envoy-gateway-certgen": ["system:serviceaccount:envoy-gateway-system:eg-gateway-helm-certgen", []],
 } as const satisfies Record<string, readonly [name: string, groups: readonly string[]]>;
 
 type User = keyof typeof users;

@@ -5,6 +5,12 @@
 
 import type { TraefikValues } from "../../components/edges/traefik/values";
 import type { Edge } from "../edges/edge";
+import {
+  createGatewayApiTypes,
+  type EnvoyGateway,
+  type GatewayOptions,
+  startEnvoyGateway,
+} from "../edges/gateway-api/envoy-gateway";
 import { type IngressNginx, type IngressNginxValues, startIngressNginx } from "../edges/ingress-nginx/controller";
 import { type ControllerIdentity, FIRST } from "../edges/ingress-nginx/objects";
 import { createTraefikTypes, startTraefik, type TraefikOptions } from "../edges/traefik/traefik";
@@ -45,6 +51,10 @@ export interface EmbeddedCluster {
   createTraefikTypes(): Promise<void>;
   /** Starts Traefik; each number once. */
   startTraefik(values: TraefikValues, options?: Pick<TraefikOptions, "options" | "number">): Promise<Edge>;
+  /** Makes the types of Gateway API and of Envoy Gateway. */
+  createGatewayApiTypes(): Promise<void>;
+  /** Starts Envoy Gateway and its Envoy; once. */
+  startEnvoyGateway(options?: GatewayOptions): Promise<EnvoyGateway>;
   /** Ends and removes everything but the logs. May be called again, and at any time. */
   stop(): Promise<void>;
 }
@@ -123,6 +133,12 @@ export async function startEmbeddedCluster(tools: Tools, options: EmbeddedCluste
         return sandbox.during(() =>
           startTraefik(sandbox, relays, controlPlane, { values, options, number, wantedPort, report }),
         );
+      },
+      createGatewayApiTypes: () =>
+        sandbox.during(() => createGatewayApiTypes(sandbox, controlPlane, tools.binaries.helm, report)),
+      startEnvoyGateway(gatewayOptions = {}) {
+        const given = { ...gatewayOptions, helm: tools.binaries.helm, wantedPort: edgePort + 3000, report };
+        return sandbox.during(() => startEnvoyGateway(sandbox, relays, controlPlane, given));
       },
       async startIngressNginx(values, identity = FIRST) {
         if (edges.has(identity)) {

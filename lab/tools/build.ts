@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalError } from "../cluster/errors";
 import { findPulumi } from "../plugins/find";
+import { ensureEnvoy } from "./envoy";
 import { CADDY_RELEASES, ensureCaddy, ensureProgram, ensureTools, whatIsMissing } from "./tools";
 
 /** What the tests run beside the cluster. */
@@ -15,6 +16,7 @@ const PROGRAMS = [
   "webhook-certgen",
   "actionlint",
   "traefik",
+  "envoy-gateway",
 ] as const;
 
 /**
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     for (const release of CADDY_RELEASES) await ensureCaddy(release, console.log);
     await findPulumi(join(scratch, "plugins"), console.log);
     for (const name of PROGRAMS) await ensureProgram(name, console.log);
+    await ensureEnvoy(console.log);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

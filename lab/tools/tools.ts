@@ -35,6 +35,7 @@ export type ProgramName =
   | "kube-router"
   | "coredns"
   | "traefik"
+  | "envoy-gateway"
   | "wait-shutdown"
   | "webhook-certgen";
 
@@ -173,6 +174,15 @@ const programSets: Readonly<Record<ProgramName, ToolSet>> = {
       module: "github.com/traefik/traefik/v3",
       folders: ["docs/content/reference/dynamic-configuration"],
     },
+    minutesOnTwoCores: 5,
+  },
+  "envoy-gateway": {
+    name: "envoy-gateway",
+    modules: ["github.com/envoyproxy/gateway"],
+    binaries: [{ name: "envoy-gateway", package: "github.com/envoyproxy/gateway/cmd/envoy-gateway" }],
+    linkerFlags: (version) =>
+      `-s -w -X github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion=v${version}`,
+    keep: { module: "github.com/envoyproxy/gateway", folders: ["charts/gateway-helm", "charts/gateway-crds-helm"] },
     minutesOnTwoCores: 5,
   },
   kubectl: {
