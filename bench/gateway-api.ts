@@ -49,7 +49,7 @@ function overrides(index: number): readonly KubernetesObject[] {
 }
 
 function parked(index: number): readonly KubernetesObject[] {
-  return written(parkedManifests(`many-${index}`, { count: 1, parkedHost: undefined }, PLACEMENT));
+  return written(parkedManifests(`many-${index}`, 1, PLACEMENT));
 }
 
 function ordinary(index: number): readonly KubernetesObject[] {

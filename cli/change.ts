@@ -91,6 +91,8 @@ export interface Outcome {
   readonly answers: readonly InstanceAnswer[];
   /** Hosts of other instances that show a page since. */
   readonly affected: readonly string[];
+  /** What comes before the overrides of these instances, and what to do, in sentences: paths or places where visitors get the instance. */
+  readonly overruled: readonly string[];
 }
 
 /**
@@ -184,6 +186,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     file.keep();
     const unmet = [...(await verify(goals, view, tools)), ...(await verifyBypasses(goals, view, content, tools))];
     const affected = await visitors.affectedSince(before);
+    const overruled = inspection === undefined ? [] : await overruledNow(goals, edges, settings, stack, visitors);
     return {
       stack,
       instances: goals.map(({ instance, goal, entry }) => ({
@@ -204,6 +207,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         isCopy,
       })),
       affected,
+      overruled,
     };
   } catch (error) {
     throw restored(error, file, begun, interruption.happened());
@@ -345,6 +349,29 @@ function dueIn(
     .filter(({ from, endsAutomatically }) => from !== undefined || endsAutomatically)
     .map(({ instance }) => instance.name)
     .filter((name) => !named.includes(name) && changes.some((change) => isPartOf(change, name, edges)));
+}
+
+/**
+ * What comes before the overrides of these instances, now that they are there. A request for each host does not tell that of one path, or of
+ * another Gateway. An API that does not answer stops no maintenance.
+ */
+async function overruledNow(
+  goals: readonly InstanceGoal[],
+  edges: View["edges"],
+  settings: Settings,
+  stack: string,
+  visitors: Visitors,
+): Promise<readonly string[]> {
+  const entered = goals.filter(({ goal }) => goal === "page").map(({ instance }) => instance);
+  if (entered.length === 0) return [];
+  const inspection = await visitors.inspect(edges, settings).catch(() => undefined);
+  return entered.flatMap((instance) => {
+    const drifts = (inspection?.driftsOf(instance, true) ?? []).filter(
+      ({ what }) => what === "overruled" || what === "outdated",
+    );
+    const texts = drifts.map(({ text }) => `${instance.name}: ${text}`);
+    return [...texts, ...remedyFor(instance.name, drifts, settings.pageServer.namespace, stack)];
+  });
 }
 
 /** Other instances in maintenance whose own routes have changed since the last `up`: any run takes them over. */

@@ -365,12 +365,20 @@ async function changed(given: Changing, host: LanguageHost, edit: Edit, checksIn
   return outcome;
 }
 
-function codeOf({ unmet, affected }: Outcome): number {
-  if (unmet.length === 0 && affected.length === 0) return EXIT.done;
-  return affected.length === 0 && unmet.every(({ isCopy }) => isCopy) ? EXIT.copy : EXIT.unseen;
+function codeOf({ unmet, affected, overruled }: Outcome): number {
+  const hasOthers = affected.length + overruled.length > 0;
+  if (unmet.length === 0 && !hasOthers) return EXIT.done;
+  return !hasOthers && unmet.every(({ isCopy }) => isCopy) ? EXIT.copy : EXIT.unseen;
 }
 
-function conclusion({ unmet, affected, instances }: Outcome): readonly string[] {
+function conclusion({ unmet, affected, overruled, instances }: Outcome): readonly string[] {
+  if (overruled.length > 0) {
+    return [
+      "",
+      "The change is applied, but some visitors still get the instance:",
+      ...overruled.map((line) => `  ${line}`),
+    ];
+  }
   if (affected.length > 0) {
     return ["", "Since this change, hosts of OTHER instances show a page:", ...affected.map((line) => `  ${line}`)];
   }

@@ -28,14 +28,15 @@ export function remedyFor(
     ...(leftover.length > 0
       ? [
           `${name}: its override is in the cluster, and not in this configuration: made by hand, or from another checkout (then`,
-          `  \`git pull\`, and look again). To take it over: npx maintenance enable ${name}. To delete it:`,
+          `  \`git pull\`, and look again). To keep the page: npx maintenance enable ${name}. To let visitors in instead, delete it:`,
           ...leftover.map(({ edge }) => `  ${edge.deletionOf(name, namespace)}`),
         ]
       : []),
     ...(of("outdated").length > 0
       ? [
-          `${name}: its own routes have changed since, and visitors of these paths get the instance. To take them over:`,
+          `${name}: its own routes have changed since, and visitors there get the instance. To take them over:`,
           `  npx maintenance enable ${name}`,
+          `If that changes nothing, the override was changed by hand: \`ci/up.sh ${stack}\` makes it as declared.`,
         ]
       : []),
     ...new Set(

@@ -19,8 +19,8 @@ export interface Change {
 /**
  * Tells the changes that putting these instances into maintenance, or taking them out, is made of, from all others: their
  * overrides with their bypasses, and their pages' objects. A pending edit of the pages or another version of the chart is none of them, and
- * must not ride along in an incident. An update without effect may: it would be pending for ever. That a provider is updated is no
- * change of anything: it is how somebody's machine reaches the cluster.
+ * must not ride along in an incident. An update without effect may: it would be pending for ever. So may what follows the cluster. That a
+ * provider is updated is no change of anything: it is how somebody's machine reaches the cluster.
  *
  * @example
  * partition([{ operation: "create", type: "kubernetes:networking.k8s.io/v1:Ingress", name: "maintenance-acme" }], ["acme"], edges).others; // []
@@ -28,12 +28,13 @@ export interface Change {
 export function partition<Any extends Change>(
   changes: readonly Any[],
   instances: readonly string[],
-  edges: readonly Pick<Edge, "isPartOf">[],
+  edges: readonly Pick<Edge, "isPartOf" | "followsCluster">[],
 ): { readonly own: readonly Any[]; readonly others: readonly Any[] } {
   const isOwn = (change: Change) =>
     change.isWithoutEffect ||
     (change.operation === "update" && change.type.startsWith("pulumi:providers:")) ||
     (change.type === OBJECT && change.name === `pages/${FEED}`) ||
+    edges.some((edge) => edge.followsCluster(change)) ||
     instances.some((instance) => isPartOf(change, instance, edges));
   return { own: changes.filter(isOwn), others: changes.filter((change) => !isOwn(change)) };
 }

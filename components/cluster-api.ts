@@ -86,7 +86,8 @@ export class ClusterApi implements ClusterReader {
     const failure = failureIn(answer);
     if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
     const list = z.object({ items: z.array(item) }).safeParse(answer.json());
-    if (!list.success) throw new Unreachable(`the answer for ${path} is no list of such objects`);
+    if (!list.success)
+      throw new Unreachable(`the answer for ${path} is no list of such objects${oddity(answer.json(), list.error)}`);
     return list.data.items;
   }
 
@@ -137,6 +138,19 @@ export function clusterReader(settings: Pick<Settings, "kubernetes">): ClusterRe
       return (await api).list(path, item);
     },
   };
+}
+
+const namedSchema = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string(), namespace: z.string().optional() }) })),
+});
+
+/** The first object of a list that is not as expected, and what of it. */
+function oddity(list: unknown, { issues }: z.ZodError): string {
+  const [, index, ...field] = issues[0]?.path ?? [];
+  const { metadata } = namedSchema.safeParse(list).data?.items[Number(index)] ?? {};
+  if (metadata === undefined) return "";
+  const name = [metadata.namespace, metadata.name].filter((part) => part !== undefined).join("/");
+  return `: ${name}, ${field.join(".")}: ${issues[0]?.message}`;
 }
 
 function jsonIn(text: string): unknown {

@@ -5,9 +5,10 @@ const beta = { name: "beta", hosts: ["beta.example.org", "studio.beta.example.or
 
 it.each([
   [["acme.example.org"], []],
-  [["example.org", "*.example.org"], ["beta.example.org"]],
+  [["example.org", "*.example.org"], ["beta.example.org", "studio.beta.example.org"]],
   [["*.beta.example.org"], ["studio.beta.example.org"]],
-  [["*.org"], []],
+  [["*.org"], ["beta.example.org", "studio.beta.example.org"]],
+  [["*.net"], []],
 ])("wildcards among %j cover the hosts %j of another instance", (hosts, expected) => {
   const acme = { name: "acme", hosts };
   expect(otherHostsOf(acme, [acme, beta])).toStrictEqual(expected);

@@ -19,10 +19,10 @@ export function isBehind({ edges }: Pick<Instance, "edges">, edge: string): bool
 }
 
 /**
- * The hosts of other instances that a wildcard of this one covers. A wildcard stands for one label.
+ * The hosts of other instances that a wildcard of this one covers, if it stands for one label or more. At some edges it stands for one.
  *
  * @example
- * otherHostsOf({ name: "acme", hosts: ["*.example.org"] }, [{ name: "beta", hosts: ["beta.example.org"] }]); // ["beta.example.org"]
+ * otherHostsOf({ name: "acme", hosts: ["*.example.org"] }, [{ name: "beta", hosts: ["a.beta.example.org"] }]); // ["a.beta.example.org"]
  */
 export function otherHostsOf(
   { name, hosts }: Pick<Instance, "name" | "hosts">,
@@ -32,7 +32,9 @@ export function otherHostsOf(
   if (wildcards.length === 0) return [];
   return instances
     .filter((other) => other.name !== name)
-    .flatMap((other) => other.hosts.filter((host) => wildcards.includes(host.replace(/^[^.]+/, "*"))));
+    .flatMap((other) =>
+      other.hosts.filter((host) => wildcards.some((one) => host !== one && host.endsWith(one.slice(1)))),
+    );
 }
 
 /** A Service of the cluster and one of its ports, by number or name. */

@@ -30,6 +30,11 @@ export interface Edge {
   /** Whether a resource is part of an instance's maintenance at this edge, by its type and its logical name. */
   isPartOf(instance: string, resource: ResourceName): boolean;
 
+  /**
+   * Whether a resource follows what is in the cluster, so that a change of it is no change of the configuration. Any run may make it.
+   */
+  followsCluster(resource: ResourceName): boolean;
+
   /** Reads the cluster: the overrides, and what else decides whether they work. */
   inspect(cluster: ClusterReader, namespace: string): Promise<Inspection>;
 }
@@ -98,6 +103,8 @@ export type DriftOf = (instance: Overridden, isShown: boolean) => readonly Drift
 /** An instance, as its override takes it over. */
 export interface Overridden extends Pick<Override, "hosts" | "otherHosts"> {
   readonly name: string;
+  /** The edges that it is behind, if the registry lists them; see `isBehind`. */
+  readonly edges?: readonly string[] | undefined;
 }
 
 /** A difference between the cluster and what is declared. */

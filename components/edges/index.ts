@@ -13,12 +13,18 @@ import * as traefik from "./traefik/inspect";
 
 /** The edges of a stack. */
 export function edgesOf(settings: Readonly<Record<string, EdgeSettings>>): readonly Edge[] {
-  const parents = Object.values(settings).flatMap((edge) => (edge.kind === "gateway-api" ? edge.parentRefs : []));
+  const parents = new Map(
+    Object.entries(settings).flatMap(([name, edge]) => (edge.kind === "gateway-api" ? [[name, edge.parentRefs]] : [])),
+  );
   return Object.entries(settings).map(([name, edge]) => edgeOf(name, edge, parents));
 }
 
-/** @param parents those of all edges of the stack. */
-function edgeOf(name: string, settings: EdgeSettings, parents: readonly gatewayApiSettings.Parent[]): Edge {
+/** @param parents those of all edges of the stack, by the edge's name. */
+function edgeOf(
+  name: string,
+  settings: EdgeSettings,
+  parents: ReadonlyMap<string, readonly gatewayApiSettings.Parent[]>,
+): Edge {
   const common = { name, address: settings.address };
   switch (settings.kind) {
     case "ingress-nginx":
@@ -31,6 +37,7 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly gatewayA
         followsRoutes: false,
         deletionOf: (instance, namespace) => ingressNginx.deletionOf(name, instance, namespace),
         isPartOf: (instance, resource) => ingressNginx.isPartOf(name, instance, resource),
+        followsCluster: () => false,
         inspect: (cluster, namespace) => ingressNginx.inspect(name, settings, cluster, namespace),
       };
     case "traefik":
@@ -43,6 +50,7 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly gatewayA
         followsRoutes: false,
         deletionOf: (instance, namespace) => traefik.deletionOf(name, settings, instance, namespace),
         isPartOf: (instance, resource) => traefik.isPartOf(name, instance, resource),
+        followsCluster: () => false,
         inspect: (cluster, namespace) => traefik.inspect(name, settings, cluster, namespace),
       };
     case "gateway-api":
@@ -53,8 +61,9 @@ function edgeOf(name: string, settings: EdgeSettings, parents: readonly gatewayA
         patience: gatewayApi.PATIENCE,
         reasons: gatewayApi.REASONS,
         followsRoutes: true,
-        deletionOf: (instance, namespace) => gatewayApi.deletionOf(instance, namespace),
+        deletionOf: (instance, namespace) => gatewayApi.deletionOf(name, instance, namespace),
         isPartOf: (instance, resource) => gatewayApi.isPartOf(name, instance, resource),
+        followsCluster: (resource) => gatewayApi.followsCluster(name, resource),
         inspect: (cluster, namespace) => gatewayApi.inspect(name, settings, cluster, namespace, parents),
       };
   }

@@ -27,7 +27,10 @@ const override = {
 const gateway = (name: string) =>
   gatewaySchema.parse({
     metadata: { name, namespace: "gateways" },
-    spec: { gatewayClassName: "eg", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+    spec: {
+      gatewayClassName: "eg",
+      listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } }],
+    },
   });
 const ownSet = listenerSetSchema.parse({
   metadata: { name: "own", namespace: "acme" },
@@ -59,7 +62,11 @@ function drifts(
   { others = [own], isShown = true, tlsRoutes = [] as object[], parents = [PARENT] } = {},
 ) {
   const routing = { ...topology, ours, others, tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)) };
-  return driftIn(routing, placement, parents)(acme, isShown).map(({ what, text }) => `${what}: ${text}`);
+  return driftIn(
+    routing,
+    placement,
+    new Map([["public", parents]]),
+  )(acme, isShown).map(({ what, text }) => `${what}: ${text}`);
 }
 
 it("nothing is said of an override as declared, whatever its page", () => {
@@ -67,7 +74,7 @@ it("nothing is said of an override as declared, whatever its page", () => {
 });
 
 describe("an override that is not there", () => {
-  const parked = parkedManifests("acme", { count: 1, parkedHost: undefined }, placement).map((one) => live(one));
+  const parked = parkedManifests("acme", 1, placement).map((one) => live(one));
 
   it("is missing, and so is one that is parked", () => {
     expect(drifts([])).toStrictEqual(["missing: its override is not there"]);
@@ -176,7 +183,7 @@ describe("what comes before an override", () => {
       ],
     });
     expect(drifts(ours, { others: [both] })).toStrictEqual([
-      "overruled: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge has in its parentRefs",
+      "overruled: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge of the instance has in its parentRefs",
     ]);
     expect(drifts(ours, { others: [both], parents: [PARENT, other] })).toStrictEqual([]);
   });

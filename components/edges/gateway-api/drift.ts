@@ -1,12 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
+import { isBehind } from "../../../model/instances";
 import { listed } from "../../../model/problems";
 import type { Drift, DriftOf, Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
-import { isForHttp, isSameOwner, listenersOf, type OwnedListener, parentsOf, type Topology } from "./listeners";
-import { type Covered, isParkedHost, isPartOfName, NAMES, overrideManifests, type Placement } from "./manifests";
-import { everyPath, type Match } from "./matches";
+import {
+  admits,
+  isForEveryHost,
+  isForHttp,
+  isSameListener,
+  isSameOwner,
+  listenersOf,
+  type OwnedListener,
+  otherParentsOf,
+  parentsOf,
+  type Topology,
+} from "./listeners";
+import { isParkedHost, isPartOfName, NAMES, overrideManifests, type Placement } from "./manifests";
+import { everyPath, keyOf, type Match } from "./matches";
 import { type HttpRoute, httpRouteSchema, type TlsRoute } from "./objects";
-import { coveredIn, type KnownRoutes, mayServe } from "./routes";
+import { type CoveredHere, coveredIn, isOwnBelow, type KnownRoutes, leftOutText, mayServe, UNCOPIED } from "./routes";
 import type { Parent } from "./settings";
 
 /** The routes of a cluster, and what they are attached to. */
@@ -17,9 +29,13 @@ export interface Routing extends KnownRoutes, Topology {
 /**
  * Compares these routes with the declared override. A request for `/` is not enough: another path may lead elsewhere.
  *
- * @param stackParents the parents of all edges of the stack.
+ * @param parentsByEdge the parents of all edges of the stack, by the edge's name.
  */
-export function driftIn(routing: Routing, placement: Placement, stackParents: readonly Parent[]): DriftOf {
+export function driftIn(
+  routing: Routing,
+  placement: Placement,
+  parentsByEdge: ReadonlyMap<string, readonly Parent[]>,
+): DriftOf {
   return (instance, isShown) => {
     const name = NAMES.override(instance.name, placement.edge);
     const isParked = (host: string) => isParkedHost(host, instance.name, placement);
@@ -32,17 +48,18 @@ export function driftIn(routing: Routing, placement: Placement, stackParents: re
     if (!isShown) return found.length > 0 ? [{ what: "leftover", text: "its override is still there" }] : [];
     if (found.length === 0) return [{ what: "missing", text: "its override is not there" }];
     const covered = coveredIn(instance, routing.others, placement, routing);
-    const outdated = outdatedBy(instance, found, covered, routing, placement);
+    const parents = [...parentsByEdge].filter(([edge]) => isBehind(instance, edge)).flatMap(([, all]) => all);
     const overruled = [
+      ...covered.leftOut.map((one) => `its wildcard ${one.wildcard} is left out. ${leftOutText(one)}`),
       ...uncopiedTexts(instance, covered.uncopied, routing, placement),
-      ...placesBeside(instance, covered, routing, stackParents),
+      ...placesBeside(instance, routing, [...parents, ...covered.parents]),
       ...found.flatMap(rejectionsOf),
     ];
     return [
       ...changesIn(instance, found, covered, placement).map(
         (field): Drift => ({ what: "changed", text: `its override has other ${field} than declared` }),
       ),
-      ...outdated.map((text): Drift => ({ what: "outdated", text })),
+      ...outdatedBy(instance, found, covered, routing, placement).map((text): Drift => ({ what: "outdated", text })),
       ...[...new Set(overruled)].map((text): Drift => ({ what: "overruled", text })),
     ];
   };
@@ -69,7 +86,7 @@ type RouteSpec = HttpRoute["spec"];
 function changesIn(
   instance: Overridden,
   found: readonly HttpRoute[],
-  covered: Covered,
+  covered: CoveredHere,
   placement: Placement,
 ): readonly string[] {
   const is = found.map(({ spec }) => spec);
@@ -77,13 +94,17 @@ function changesIn(
     httpRouteSchema.shape.spec.parse(spec),
   );
   const hosts = new Set(is.flatMap(({ hostnames }) => hostnames));
-  const isOwn = (host: string) => covered.hosts.includes(host) || isParkedHost(host, instance.name, placement);
+  const { leftOut } = covered;
+  const wantedHosts = instance.hosts.filter((host) => !leftOut.some(({ wildcard }) => wildcard === host));
+  // A host below a wildcard stays until the next `up`, although its route is gone.
+  const isOwn = (host: string) =>
+    wantedHosts.includes(host) || isOwnBelow(host, instance) || isParkedHost(host, instance.name, placement);
   const every = keyOf(everyPath(IMPLEMENTATIONS[placement.implementation].order));
   const attached = found.map(parentsOf);
   const isSame = {
     parentRefs: attached.every((parents) => placement.parentRefs.every((parent) => includes(parents, parent))),
-    hostnames: instance.hosts.every((host) => hosts.has(host)) && [...hosts].every(isOwn),
-    matches: instance.hosts.every((host) => !hosts.has(host) || matchesFor(host, is).has(every)),
+    hostnames: wantedHosts.every((host) => hosts.has(host)) && [...hosts].every(isOwn),
+    matches: wantedHosts.every((host) => !hosts.has(host) || matchesFor(host, is).has(every)),
     filters: is.every(({ rules }) => rules.every(({ filters }) => isPageOf(instance.name, filters))),
     backendRefs: is.every(({ rules }) =>
       rules.every((rule) => isDeepStrictEqual(rule.backendRefs.map(target), wanted?.rules[0]?.backendRefs.map(target))),
@@ -99,17 +120,8 @@ function includes(parents: readonly Parent[], parent: Parent): boolean {
 }
 
 /** The API server adds defaults to a reference. */
-function target({ name, port }: RouteSpec["rules"][number]["backendRefs"][number]) {
-  return { name, port };
-}
-
-/** A key for what a match compares. */
-function keyOf({ path, method, headers, queryParams }: Match): string {
-  return JSON.stringify([path.type, path.value, method ?? null, ...[headers, queryParams].map(valuesOf)]);
-}
-
-function valuesOf(values: Match["headers"]): readonly unknown[] {
-  return values.map(({ type, name, value }) => [type, name, value]);
+function target({ kind, name, namespace, port, weight }: RouteSpec["rules"][number]["backendRefs"][number]) {
+  return { kind, name, namespace, port, weight };
 }
 
 /** The matches that these routes have for a host. */
@@ -136,7 +148,7 @@ function isPageOf(instance: string, filters: RouteSpec["rules"][number]["filters
 function outdatedBy(
   instance: Overridden,
   found: readonly HttpRoute[],
-  covered: Covered,
+  covered: CoveredHere,
   routing: Routing,
   placement: Placement,
 ): readonly string[] {
@@ -182,32 +194,43 @@ function uncopiedTexts(
   });
 }
 
-const UNCOPIED =
-  "can't have a copy of this match: remove a header from the match, or delete its rule during the maintenance";
-
-/** Where visitors reach an instance beside the edges of this stack: another listener, or encrypted connections that are passed through. */
+/**
+ * Where visitors reach an instance beside its edges: another listener, or encrypted connections that are passed through.
+ *
+ * @param parents those of the instance's edges and of its override.
+ */
 function placesBeside(
   { hosts, otherHosts }: Overridden,
-  covered: Covered,
   { others, tlsRoutes, ...topology }: Routing,
-  stackParents: readonly Parent[],
+  parents: readonly Parent[],
 ): readonly string[] {
   const isTheirs = (hostnames: readonly string[]) =>
     hostnames.length > 0 && mayServe(hostnames, hosts) && !hostnames.every((host) => otherHosts.includes(host));
-  const known = listenersOf([...stackParents, ...covered.parents], topology);
-  const isKnown = ({ owner, listener }: OwnedListener) =>
-    known.some((one) => isSameOwner(one.owner, owner) && one.listener.name === listener.name);
+  const known = listenersOf(parents, topology);
+  const servesThem = ({ listener }: OwnedListener) =>
+    isForEveryHost(listener) || mayServe([listener.hostname ?? ""], hosts);
   return [
     ...others
       .filter(({ spec }) => isTheirs(spec.hostnames))
-      .flatMap((route) =>
-        listenersOf(parentsOf(route), topology)
-          .filter((one) => isForHttp(one.listener) && !isKnown(one))
-          .map(
-            ({ owner: { kind, namespace, name }, listener }) =>
-              `HTTPRoute ${nameOf(route)} is attached to the listener ${listener.name} of the ${kind} ${namespace}/${name}, too, which no edge has in its parentRefs`,
+      .flatMap((route) => {
+        const { namespace } = route.metadata;
+        const beside = listenersOf(parentsOf(route), topology).filter(
+          (one) =>
+            isForHttp(one.listener) &&
+            servesThem(one) &&
+            admits(one, { name: namespace, labels: undefined }) &&
+            !known.some((other) => isSameListener(one, other)),
+        );
+        return [
+          ...beside.map(
+            ({ owner, listener }) =>
+              `HTTPRoute ${nameOf(route)} is attached to the listener ${listener.name} of the ${owner.kind} ${owner.namespace}/${owner.name}, too, which no edge of the instance has in its parentRefs`,
           ),
-      ),
+          ...otherParentsOf(route).map(
+            (one) => `HTTPRoute ${nameOf(route)} is attached to the ${one}, too, which is not read here`,
+          ),
+        ];
+      }),
     ...tlsRoutes
       .filter((route) => isTheirs(route.spec.hostnames) && listenersOf(parentsOf(route), topology).length > 0)
       .map(

@@ -1,9 +1,8 @@
 import type { z } from "zod";
-import { INSTANCE_LABEL } from "../../names";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
-import { GROUP, readCluster } from "./cluster";
+import { GROUP, placementIn, readCluster } from "./cluster";
 import { driftIn, rejectionsOf } from "./drift";
-import { isForEveryHost, isForHttp, listenersOf, unusedDomainOf } from "./listeners";
+import { isForEveryHost, isForHttp, listenersOf } from "./listeners";
 import { isPartOfName, NAMES } from "./manifests";
 import {
   API_VERSION,
@@ -39,29 +38,37 @@ export const REASONS: Reasons = {
 };
 
 /** The command that deletes an instance's override. */
-export function deletionOf(instance: string, namespace: string): string {
-  // By label: one override may be several routes.
-  return `kubectl delete httproutes.gateway.networking.k8s.io --namespace ${namespace} --selector ${INSTANCE_LABEL}=${instance}`;
+export function deletionOf(edge: string, instance: string, namespace: string): string {
+  const name = NAMES.override(instance, edge);
+  const names = `${name} ${NAMES.byHand(name)} ${NAMES.part(name, 1)}`;
+  return `kubectl delete httproutes.gateway.networking.k8s.io ${names} --ignore-not-found --namespace ${namespace}`;
 }
+
+const HTTP_ROUTE = `kubernetes:${API_VERSION}:HTTPRoute`;
 
 /** Whether a resource is part of an instance's maintenance: of its override or its bypass. */
 export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
   const own = [NAMES.override(instance, edge), NAMES.bypass(instance, edge)];
-  return type === `kubernetes:${API_VERSION}:HTTPRoute` && own.some((one) => isPartOfName(name, one));
+  return type === HTTP_ROUTE && own.some((one) => isPartOfName(name, one));
+}
+
+/** Whether a resource follows the cluster: the not-found page is where nobody else has a route for all hosts. */
+export function followsCluster(edge: string, { type, name }: ResourceName): boolean {
+  return type === HTTP_ROUTE && name === NAMES.notFound(edge);
 }
 
 /**
  * Reads every route of the cluster, and the Gateways.
  *
  * @param namespace the overrides' namespace.
- * @param stackParents the parents of all edges of the stack.
+ * @param parentsByEdge the parents of all edges of the stack, by the edge's name.
  */
 export async function inspect(
   edge: string,
   settings: GatewayApiSettings,
   cluster: ClusterReader,
   namespace: string,
-  stackParents: readonly Parent[],
+  parentsByEdge: ReadonlyMap<string, readonly Parent[]>,
 ): Promise<Inspection> {
   // An account whose rights are older than this edge can still read what decides about our own objects.
   const unread: string[] = [];
@@ -75,7 +82,7 @@ export async function inspect(
     readable(`${GROUP}/gatewayclasses`, gatewayClassSchema),
     readable("/apis/gateway.envoyproxy.io/v1alpha1/envoyproxies", envoyProxySchema),
     readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
-    Promise.all(PROXY_LABELS.map((label) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
+    Promise.all(PROXY_LABELS.map(([label]) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
     // Version 1.5 of the Gateway API has only the first one.
     Promise.all(
       ["v1", "v1alpha3", "v1alpha2"].map((version) =>
@@ -86,13 +93,13 @@ export async function inspect(
   const { routes, hasTypes, ...topology } = objects;
   const groups = groupsOf(routes, namespace);
   const listeners = listenersOf(settings.parentRefs, topology);
-  const placement = { ...settings, edge, namespace, unusedDomain: unusedDomainOf(listeners) };
+  const placement = placementIn(topology, edge, settings, namespace);
   const standing = groups.ours.filter(
     ({ metadata }) =>
       metadata.namespace === namespace && [NAMES.selfTest(edge), NAMES.notFound(edge)].includes(metadata.name),
   );
   const selfTest = standing.find(({ metadata }) => metadata.name === NAMES.selfTest(edge));
-  const own = { name: namespace, labels: namespaces?.[0]?.metadata.labels ?? {} };
+  const own = { name: namespace, labels: namespaces && (namespaces[0]?.metadata.labels ?? {}) };
   const suitable = suitability(
     settings,
     { ...topology, classes, envoyProxies, proxies: proxies.flatMap((some) => some ?? []) },
@@ -107,14 +114,18 @@ export async function inspect(
     driftOf: driftIn(
       { ...groups, ...topology, tlsRoutes: tlsRoutes.find((some) => some !== undefined) ?? [] },
       placement,
-      stackParents,
+      parentsByEdge,
     ),
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
     obstacles: [
       ...(hasTypes ? suitable.obstacles : [NO_TYPES]),
       ...standing.filter(({ metadata }) => metadata.name === NAMES.notFound(edge)).flatMap(rejectionsOf),
     ],
-    notes: [...unread, ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : [])],
+    notes: [
+      ...unread,
+      ...objects.unread.map((text) => `Not checked: ${text}`),
+      ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : []),
+    ],
   };
 }
 

@@ -90,9 +90,14 @@ it("HTTPRoutes are for listeners of HTTP and of HTTPS that ends there", () => {
 
 it("an unused domain is one that no client uses, or the domain of a wildcard", () => {
   const of = (...listeners: readonly object[]) =>
-    unusedDomainOf(listeners.map((one) => ({ owner, listener: listener(one) })));
+    unusedDomainOf(
+      listeners.map((one) => ({ owner, listener: listener(one) })),
+      "gateways",
+    );
   expect(of({ hostname: "*.example.org" }, {})).toBe("invalid");
   expect(of({ hostname: "acme.example.org" }, { hostname: "*.example.org" })).toBe("example.org");
   expect(of({ hostname: "acme.example.org" })).toBeUndefined();
   expect(of({ protocol: "TCP" })).toBeUndefined();
+  const refusing = { allowedRoutes: { namespaces: { from: "None" } } };
+  expect(of(refusing, { hostname: "*.example.org" })).toBe("example.org");
 });

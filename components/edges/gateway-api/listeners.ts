@@ -1,4 +1,4 @@
-import type { Gateway, HttpRoute, Listener, ListenerSet, TlsRoute } from "./objects";
+import { GATEWAY_GROUP, type Gateway, type HttpRoute, type Listener, type ListenerSet, type TlsRoute } from "./objects";
 import type { Parent } from "./settings";
 
 /** What has listeners. */
@@ -45,6 +45,10 @@ export function isSameOwner(one: Owner, other: Owner): boolean {
   return one.kind === other.kind && one.name === other.name && one.namespace === other.namespace;
 }
 
+export function isSameListener(one: OwnedListener, other: OwnedListener): boolean {
+  return isSameOwner(one.owner, other.owner) && one.listener.name === other.listener.name;
+}
+
 /** The Gateways to which these parents lead. */
 export function gatewaysBehind(parents: readonly Parent[], topology: Topology): readonly Gateway[] {
   const owners = parents.map((parent) => gatewayBehind(parent, topology));
@@ -65,11 +69,21 @@ export function gatewayBehind(
   return { name, namespace };
 }
 
-/** What a route is attached to, of the kinds that have listeners, with the route's own namespace as the default. */
+/** What a route is attached to, of the kinds that are read here, with the route's own namespace as the default. */
 export function parentsOf({ metadata, spec }: HttpRoute | TlsRoute): readonly Parent[] {
-  return spec.parentRefs.flatMap(({ kind, namespace = metadata.namespace, ...parent }) =>
-    kind === "Gateway" || kind === "ListenerSet" ? [{ kind, namespace, ...parent }] : [],
+  return spec.parentRefs.flatMap(({ group, kind, namespace = metadata.namespace, ...parent }) =>
+    group === GATEWAY_GROUP && (kind === "Gateway" || kind === "ListenerSet") ? [{ kind, namespace, ...parent }] : [],
   );
+}
+
+/** What a route is attached to besides, such as an experimental XListenerSet. A Service is for requests inside of the cluster. */
+export function otherParentsOf({ metadata, spec }: HttpRoute): readonly string[] {
+  return spec.parentRefs
+    .filter(
+      ({ group, kind }) =>
+        kind !== "Service" && !(group === GATEWAY_GROUP && ["Gateway", "ListenerSet"].includes(kind)),
+    )
+    .map(({ kind, name, namespace = metadata.namespace }) => `${kind} ${namespace}/${name}`);
 }
 
 /** Whether HTTPRoutes can be attached to a listener: its protocol is HTTP, or HTTPS that ends there. */
@@ -85,7 +99,8 @@ export function isForHttp({ protocol, tls, allowedRoutes }: Listener): boolean {
 /** A namespace, as a listener chooses it. */
 export interface LabelledNamespace {
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /** `undefined` if they are not known. Then a selector may choose it. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -100,7 +115,8 @@ export function admits({ listener, owner }: OwnedListener, { name, labels }: Lab
     case "Same":
       return owner.namespace === name;
     case "Selector":
-      return selector !== undefined && isSelected({ "kubernetes.io/metadata.name": name, ...labels }, selector);
+      if (selector === undefined || labels === undefined) return selector !== undefined;
+      return isSelected({ "kubernetes.io/metadata.name": name, ...labels }, selector);
     default:
       return false;
   }
@@ -134,13 +150,17 @@ function isSelected(labels: Readonly<Record<string, string>>, { matchLabels, mat
  * A domain of hosts that one of these listeners admits, and that no visitor requests: one that no client uses (RFC 6761 section 6.4) where a
  * listener has no hostname, or else the domain of a listener's wildcard.
  *
+ * @param namespace the routes'.
  * @returns `undefined` if all listeners are for single hosts.
  *
  * @example
- * unusedDomainOf([{ listener: { name: "https", hostname: "*.example.org", port: 443, protocol: "HTTPS" }, owner }]); // "example.org"
+ * unusedDomainOf([{ listener: { name: "https", hostname: "*.example.org", port: 443, protocol: "HTTPS" }, owner }], "gateways"); // "example.org"
  */
-export function unusedDomainOf(listeners: readonly OwnedListener[]): string | undefined {
-  const own = listeners.map(({ listener }) => listener).filter(isForHttp);
+export function unusedDomainOf(listeners: readonly OwnedListener[], namespace: string): string | undefined {
+  const own = listeners
+    .filter((one) => admits(one, { name: namespace, labels: undefined }))
+    .map(({ listener }) => listener)
+    .filter(isForHttp);
   if (own.some(isForEveryHost)) return "invalid";
   return own.find(({ hostname }) => hostname?.startsWith("*."))?.hostname?.slice(2);
 }

@@ -70,7 +70,7 @@ it("an override sends every path of its hosts to its page, and has a host that k
 it("without a domain that nobody uses it has the instance's hosts alone, and can't be parked", () => {
   const without = { ...placement, unusedDomain: undefined };
   expect(overrideManifests(acme, covered, without)[0]?.spec.hostnames).toStrictEqual(acme.hosts);
-  expect(parkedManifests("acme", { count: 1, parkedHost: undefined }, without)).toStrictEqual([]);
+  expect(parkedManifests("acme", 1, without)).toStrictEqual([]);
 });
 
 describe("an override that is too large for one route", () => {
@@ -115,7 +115,7 @@ describe("an override that is too large for one route", () => {
 });
 
 it("a parked override has no host of the instance, in as many routes as there are", () => {
-  const parked = parkedManifests("acme", { count: 2, parkedHost: undefined }, placement);
+  const parked = parkedManifests("acme", 2, placement);
   expect(parked.map(({ metadata }) => metadata.name)).toStrictEqual([
     "maintenance-acme.public",
     "2.maintenance-acme.public",
@@ -137,7 +137,7 @@ it("a parked override has no host of the instance, in as many routes as there ar
 
 it("a parked override keeps its host, whatever the listeners admit now", () => {
   const parkedHost = "acme.public.parked.pages.example.org";
-  const [parked] = parkedManifests("acme", { count: 1, parkedHost }, placement);
+  const [parked] = parkedManifests("acme", 1, placement, parkedHost);
   expect(parked?.spec.hostnames).toStrictEqual([parkedHost]);
 });
 
@@ -182,7 +182,7 @@ it("the standing routes are the self-test's and that for hosts of nobody", () =>
       ],
     },
   ]);
-  expect(notFoundManifests(placement).map(({ spec }) => spec)).toStrictEqual([
+  expect(notFoundManifests(placement.parentRefs, placement).map(({ spec }) => spec)).toStrictEqual([
     {
       parentRefs,
       rules: [

@@ -3,9 +3,12 @@ import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
 import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
-import { everyPath, type Match } from "./matches";
+import { everyPath, type Match, MOST_HEADERS } from "./matches";
 import { API_VERSION } from "./objects";
 import type { GatewayApiSettings, Parent } from "./settings";
+
+/** The label of a parked override, with the instance's name. */
+export const PARKED_LABEL = "maintenance-pages/parked";
 
 /** The names of an edge's resources, in the cluster and in the stack. */
 export const NAMES = {
@@ -72,11 +75,18 @@ export interface Manifest {
  * The manifests of an override: a route with the instance's hosts, and more of them if one is too small.
  *
  * Each has one host more, which no visitor requests. While that one stays, the proxy keeps the way to the page server; see `parkedManifests`.
+ *
+ * @param madeParkedHost that host, if the override has one already. It stays, whatever the listeners admit now.
  */
-export function overrideManifests(override: Override, covered: Covered, placement: Placement): readonly Manifest[] {
+export function overrideManifests(
+  override: Override,
+  covered: Covered,
+  placement: Placement,
+  madeParkedHost?: string,
+): readonly Manifest[] {
   const { instance } = override;
-  const metadata = overrideMetadata(instance, placement);
-  const parked = parkedHost(instance, placement);
+  const metadata = overrideMetadata(instance, placement, INSTANCE_LABEL);
+  const parked = madeParkedHost ?? parkedHost(instance, placement);
   return routes(metadata, covered.parents, {
     hosts: covered.hosts,
     always: parked === undefined ? [] : [parked],
@@ -91,16 +101,18 @@ export function overrideManifests(override: Override, covered: Covered, placemen
  * An override is never deleted at once. Envoy Gateway would take the way to the page server from Envoy before the route, and a few visitors
  * would get 503 without a page.
  *
- * @param made how many routes there are, and the host that they have besides: they keep it, whatever the listeners admit now.
+ * @param count how many routes there are.
+ * @param madeParkedHost the host that they have besides. It stays, whatever the listeners admit now.
  */
 export function parkedManifests(
   instance: string,
-  { count, ...made }: { readonly count: number; readonly parkedHost: string | undefined },
+  count: number,
   placement: Placement,
+  madeParkedHost?: string,
 ): readonly Manifest[] {
-  const metadata = overrideMetadata(instance, placement);
-  const host = made.parkedHost ?? parkedHost(instance, placement);
-  if (host === undefined) return [];
+  const metadata = overrideMetadata(instance, placement, PARKED_LABEL);
+  const host = madeParkedHost ?? parkedHost(instance, placement);
+  if (count === 0 || host === undefined) return [];
   const page = toPage({ instance, kind: "unscheduled", revision: undefined });
   const [route] = routes(metadata, placement.parentRefs, {
     hosts: [host],
@@ -153,12 +165,19 @@ export function selfTestManifests(placement: Placement): readonly Manifest[] {
   });
 }
 
-/** The routes for hosts that no other route of the Gateways has. */
-export function notFoundManifests(placement: Placement): readonly Manifest[] {
-  const { edge, namespace } = placement;
+/**
+ * The routes for hosts that no other route of these parents has.
+ *
+ * @param parents none for no such route; see `notFoundParents`.
+ */
+export function notFoundManifests(
+  parents: readonly Parent[],
+  { edge, namespace }: Pick<Placement, "edge" | "namespace">,
+): readonly Manifest[] {
+  if (parents.length === 0) return [];
   const metadata = { name: NAMES.notFound(edge), namespace, labels: labels("maintenance-not-found") };
   const anything = { path: { type: "PathPrefix", value: "/" }, headers: [], queryParams: [] } as const;
-  return routes(metadata, placement.parentRefs, {
+  return routes(metadata, parents, {
     hosts: [],
     always: [],
     matches: [anything],
@@ -189,7 +208,7 @@ export function bypassManifests(
     { type: "RegularExpression", name: "Cookie", value: `(?:.*; *)?${key.cookie}=always(?:;.*)?` },
   ];
   const matches = covered.matches.flatMap((match) =>
-    (match.headers.length < MOST.headersOfMatch ? keys : [])
+    (match.headers.length < MOST_HEADERS ? keys : [])
       .filter(({ name }) => !match.headers.some((header) => header.name.toLowerCase() === name.toLowerCase()))
       .map((header) => ({ ...match, headers: [...match.headers, header] })),
   );
@@ -208,11 +227,16 @@ function everything({ implementation }: Placement): readonly Match[] {
   return [everyPath(IMPLEMENTATIONS[implementation].order)];
 }
 
-function overrideMetadata(instance: string, { edge, namespace }: Pick<Placement, "edge" | "namespace">): Metadata {
+/** @param label a parked override has another one: `kubectl delete --selector` in docs/runbook.md is for those that have visitors. */
+function overrideMetadata(
+  instance: string,
+  { edge, namespace }: Pick<Placement, "edge" | "namespace">,
+  label: typeof INSTANCE_LABEL | typeof PARKED_LABEL,
+): Metadata {
   return {
     name: NAMES.override(instance, edge),
     namespace,
-    labels: { ...labels("maintenance-override"), [INSTANCE_LABEL]: instance },
+    labels: { ...labels("maintenance-override"), [label]: instance },
   };
 }
 
@@ -247,7 +271,7 @@ interface Content {
 }
 
 /** The most that one route can have (https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec, its rules for validation). */
-const MOST = { hosts: 16, matchesOfRule: 64, matches: 128, headersOfMatch: 16 } as const;
+const MOST = { hosts: 16, matchesOfRule: 64, matches: 128 } as const;
 
 /** As many routes as the limits need: each part of the hosts with each part of the matches. */
 function routes(metadata: Metadata, parents: readonly Parent[], content: Content): readonly Manifest[] {

@@ -52,7 +52,10 @@ export interface OverrideMatches {
 const LONGEST = 1024;
 
 /** The most headers of a match (maxItems of HTTPRouteMatch.headers). */
-const MOST_HEADERS = 16;
+export const MOST_HEADERS = 16;
+
+/** The value of the header that a copy has more than the match of which it is one. */
+const ANY_VALUE = ".+";
 
 /** The path for the renewal of certificates, without the token at its end (RFC 8555 section 8.3). */
 const CHALLENGES = "/.well-known/acme-challenge/";
@@ -127,7 +130,7 @@ function copyOf(match: Match, order: Order): Match | undefined {
   const used = new Set(match.headers.map(({ name }) => name.toLowerCase()));
   const name = order.headers.find((header) => !used.has(header));
   if (name === undefined || match.headers.length >= MOST_HEADERS) return undefined;
-  return { ...match, headers: [...match.headers, { type: "RegularExpression", name, value: ".+" }] };
+  return { ...match, headers: [...match.headers, { type: "RegularExpression", name, value: ANY_VALUE }] };
 }
 
 /** Matches for the locations of others that nginx chooses before the one for every path. */
@@ -170,13 +173,19 @@ function padded(expression: (padding: string) => string): string {
   return expression("w".repeat(LONGEST - expression("").length));
 }
 
-function distinct(matches: readonly Match[]): readonly Match[] {
-  const keyOf = ({ path, method, headers, queryParams }: Match) =>
-    JSON.stringify([
-      path.type,
-      path.value,
-      method ?? null,
-      ...[headers, queryParams].map((list) => list.map(({ type, name, value }) => [type, name, value])),
-    ]);
+/** Each match once; of equal ones the first place. */
+export function distinct(matches: readonly Match[]): readonly Match[] {
   return [...new Map(matches.map((match) => [keyOf(match), match])).values()];
+}
+
+/** A key for what a match compares. */
+export function keyOf({ path, method, headers, queryParams }: Match): string {
+  const valuesOf = (list: readonly ValueMatch[]) => list.map(({ type, name, value }) => [type, name, value]);
+  return JSON.stringify([path.type, path.value, method ?? null, valuesOf(headers), valuesOf(queryParams)]);
+}
+
+/** Whether a match is a copy of another one. */
+export function isCopy({ headers }: Match): boolean {
+  const added = headers.at(-1);
+  return added?.type === "RegularExpression" && added.value === ANY_VALUE;
 }

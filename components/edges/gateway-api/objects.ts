@@ -2,8 +2,11 @@ import { z } from "zod";
 
 // The parts of the Gateway API's objects that are used here (https://gateway-api.sigs.k8s.io/reference/spec/).
 
+/** The API group of Gateways and routes. */
+export const GATEWAY_GROUP = "gateway.networking.k8s.io";
+
 /** The API of the routes and Gateways. */
-export const API_VERSION = "gateway.networking.k8s.io/v1";
+export const API_VERSION = `${GATEWAY_GROUP}/v1` as const;
 
 const metadata = z.object({
   name: z.string(),
@@ -22,6 +25,7 @@ const conditionSchema = z.object({
 });
 
 const parentRefSchema = z.object({
+  group: z.string().default(GATEWAY_GROUP),
   kind: z.string().default("Gateway"),
   name: z.string(),
   namespace: z.string().optional(),
@@ -70,7 +74,17 @@ export const httpRouteSchema = z.object({
               }),
             )
             .default([]),
-          backendRefs: z.array(z.object({ name: z.string(), port: z.number().optional() })).default([]),
+          backendRefs: z
+            .array(
+              z.object({
+                kind: z.string().default("Service"),
+                name: z.string(),
+                namespace: z.string().optional(),
+                port: z.number().optional(),
+                weight: z.number().default(1),
+              }),
+            )
+            .default([]),
         }),
       )
       .default([]),
@@ -155,16 +169,19 @@ export type TlsRoute = z.output<typeof tlsRouteSchema>;
 /** Envoy Gateway's settings for its proxies (https://gateway.envoyproxy.io/docs/api/extension_types/#envoyproxyspec). */
 export const envoyProxySchema = z.object({
   metadata,
-  spec: z.object({ preserveRouteOrder: z.boolean().optional() }).default({}),
+  spec: z.object({ preserveRouteOrder: z.boolean().optional(), mergeType: z.string().optional() }).default({}),
 });
 
 export type EnvoyProxy = z.output<typeof envoyProxySchema>;
 
-/** The labels with the name of the Gateway for which a controller runs a proxy (GEP-1762, and Envoy Gateway's own). */
-export const PROXY_LABELS = [
-  "gateway.networking.k8s.io/gateway-name",
-  "gateway.envoyproxy.io/owning-gateway-name",
-] as const;
+/**
+ * The labels of a proxy's pod with the name and the namespace of its Gateway: those of the specification (GEP-1762), where the pod is in the Gateway's
+ * namespace, and Envoy Gateway's own.
+ */
+export const PROXY_LABELS: readonly (readonly [name: string, namespace: string | undefined])[] = [
+  [`${GATEWAY_GROUP}/gateway-name`, undefined],
+  ["gateway.envoyproxy.io/owning-gateway-name", "gateway.envoyproxy.io/owning-gateway-namespace"],
+];
 
 /** A pod of a proxy. */
 export const proxySchema = z.object({

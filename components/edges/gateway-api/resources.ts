@@ -3,8 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Problem, SettingsError } from "../../../model/problems";
 import { type AwaitedOverride, type Bypass, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
-import { readCluster } from "./cluster";
-import { listenersOf, unusedDomainOf } from "./listeners";
+import { placementIn, readCluster } from "./cluster";
 import {
   bypassManifests,
   type Covered,
@@ -15,16 +14,25 @@ import {
   parkedManifests,
   selfTestManifests,
 } from "./manifests";
-import { API_VERSION, type HttpRoute } from "./objects";
-import { coveredIn, groupsOf, madeOverrides, shadowedHosts } from "./routes";
-import type { GatewayApiSettings } from "./settings";
+import { API_VERSION } from "./objects";
+import {
+  type CoveredHere,
+  coveredIn,
+  groupsOf,
+  leftOutText,
+  madeOverride,
+  notFoundParents,
+  parkedHostIn,
+  UNCOPIED,
+} from "./routes";
+import type { GatewayApiSettings, Parent } from "./settings";
 
 /**
  * Declares an edge of the kind gateway-api.
  *
  * An override depends on the instance's own routes, so they are read from the cluster: a path that is `Exact` there must be so in the override.
  *
- * @throws {SettingsError} when the cluster has no Gateway API, or an override would take over a host of another instance.
+ * @throws {SettingsError} when the cluster has no Gateway API, or a bypass names a port that its Service does not have.
  * @throws {Unreachable} when the cluster can't be read.
  */
 export async function declareGatewayApi(
@@ -33,33 +41,45 @@ export async function declareGatewayApi(
   args: EdgeArgs,
 ): Promise<EdgeResources> {
   const { namespace, deployment, overrides, protect, provider, instances } = args;
-  const { routes, hasTypes, ...topology } = await readCluster(args.cluster);
+  const { routes, hasTypes, unread, ...topology } = await readCluster(args.cluster);
   if (!hasTypes) throw new SettingsError([noTypes(edge)]);
+  for (const text of unread) pulumi.log.warn(`Not read at ${edge}: ${text}`);
   const { ours, others } = groupsOf(routes, namespace);
-  const unusedDomain = unusedDomainOf(listenersOf(settings.parentRefs, topology));
-  const placement = { ...settings, edge, namespace, unusedDomain };
-  refuseShadows(overrides, ours, others);
+  const placement = placementIn(topology, edge, settings, namespace);
 
   const covering = await Promise.all(
     overrides.map(async (override): Promise<CoveringOverride> => {
-      const covered = coveredIn(override, others, settings, topology);
-      for (const match of covered.uncopied) pulumi.log.warn(uncopiedText(override.instance, edge, match.path.value));
-      return { ...override, covered, bypass: override.bypass && (await withPort(override, override.bypass, args)) };
+      const made = madeOverride(override.instance, ours, placement);
+      const covered = coveredIn(override, others, settings, topology, made);
+      for (const text of warningsOf(covered)) pulumi.log.warn(`${override.instance} at ${edge}: ${text}`);
+      const parkedHost = parkedHostIn(made, override.instance, placement);
+      return {
+        ...override,
+        covered,
+        parkedHost,
+        bypass: override.bypass && (await withPort(override, override.bypass, args)),
+      };
     }),
   );
 
-  // Those of instances that nobody has any more are not among them: they have no visitors, so they can be deleted.
-  const made = madeOverrides(ours, placement);
+  // Those of instances that are not in the stack any more are not among them: they have no visitors, so they can be deleted.
   const parked = instances
     .filter((instance) => !overrides.some((override) => override.instance === instance))
     .flatMap((instance) => {
-      const override = made.get(instance);
-      return override === undefined ? [] : parkedManifests(instance, override, placement);
+      const made = madeOverride(instance, ours, placement);
+      return parkedManifests(instance, made.length, placement, parkedHostIn(made, instance, placement));
     });
 
   const created = new MaintenanceOverrides(
     nameAt(edge, "maintenance"),
-    { placement, dependsOn: [deployment], overrides: covering, parked, protect },
+    {
+      placement,
+      notFoundParents: notFoundParents(settings.parentRefs, others, topology),
+      dependsOn: [deployment],
+      overrides: covering,
+      parked,
+      protect,
+    },
     { provider },
   );
   return {
@@ -75,42 +95,12 @@ function noTypes(edge: string): Problem {
   return { path: `edges.${edge}.kind`, found: "gateway-api", allowed };
 }
 
-/**
- * Refuses to show an instance's page for hosts of others: see `shadowedHosts`. Where it is shown already, a warning is enough: an error would keep
- * all other instances from entering maintenance, too.
- *
- * @throws {SettingsError} with each host.
- */
-function refuseShadows(
-  overrides: readonly AwaitedOverride[],
-  ours: readonly HttpRoute[],
-  others: readonly HttpRoute[],
-): void {
-  const hostnames = [...others.flatMap(({ spec }) => spec.hostnames), ...overrides.flatMap(({ hosts }) => hosts)];
-  const shown = new Set(ours.flatMap(({ spec }) => spec.hostnames));
-  const problems = overrides.flatMap((override) =>
-    shadowedHosts(override, hostnames).flatMap((host): readonly Problem[] => {
-      const { instance, hosts } = override;
-      const wildcards = hosts.filter((one) => one.startsWith("*.")).join(", ");
-      const text = `${instance} has ${wildcards}, which covers ${host} of another instance. No HTTPRoute has that hostname, so its visitors would get the page of ${instance}`;
-      if (hosts.every((one) => shown.has(one))) {
-        pulumi.log.warn(`${text}. Create an HTTPRoute with the hostname ${host}.`);
-        return [];
-      }
-      return [
-        {
-          path: "maintenance",
-          found: instance,
-          allowed: `${text}. Create an HTTPRoute with the hostname ${host} first`,
-        },
-      ];
-    }),
-  );
-  if (problems.length > 0) throw new SettingsError(problems);
-}
-
-function uncopiedText(instance: string, edge: string, path: string): string {
-  return `${instance} at ${edge}: visitors of ${path} still get the instance. The override can't have a copy of that match: remove a header from it.`;
+/** What an override does not take over, in sentences. */
+function warningsOf({ uncopied, leftOut }: CoveredHere): readonly string[] {
+  return [
+    ...uncopied.map(({ path }) => `visitors of ${path.value} still get the instance. The override ${UNCOPIED}.`),
+    ...leftOut.map((one) => `visitors of ${one.wildcard} still get the instance. ${leftOutText(one)}`),
+  ];
 }
 
 const serviceSchema = z.object({
@@ -139,16 +129,18 @@ async function withPort(
 /** An override with what it takes over. */
 interface CoveringOverride extends AwaitedOverride {
   readonly covered: Covered;
+  readonly parkedHost: string | undefined;
 }
 
 interface MaintenanceOverridesArgs {
   readonly placement: Placement;
+  readonly notFoundParents: readonly Parent[];
   readonly overrides: readonly CoveringOverride[];
   /** The routes of instances that were in maintenance before. */
   readonly parked: readonly Manifest[];
   /** The resources that must exist before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
-  /** Whether Pulumi refuses to delete or replace the standing routes. */
+  /** Whether Pulumi refuses to delete or replace the self-test, and with it the edge. */
   readonly protect: boolean;
 }
 
@@ -164,11 +156,12 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     const { placement, dependsOn, protect } = args;
-    this.standing = [...selfTestManifests(placement), ...notFoundManifests(placement)].map((route) =>
-      this.create(route, dependsOn, { protect }),
-    );
+    this.standing = [
+      ...selfTestManifests(placement).map((route) => this.create(route, dependsOn, { protect })),
+      ...notFoundManifests(args.notFoundParents, placement).map((route) => this.create(route, dependsOn)),
+    ];
     const overrides = args.overrides.map((override) =>
-      overrideManifests(override, override.covered, placement).map((route) =>
+      overrideManifests(override, override.covered, placement, override.parkedHost).map((route) =>
         this.create(route, [...dependsOn, ...override.dependsOn]),
       ),
     );

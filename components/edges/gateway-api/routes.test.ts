@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EVERY_PATH } from "./matches";
-import { type HttpRoute, httpRouteSchema, listenerSetSchema } from "./objects";
-import { coveredIn, groupsOf, madeOverrides, mayServe, shadowedHosts } from "./routes";
+import { gatewaySchema, type HttpRoute, httpRouteSchema, listenerSetSchema } from "./objects";
+import { coveredIn, groupsOf, hostsIn, madeOverride, mayServe, notFoundParents, parkedHostIn } from "./routes";
 
 interface RouteOptions {
   readonly paths?: readonly (readonly [string, string])[];
@@ -60,16 +60,57 @@ describe("what an override takes over", () => {
     expect(covered(["a.org"], []).matches).toStrictEqual([EVERY_PATH]);
   });
 
-  it("has the hosts that routes have below its wildcard, but not those of other instances", () => {
-    const others = [route("more", ["x.a.org", "y.z.a.org", "a.org"]), route("beta", ["beta.a.org"])];
-    expect(covered(["*.a.org"], others, ["beta.a.org"]).hosts).toStrictEqual(["*.a.org", "x.a.org", "y.z.a.org"]);
+  it("has the hosts that its own routes have below its wildcard, and no others", () => {
+    const others = [
+      route("own", ["a.org", "*.a.org", "x.a.org", "y.z.a.org", "beta.a.org", "x.delta.a.org"]),
+      route("strange", ["grafana.a.org", "beta.a.org", "*.delta.a.org"], { namespace: "monitoring" }),
+    ];
+    expect(covered(["*.a.org"], others, ["beta.a.org", "*.delta.a.org"]).hosts).toStrictEqual([
+      "*.a.org",
+      "x.a.org",
+      "y.z.a.org",
+    ]);
     expect(covered(["a.org"], others).hosts).toStrictEqual(["a.org"]);
+  });
+
+  it("keeps the copies that it has, in their order, although the routes are gone", () => {
+    const paths = [["Exact", "/b"]] as const;
+    const own = route("own", ["a.org"], { paths });
+    const made = [
+      httpRouteSchema.parse({
+        metadata: { name: "maintenance-acme", namespace: "pages" },
+        spec: {
+          rules: [{ matches: covered(["a.org"], [route("gone", ["a.org"], { paths: [["Exact", "/a"]] })]).matches }],
+        },
+      }),
+    ];
+    const found = coveredIn({ hosts: ["a.org"], otherHosts: [] }, [own], settings, { listenerSets: [] }, made);
+    expect(found.matches.map(({ path }) => path.value)).toStrictEqual(["/a", "/b", EVERY_PATH.path.value]);
+  });
+
+  it("is attached to the ListenerSets of its Gateways to which routes of its hosts are", () => {
+    const set = (namespace: string) => ({ kind: "ListenerSet", name: "own", namespace, sectionName: "https" });
+    const own = route("own", ["a.org"], { parents: [set("acme"), set("elsewhere"), GATEWAY] });
+    expect(covered(["a.org"], [own, own]).parents).toStrictEqual([
+      GATEWAY,
+      { kind: "ListenerSet", name: "own", namespace: "acme" },
+    ]);
+    expect(covered(["b.org"], [own]).parents).toStrictEqual([GATEWAY]);
+  });
+
+  it("ends with the match for every path", () => {
+    expect(covered(["a.org"], []).matches).toStrictEqual([EVERY_PATH]);
   });
 });
 
-it("a host of another instance without a route of its own would show the page", () => {
-  const wildcard = { otherHosts: ["beta.a.org", "gamma.a.org"] };
-  expect(shadowedHosts(wildcard, ["beta.a.org", "*.a.org"])).toStrictEqual(["gamma.a.org"]);
+it("leaves a wildcard out that would take visitors of another instance", () => {
+  const acme = { hosts: ["a.org", "*.a.org"], otherHosts: ["beta.a.org", "studio.beta.a.org"] };
+  const wildcard = route("all", ["*.a.org"]);
+  expect(hostsIn(acme, [wildcard, route("beta", ["beta.a.org", "*.beta.a.org"])]).leftOut).toStrictEqual([]);
+  expect(hostsIn(acme, [wildcard, route("beta", ["beta.a.org"])])).toStrictEqual({
+    hosts: ["a.org"],
+    leftOut: [{ wildcard: "*.a.org", shadowed: "studio.beta.a.org" }],
+  });
 });
 
 it("a route may get requests for a host of its own, below its wildcard, or without any", () => {
@@ -92,20 +133,53 @@ describe("routes of ours", () => {
     expect(groupsOf([inNamespace, bypass, own], "pages")).toStrictEqual({ ours: [inNamespace, bypass], others: [own] });
   });
 
-  it("are counted by instance; one that was made by hand is not", () => {
+  it("belong to an instance, in the order of their parts; one that was made by hand does not", () => {
     const { "app.kubernetes.io/managed-by": _, ...byHand } = labels;
     const parkedHost = "acme.public.parked.pages.invalid";
+    const inPages = (name: string, hostnames: readonly string[]) =>
+      route(name, hostnames, { labels, namespace: "pages" });
     const all = [
-      route("maintenance-acme.public", ["a.org", parkedHost], { labels }),
-      route("2.maintenance-acme.public", ["b.org"], { labels }),
-      route("maintenance-acme.other", ["b.org"], { labels }),
+      inPages("2.maintenance-acme.public", ["b.org"]),
+      inPages("maintenance-acme.public", ["a.org", parkedHost]),
+      inPages("by-hand.maintenance-acme.public", ["a.org"]),
+      inPages("maintenance-acme.other", ["b.org"]),
+      route("maintenance-acme.public", ["b.org"], { labels, namespace: "staging" }),
       route("bypass-acme.public", ["a.org"], { labels }),
       route("by-hand.maintenance-beta.public", ["b.org"], {
         labels: { ...byHand, "maintenance-pages/instance": "beta" },
       }),
     ];
-    expect([...madeOverrides(all, { edge: "public", namespace: "pages" })]).toStrictEqual([
-      ["acme", { count: 2, parkedHost }],
+    const placement = { edge: "public", namespace: "pages" };
+    const made = madeOverride("acme", all, placement);
+    expect(made.map(({ metadata }) => metadata.name)).toStrictEqual([
+      "maintenance-acme.public",
+      "2.maintenance-acme.public",
     ]);
+    expect(parkedHostIn(made, "acme", placement)).toBe(parkedHost);
+    expect(madeOverride("beta", all, placement)).toStrictEqual([]);
+  });
+});
+
+describe("where hosts of nobody get the not-found page", () => {
+  const listener = (name: string, hostname?: string) => ({ name, port: 80, protocol: "HTTP", hostname });
+  const parents = (listeners: readonly object[], others: readonly HttpRoute[]) => {
+    const edge = gatewaySchema.parse({
+      metadata: { name: "edge", namespace: "gateways" },
+      spec: { gatewayClassName: "eg", listeners },
+    });
+    return notFoundParents([GATEWAY], others, { gateways: [edge], listenerSets: [] });
+  };
+  const all = [listener("all"), listener("wildcard", "*.a.org")];
+
+  it("is at all listeners of a parent", () => {
+    expect(parents(all, [route("own", ["a.org"], { parents: [GATEWAY] })])).toStrictEqual([GATEWAY]);
+  });
+
+  it("is not at a listener for one host, nor where somebody has a route for all hosts of the listener", () => {
+    const at = (sectionName: string) => ({ ...GATEWAY, sectionName });
+    expect(parents([...all, listener("one", "b.org")], [])).toStrictEqual([at("all"), at("wildcard")]);
+    expect(parents(all, [route("redirect", [], { parents: [at("all")] })])).toStrictEqual([at("wildcard")]);
+    expect(parents(all, [route("sites", ["*.a.org"], { parents: [GATEWAY] })])).toStrictEqual([at("all")]);
+    expect(parents(all, [route("everything", [], { parents: [GATEWAY] })])).toStrictEqual([]);
   });
 });

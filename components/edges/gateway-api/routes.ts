@@ -1,9 +1,18 @@
-import { INSTANCE_LABEL } from "../../names";
 import type { Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
-import { gatewayBehind, isSameOwner, parentsOf, type Topology } from "./listeners";
+import {
+  gatewayBehind,
+  isForEveryHost,
+  isForHttp,
+  isSameListener,
+  isSameOwner,
+  listenersOf,
+  type OwnedListener,
+  parentsOf,
+  type Topology,
+} from "./listeners";
 import { type Covered, isParkedHost, isPartOfName, NAMES, type Placement } from "./manifests";
-import { type Match, overrideMatches } from "./matches";
+import { distinct, isCopy, type Match, overrideMatches } from "./matches";
 import type { HttpRoute } from "./objects";
 import type { GatewayApiSettings, Parent } from "./settings";
 
@@ -22,75 +31,101 @@ export function groupsOf(routes: readonly HttpRoute[], namespace: string): Known
 }
 
 /**
- * What the override of an instance must have in a cluster with these routes.
+ * What the override of an instance must have in a cluster with these routes: hosts, parents, and matches; see `hostsIn`, `parentsIn` and
+ * `overrideMatches`. To which Gateway another route is attached does not matter for its matches: a copy too many is never matched.
  *
- * - Of two routes the one with the more specific hostname comes first. So below a wildcard of the instance, the hosts that other routes have
- *   are the override's, too, but not those of other instances.
- * - A ListenerSet adds listeners to a Gateway, and a route of the Gateway is not attached to them. So the override is attached to the
- *   ListenerSets of the edge's Gateways to which routes of its hosts are.
- * - The matches of other routes that would come before the override's are copied; see `overrideMatches`. It does not matter to which
- *   Gateway the other route is attached: a copy too many is never matched.
- *
- * @returns besides, the matches that can't be copied.
+ * @param made the override as it is now. It keeps the copies that it has: a route that is deleted may come again, and then its paths would be
+ *   open until the next `up`.
  */
 export function coveredIn(
-  { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">,
+  instance: Pick<Overridden, "hosts" | "otherHosts">,
   others: readonly HttpRoute[],
   { implementation, parentRefs }: Pick<GatewayApiSettings, "implementation" | "parentRefs">,
   topology: Pick<Topology, "listenerSets">,
-): Covered & { readonly uncopied: readonly Match[] } {
-  const below = others
-    .flatMap(({ spec }) => spec.hostnames)
-    .filter((host) => !otherHosts.includes(host) && hosts.some((own) => own !== host && isBelow(host, own)));
-  const all = [...new Set([...hosts, ...below])];
-  const rivals = others.filter(({ spec }) => mayServe(spec.hostnames, all));
-  const sets = rivals
-    .filter(({ spec }) => spec.hostnames.length > 0)
-    .flatMap(parentsOf)
-    .filter((parent) => parent.kind === "ListenerSet" && isBehind(parent, parentRefs, topology));
-  const matches = rivals.flatMap(({ spec }) => spec.rules.flatMap((rule) => rule.matches));
+  made: readonly HttpRoute[] = [],
+): CoveredHere {
+  const { hosts, leftOut } = hostsIn(instance, others);
+  const rivals = others.filter(({ spec }) => mayServe(spec.hostnames, hosts));
+  const { order } = IMPLEMENTATIONS[implementation];
+  const { matches, uncopied } = overrideMatches(rivals.flatMap(matchesOf), order);
   return {
-    hosts: all,
-    parents: [...parentRefs, ...distinct(sets, parentRefs)],
-    ...overrideMatches(matches, IMPLEMENTATIONS[implementation].order),
+    hosts,
+    leftOut,
+    parents: parentsIn(rivals, parentRefs, topology),
+    // First what is there, in its order: no `up` has anything to do as long as nothing is added.
+    matches: distinct([...made.flatMap(matchesOf).filter(isCopy), ...matches]),
+    uncopied,
   };
 }
 
-/** Whether the Gateway of a ListenerSet is one of these. */
-function isBehind(set: Parent, parents: readonly Parent[], topology: Pick<Topology, "listenerSets">): boolean {
-  const gateway = gatewayBehind(set, topology);
-  return gateway !== undefined && parents.some((parent) => isSameOwner(parent, { kind: "Gateway", ...gateway }));
+function matchesOf({ spec }: HttpRoute): readonly Match[] {
+  return spec.rules.flatMap((rule) => rule.matches);
 }
 
-/** The ListenerSets without their listeners' names, each once, that are not among others. */
-function distinct(sets: readonly Parent[], others: readonly Parent[]): readonly Parent[] {
-  const owners = sets.map(({ kind, name, namespace }) => ({ kind, name, namespace }));
-  return owners.filter(
-    (one, index) =>
-      owners.findIndex((other) => isSameOwner(one, other)) === index &&
-      !others.some((other) => isSameOwner(one, other)),
-  );
+/** What an override takes over, and what not. */
+export interface CoveredHere extends Covered {
+  /** The matches of others that come first and can't be copied. */
+  readonly uncopied: readonly Match[];
+  readonly leftOut: readonly LeftOut[];
 }
+
+/** A wildcard that an override does not take over, and why. */
+export interface LeftOut {
+  readonly wildcard: string;
+  /** A host of another instance that it covers, and that no route has as its hostname. */
+  readonly shadowed: string;
+}
+
+/** What is said of such a wildcard. */
+export function leftOutText({ shadowed }: LeftOut): string {
+  return `It covers ${shadowed} of another instance, and no HTTPRoute has that hostname, so its visitors would get the page, too: create one.`;
+}
+
+/** What is said of a match that can't be copied. */
+export const UNCOPIED =
+  "can't have a copy of this match: remove a header from the match, or delete its rule during the maintenance";
 
 /**
- * The hosts of other instances that would show this instance's page: its wildcard covers them, and no route has them as its hostname. A
- * wildcard of the Gateway API stands for one label or more, and leaves nothing out.
+ * The hosts of an override. A wildcard of the Gateway API stands for one label or more, and leaves nothing out. Of two routes the one with the more
+ * specific hostname comes first.
  *
- * @param hostnames those of all other routes.
- *
- * @example
- * shadowedHosts({ otherHosts: ["beta.example.org"] }, []); // ["beta.example.org"]
+ * - A wildcard is left out if a host of another instance below it has no route with a more specific hostname: its visitors would get the page.
+ * - The hosts below a wildcard that the instance's own routes have are taken over, too. Those of routes in other namespaces are not.
  */
-export function shadowedHosts(
-  { otherHosts }: Pick<Overridden, "otherHosts">,
-  hostnames: readonly string[],
-): readonly string[] {
-  return otherHosts.filter((host) => !hostnames.includes(host));
+export function hostsIn(
+  { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">,
+  others: readonly HttpRoute[],
+): { readonly hosts: readonly string[]; readonly leftOut: readonly LeftOut[] } {
+  const hostnames = others.flatMap(({ spec }) => spec.hostnames);
+  const leftOut = hosts.flatMap((wildcard) => {
+    const shadowed = otherHosts.find(
+      (host) =>
+        isBelow(host, wildcard) &&
+        !hostnames.some((one) => one === host || (isBelow(host, one) && one.length > wildcard.length)),
+    );
+    return shadowed === undefined ? [] : [{ wildcard, shadowed }];
+  });
+  const taken = hosts.filter((host) => !leftOut.some(({ wildcard }) => wildcard === host));
+  const own = others.filter(({ spec }) => spec.hostnames.some((host) => hosts.includes(host)));
+  const namespaces = new Set(own.map(({ metadata }) => metadata.namespace));
+  const below = others
+    .filter(({ metadata }) => namespaces.has(metadata.namespace))
+    .flatMap(({ spec }) => spec.hostnames)
+    .filter((host) => isOwnBelow(host, { hosts, otherHosts }));
+  return { hosts: [...new Set([...taken, ...below])], leftOut };
+}
+
+/** Whether a host is below a wildcard of an instance, and no other instance's. */
+export function isOwnBelow(host: string, { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">): boolean {
+  return (
+    hosts.some((wildcard) => host !== wildcard && isBelow(host, wildcard)) &&
+    !otherHosts.some((other) => host === other || isBelow(host, other))
+  );
 }
 
 /** Whether a host is below a wildcard. */
 function isBelow(host: string, wildcard: string): boolean {
-  return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1));
+  return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
 /** Whether a route with these hostnames may get requests for one of these hosts. One without hostnames may get all. */
@@ -101,29 +136,80 @@ export function mayServe(hostnames: readonly string[], hosts: readonly string[])
   );
 }
 
-/** The override of an instance, as it is in the cluster. */
-export interface MadeOverride {
-  /** How many routes it has. */
-  readonly count: number;
-  /** Its host that no visitor requests, if it has one. */
-  readonly parkedHost: string | undefined;
+/**
+ * The parents of an override: the edge's, and the ListenerSets of the edge's Gateways to which other routes of its hosts are attached. A
+ * ListenerSet adds listeners to a Gateway, and a route of the Gateway is not attached to them.
+ */
+function parentsIn(
+  rivals: readonly HttpRoute[],
+  parentRefs: readonly Parent[],
+  topology: Pick<Topology, "listenerSets">,
+): readonly Parent[] {
+  const sets = rivals
+    .filter(({ spec }) => spec.hostnames.length > 0)
+    .flatMap(parentsOf)
+    .filter((parent) => parent.kind === "ListenerSet" && isOfGateways(parent, parentRefs, topology))
+    .filter((set) => !parentRefs.some((one) => isSameOwner(one, set)))
+    .map(({ kind, name, namespace }) => ({ kind, name, namespace }));
+  return [...parentRefs, ...sets.filter((set, index) => sets.findIndex((one) => isSameOwner(one, set)) === index)];
 }
 
-/** The overrides in the cluster that Pulumi has made, by the instance's name. */
-export function madeOverrides(
+/** Whether the Gateway of a ListenerSet is one of these parents. */
+function isOfGateways(set: Parent, parents: readonly Parent[], topology: Pick<Topology, "listenerSets">): boolean {
+  const gateway = gatewayBehind(set, topology);
+  return gateway !== undefined && parents.some((parent) => isSameOwner(parent, { kind: "Gateway", ...gateway }));
+}
+
+/** The routes of an instance's override that Pulumi has made, parked or not, in the order of their names' numbers. */
+export function madeOverride(
+  instance: string,
   ours: readonly HttpRoute[],
   placement: Pick<Placement, "edge" | "namespace">,
-): ReadonlyMap<string, MadeOverride> {
-  const made = new Map<string, MadeOverride>();
-  for (const { metadata, spec } of ours) {
-    const instance = metadata.labels?.[INSTANCE_LABEL];
-    // One without Pulumi's label was made by hand. Nobody has asked this program to end that maintenance.
-    const isDeclared = metadata.labels?.["app.kubernetes.io/managed-by"] === "pulumi";
-    if (instance === undefined || !isDeclared) continue;
-    if (!isPartOfName(metadata.name, NAMES.override(instance, placement.edge))) continue;
-    const parkedHost = spec.hostnames.find((host) => isParkedHost(host, instance, placement));
-    const before = made.get(instance);
-    made.set(instance, { count: (before?.count ?? 0) + 1, parkedHost: before?.parkedHost ?? parkedHost });
-  }
-  return made;
+): readonly HttpRoute[] {
+  const name = NAMES.override(instance, placement.edge);
+  const numberOf = ({ metadata }: HttpRoute) => (metadata.name === name ? 1 : Number.parseInt(metadata.name, 10));
+  return ours
+    .filter(
+      ({ metadata }) =>
+        metadata.namespace === placement.namespace &&
+        isPartOfName(metadata.name, name) &&
+        // Nobody has asked this program to end a maintenance that was begun by hand.
+        metadata.name !== NAMES.byHand(name) &&
+        metadata.labels?.["app.kubernetes.io/managed-by"] === "pulumi",
+    )
+    .sort((one, other) => numberOf(one) - numberOf(other));
+}
+
+/** The host of an override that no visitor requests, if it has one. */
+export function parkedHostIn(
+  made: readonly HttpRoute[],
+  instance: string,
+  placement: Pick<Placement, "edge" | "namespace">,
+): string | undefined {
+  return made.flatMap(({ spec }) => spec.hostnames).find((host) => isParkedHost(host, instance, placement));
+}
+
+/**
+ * Where the routes for hosts of nobody are attached: to listeners without a hostname, or with a wildcard. Nobody else may have a route for all
+ * hosts of such a listener: of two routes that match everything the older one comes first, and ours must take nobody's visitors.
+ */
+export function notFoundParents(
+  parentRefs: readonly Parent[],
+  others: readonly HttpRoute[],
+  topology: Topology,
+): readonly Parent[] {
+  const isFree = (one: OwnedListener) =>
+    !others.some(
+      (route) =>
+        (route.spec.hostnames.length === 0 || route.spec.hostnames.some((host) => host === one.listener.hostname)) &&
+        listenersOf(parentsOf(route), topology).some((other) => isSameListener(one, other)),
+    );
+  return parentRefs.flatMap((parent) => {
+    const listeners = listenersOf([parent], topology).filter(({ listener }) => isForHttp(listener));
+    const free = listeners.filter(
+      (one) => (isForEveryHost(one.listener) || one.listener.hostname?.startsWith("*.")) && isFree(one),
+    );
+    if (free.length === listeners.length) return free.length === 0 ? [] : [parent];
+    return free.map(({ owner, listener }) => ({ ...owner, sectionName: listener.name }));
+  });
 }

@@ -32,6 +32,11 @@ describe("what is not allowed gets a message", () => {
   it.each([
     ["no parents", { kind: "gateway-api" }, /^public\.parentRefs: a list of parents, such as/],
     ["an empty list", { ...one, parentRefs: [] }, /^public\.parentRefs: 1 to 32 parents$/],
+    [
+      "a parent, and one of its listeners",
+      { ...one, parentRefs: [parent, { ...parent, sectionName: "https" }] },
+      /^public\.parentRefs: each parent once/,
+    ],
     ["an unknown implementation", { ...one, implementation: "envoy" }, /^public\.implementation: envoy-gateway or /],
     [
       "an unknown kind",

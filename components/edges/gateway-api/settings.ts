@@ -44,6 +44,9 @@ export const gatewayApiSchema = section({
   parentRefs: z
     .array(parentSchema, { error: PARENTS })
     .refine(hasLength(1, MOST_PARENTS), { error: `1 to ${MOST_PARENTS} parents` })
+    .refine((parents) => parents.every((one, index) => !parents.slice(0, index).some((other) => overlap(one, other))), {
+      error: "each parent once; the same one more than once only with another sectionName or port each",
+    })
     .describe(
       "The Gateways at which visitors come in: those to which the instances' own HTTPRoutes are attached. Each must admit routes of the page " +
         "server's namespace (allowedRoutes).",

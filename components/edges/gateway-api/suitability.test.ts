@@ -50,6 +50,12 @@ describe("an obstacle is", () => {
     ]);
   });
 
+  it("no missing Gateway, while there is another one: that is a note", () => {
+    const { obstacles, notes } = found({ parents: [PARENT, { ...PARENT, name: "other" }] });
+    expect(obstacles).toStrictEqual([]);
+    expect(notes.join()).toContain("Gateway gateways/other does not exist.");
+  });
+
   it("a listener that does not exist, and the message names those that do", () => {
     expect(found({ parents: [{ ...PARENT, sectionName: "web" }] }).obstacles).toStrictEqual([
       "Gateway gateways/edge has no listener called web. Its listeners are http at port 80, https at port 443: correct edges.*.parentRefs.",
@@ -101,7 +107,14 @@ describe("an obstacle is", () => {
 describe("the proxies of a Gateway", () => {
   const proxy = (namespace: string, more: object = {}) =>
     proxySchema.parse({
-      metadata: { name: "envoy", namespace, labels: { "gateway.envoyproxy.io/owning-gateway-name": "edge" } },
+      metadata: {
+        name: "envoy",
+        namespace,
+        labels: {
+          "gateway.envoyproxy.io/owning-gateway-name": "edge",
+          "gateway.envoyproxy.io/owning-gateway-namespace": "gateways",
+        },
+      },
       spec: more,
     });
   const obstacles = (...proxies: readonly ReturnType<typeof proxy>[]) => found({ proxies }).obstacles;
@@ -110,7 +123,7 @@ describe("the proxies of a Gateway", () => {
     expect(obstacles(proxy("envoy-gateway-system"))).toStrictEqual([]);
     expect(obstacles(proxy("gateways"), proxy("envoy-gateway-system"))).toStrictEqual([]);
     expect(obstacles(proxy("gateways"))).toStrictEqual([
-      "The proxies of Gateway gateways/edge run in gateways, and the page server lets in only requests from envoy-gateway-system: set edges.*.namespace.",
+      "The proxies of Gateway gateways/edge run in gateways, and the page server lets in only requests from envoy-gateway-system: set edges.*.namespace, or make an edge of its own for this Gateway.",
     ]);
     expect(obstacles(proxy("envoy-gateway-system", { hostNetwork: true })).join()).toContain(
       "set edges.*.hostNetwork to true",

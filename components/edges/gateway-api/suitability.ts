@@ -29,11 +29,21 @@ export function suitability(
   surroundings: Surroundings,
   namespace: LabelledNamespace,
 ): Findings {
+  const parents = settings.parentRefs.map((parent) => ofParent(parent, surroundings, namespace));
+  const areAllUnfit = parents.every(({ obstacles }) => obstacles.length > 0);
   const all = [
-    ...settings.parentRefs.map((parent) => ofParent(parent, surroundings, namespace)),
+    ...(areAllUnfit ? parents : parents.map(asNotes)),
     ...gatewaysBehind(settings.parentRefs, surroundings).map((gateway) => ofGateway(gateway, settings, surroundings)),
   ];
   return { obstacles: all.flatMap(({ obstacles }) => obstacles), notes: all.flatMap(({ notes }) => notes) };
+}
+
+/** What is wrong with one of several parents: overrides work at the others. */
+function asNotes({ obstacles, notes }: Findings): Findings {
+  return {
+    obstacles: [],
+    notes: [...obstacles.map((text) => `${text} Visitors there do not get the page.`), ...notes],
+  };
 }
 
 /** Whether a parent exists, and which of its listeners take an override. */
@@ -144,20 +154,23 @@ function ofController(
 const KEEPS_ORDER =
   "keeps routes in the order in which they were written (preserveRouteOrder of its EnvoyProxy), so the instance's own may come before an override: set it to false.";
 
+/** By the EnvoyProxy of the Gateway, or else of its class. They are merged if the Gateway's says so (internal/gatewayapi/contexts.go). */
 function keepsOrder(
   { metadata, spec }: Gateway,
   gatewayClass: GatewayClass | undefined,
   { envoyProxies }: Pick<Surroundings, "envoyProxies">,
 ): boolean {
-  return [spec.infrastructure?.parametersRef, gatewayClass?.spec.parametersRef].some((reference) =>
-    envoyProxies.some(
+  const [ofGateway, ofClass] = [spec.infrastructure?.parametersRef, gatewayClass?.spec.parametersRef].map((reference) =>
+    envoyProxies.find(
       (one) =>
         reference?.kind === "EnvoyProxy" &&
         one.metadata.name === reference.name &&
-        one.metadata.namespace === (reference.namespace ?? metadata.namespace) &&
-        one.spec.preserveRouteOrder === true,
+        one.metadata.namespace === (reference.namespace ?? metadata.namespace),
     ),
   );
+  const isMerged = ofGateway?.spec.mergeType !== undefined && ofGateway.spec.preserveRouteOrder === undefined;
+  const decisive = ofGateway === undefined || isMerged ? ofClass : ofGateway;
+  return decisive?.spec.preserveRouteOrder === true;
 }
 
 /** The page server lets in requests from one namespace, or from every address. */
@@ -167,7 +180,13 @@ function rejectedProxies(
   { proxies }: Pick<Surroundings, "proxies">,
 ): readonly string[] {
   const source = sourceOf(settings);
-  const own = proxies.filter(({ metadata }) => PROXY_LABELS.some((label) => metadata.labels[label] === name));
+  const own = proxies.filter(({ metadata: { labels, ...pod } }) =>
+    PROXY_LABELS.some(
+      ([nameLabel, namespaceLabel]) =>
+        labels[nameLabel] === name &&
+        namespace === (namespaceLabel === undefined ? pod.namespace : labels[namespaceLabel]),
+    ),
+  );
   if (source === "nodes") return [];
   if (own.some((one) => !one.spec.hostNetwork && one.metadata.namespace === source.namespace)) return [];
   const place = placeOf({ kind: "Gateway", name, namespace });
@@ -179,6 +198,6 @@ function rejectedProxies(
   return places.length === 0
     ? []
     : [
-        `The proxies of ${place} run in ${listed(places)}, and the page server lets in only requests from ${source.namespace}: set edges.*.namespace.`,
+        `The proxies of ${place} run in ${listed(places)}, and the page server lets in only requests from ${source.namespace}: set edges.*.namespace, or make an edge of its own for this Gateway.`,
       ];
 }
