@@ -75,8 +75,9 @@ export const abuseSteps: readonly Step[] = [
 ];
 
 const ALLOWED = [400, 404, 405, 413, 414, 501, 503, 505];
-/** What a visitor gets who sends an escaped slash to Envoy Gateway: a redirect to the same path without the escape (pathSettings.escapedSlashesAction). */
+/** What Envoy Gateway answers to an escaped slash: a redirect to the same path without the escape (its pathSettings.escapedSlashesAction). */
 const REDIRECTED = 307;
+const ESCAPED_SLASH = /^GET [^?]*%(?:2f|5c)/i;
 /**
  * Traefik itself answers 500 to a body that breaks off, or is not as its headers say. Envoy itself answers 426 to another version of HTTP, and 431
  * to large headers.
@@ -84,13 +85,13 @@ const REDIRECTED = 307;
 const ALLOWED_OF: Readonly<Record<EdgeKind, readonly number[]>> = {
   "ingress-nginx": ALLOWED,
   traefik: [...ALLOWED, 500],
-  "gateway-api": [...ALLOWED, REDIRECTED, 426, 431],
+  "gateway-api": [...ALLOWED, 426, 431],
 };
 const AT_ONCE = 16;
 
 /**
- * The statuses with which a controller itself may answer a request, joined. Envoy closes the connection for HTTP/2 in clear text. Traefik
- * closes it when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. Its middleware retry loses the status of an answer that comes before all headers were sent, and
+ * The statuses with which a controller itself may answer a request, joined. Envoy answers HTTP/2 in its own protocol. Traefik closes
+ * the connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. Its middleware retry loses the status of an answer that comes before all headers were sent, and
  * then Traefik says 200 (pkg/middlewares/retry/retry.go in traefik/traefik, WriteHeader). Headers of up to 64 kB are sent at once.
  */
 const OF_CONTROLLER: Readonly<Record<EdgeKind, Readonly<Record<string, string>>>> = {
@@ -106,11 +107,13 @@ async function wronglyAnswered({ edge, here: { kind } }: Lab, target: Target): P
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       const answer = await send(edge, next.bytes);
       const statuses = statusesIn(answer);
+      const isRedirected =
+        kind === "gateway-api" && statuses.join() === String(REDIRECTED) && ESCAPED_SLASH.test(next.what);
       const found =
         /root:|worker_processes|proxy_pass|<Key>|ListBucket|this is \w+:/.exec(answer)?.[0] ??
-        // The address of the redirect is the visitor's own.
-        (answer.includes(MARK) && statuses.join() !== String(REDIRECTED) ? MARK : undefined);
+        (answer.includes(MARK) && !isRedirected ? MARK : undefined);
       const isRight =
+        isRedirected ||
         OF_CONTROLLER[kind][next.what] === statuses.join() ||
         (statuses.length === 1 && statuses.every((status) => ALLOWED_OF[kind].includes(status)));
       if (!isRight || found !== undefined) {

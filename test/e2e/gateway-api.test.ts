@@ -165,7 +165,7 @@ describe("the command, with Envoy Gateway alone", () => {
     );
     const changed = await type("status");
     expect(changed.code).toBe(EXIT.attention);
-    expect(changed.output).toContain("filters of its override was changed");
+    expect(changed.output).toContain("its override has other filters than declared");
     await lab.samples.delete(override);
     await sleep(2000);
     const deleted = await type("status");
