@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { type RequestOptions as HttpsOptions, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import { SettingsError } from "../model/problems";
@@ -11,6 +11,10 @@ import type { Settings } from "../settings/read";
 import type { ClusterReader } from "./edges/edge";
 
 const TIMEOUT_MILLISECONDS = 5000;
+
+/** The API server answers 429 while it is busy, and for a type of objects that was created a moment ago. */
+const RETRIES = 5;
+const RETRY_MILLISECONDS = 1000;
 
 /** The cluster's API can't be reached, or does not answer the request. */
 export class Unreachable extends Error {
@@ -81,7 +85,11 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, or no such list.
    */
   async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[] | undefined> {
-    const answer = await this.get(path);
+    let answer = await this.get(path);
+    for (let left = RETRIES; answer.status === 429 && left > 0; left -= 1) {
+      await sleep(RETRY_MILLISECONDS);
+      answer = await this.get(path);
+    }
     if (answer.status === 404) return undefined;
     const failure = failureIn(answer);
     if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);

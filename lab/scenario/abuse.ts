@@ -90,9 +90,10 @@ const ALLOWED_OF: Readonly<Record<EdgeKind, readonly number[]>> = {
 const AT_ONCE = 16;
 
 /**
- * The statuses with which a controller itself may answer a request, joined. Envoy answers HTTP/2 in its own protocol. Traefik closes
- * the connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. Its middleware retry loses the status of an answer that comes before all headers were sent, and
- * then Traefik says 200 (pkg/middlewares/retry/retry.go in traefik/traefik, WriteHeader). Headers of up to 64 kB are sent at once.
+ * The statuses with which a controller itself may answer a request, joined. Envoy answers HTTP/2 in its own protocol. Traefik closes the
+ * connection when the first byte is none of HTTP, and answers HTTP/2 and TLS in their own protocols. Its middleware retry loses the status of
+ * an answer that comes before all headers were sent, and then Traefik says 200 (pkg/middlewares/retry/retry.go in traefik/traefik,
+ * WriteHeader). Headers of up to 64 kB are sent at once.
  */
 const OF_CONTROLLER: Readonly<Record<EdgeKind, Readonly<Record<string, string>>>> = {
   "ingress-nginx": {},
