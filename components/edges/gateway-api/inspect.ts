@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
 import { GROUP, placementIn, readCluster } from "./cluster";
-import { driftIn, rejectionsOf } from "./drift";
+import { driftIn } from "./drift";
 import { isForEveryHost, isForHttp, listenersOf } from "./listeners";
 import { isPartOfName, NAMES } from "./manifests";
 import {
@@ -13,6 +13,7 @@ import {
   proxySchema,
   tlsRouteSchema,
 } from "./objects";
+import { rejectionsOf } from "./overruled";
 import { groupsOf } from "./routes";
 import type { GatewayApiSettings, Parent } from "./settings";
 import { suitability } from "./suitability";
@@ -94,11 +95,9 @@ export async function inspect(
   const groups = groupsOf(routes, namespace);
   const listeners = listenersOf(settings.parentRefs, topology);
   const placement = placementIn(topology, edge, settings, namespace);
-  const standing = groups.ours.filter(
-    ({ metadata }) =>
-      metadata.namespace === namespace && [NAMES.selfTest(edge), NAMES.notFound(edge)].includes(metadata.name),
-  );
-  const selfTest = standing.find(({ metadata }) => metadata.name === NAMES.selfTest(edge));
+  const find = (name: string) =>
+    groups.ours.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const [selfTest, notFound] = [find(NAMES.selfTest(edge)), find(NAMES.notFound(edge))];
   const own = { name: namespace, labels: namespaces && (namespaces[0]?.metadata.labels ?? {}) };
   const suitable = suitability(
     settings,
@@ -117,14 +116,12 @@ export async function inspect(
       parentsByEdge,
     ),
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
-    obstacles: [
-      ...(hasTypes ? suitable.obstacles : [NO_TYPES]),
-      ...standing.filter(({ metadata }) => metadata.name === NAMES.notFound(edge)).flatMap(rejectionsOf),
-    ],
+    obstacles: hasTypes ? suitable.obstacles : [NO_TYPES],
     notes: [
       ...unread,
       ...objects.unread.map((text) => `Not checked: ${text}`),
       ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : []),
+      ...(notFound === undefined ? [] : rejectionsOf(notFound)),
     ],
   };
 }
