@@ -24,7 +24,7 @@ import { Samples } from "../../lab/samples";
 import { ensureProgram, type Tools } from "../../lab/tools/tools";
 import { makeEnvironment, TUTOR_RELEASES } from "../../lab/tutor/tutor";
 
-// Types the guide, the runbook and docs/traefik.md into a shell, block by block, in a copy of the project, on a cluster of its own. Two things
+// Types the guide, the runbook, docs/traefik.md and what is in the place of others in docs/gateway-api.md into a shell, block by block, in a copy of the project, on a cluster of its own. Two things
 // differ from the documents: names that only that cluster has (HERE), and the chart, which comes from the controller's source.
 
 const DOMAIN = "localhost";
@@ -284,6 +284,18 @@ const TRAEFIK: readonly Besides[] = [
   },
 ];
 
+const GATEWAY_API: readonly Besides[] = [
+  {
+    at: "edges.default.kind gateway-api",
+    // No Gateway is there yet: what is planned does not depend on it.
+    before: async () => {
+      await found.cluster.embedded?.createGatewayApiTypes();
+      await type("pulumi config rm edges");
+    },
+    after: says("page-server-self-test"),
+  },
+];
+
 function says(words: string) {
   return (output: string) => expect(output).toContain(words);
 }
@@ -332,6 +344,7 @@ async function typeAll(blocks: readonly Block[], besides: readonly Besides[]): P
 
 const guide = blocksOf("guide.md");
 const traefik = blocksOf("traefik.md");
+const gatewayApi = blocksOf("gateway-api.md");
 const indexOf = (words: string) => guide.findIndex(({ text }) => text.includes(words));
 const removing = indexOf("default-backend-service=null");
 const usual = (from: number, to?: number) => guide.slice(from, to).filter(({ isInstead }) => !isInstead);
@@ -354,6 +367,11 @@ describe("the guide", () => {
         traefik.some(({ text }) => text.includes(at)),
         at,
       ).toBe(true);
+    for (const { at } of GATEWAY_API)
+      expect(
+        gatewayApi.some(({ text }) => text.includes(at)),
+        at,
+      ).toBe(true);
   });
 
   it("leads from nothing to the first maintenance", { timeout: 1_200_000 }, async () => {
@@ -363,14 +381,14 @@ describe("the guide", () => {
     await typeAll(usual(first, removing), GUIDE);
   });
 
-  it("has another way that a preview takes, for AWS, for a cluster without a controller and for Traefik", async () => {
+  it("has another way that a preview takes, for AWS, for a cluster without a controller, for Traefik and for the Gateway API", async () => {
     await type("pulumi stack init another --copy-config-from mycluster && pulumi config rm bucket");
     try {
       // There is no AWS here, so what would be applied is previewed.
-      const others = [...guide, ...traefik].filter(({ isInstead }) => isInstead);
+      const others = [...guide, ...traefik, ...gatewayApi].filter(({ isInstead }) => isInstead);
       await typeAll(
         others.map((block) => ({ ...block, text: block.text.replace("pulumi up", "pulumi preview") })),
-        [...GUIDE, ...TRAEFIK],
+        [...GUIDE, ...TRAEFIK, ...GATEWAY_API],
       );
     } finally {
       await type("pulumi stack rm another --yes && pulumi stack select mycluster");
