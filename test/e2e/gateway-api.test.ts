@@ -188,7 +188,7 @@ describe("the command, with Envoy Gateway alone", () => {
     for (const host of hostsOf("gamma")) await untilAnswer(() => visit(envoy.url, host), isPageOf("gamma"), 30);
     const refused = await type("disable", "gamma", "--yes");
     const deletion =
-      "kubectl delete httproutes.gateway.networking.k8s.io --namespace maintenance-pages --selector maintenance-pages/instance=gamma";
+      "kubectl delete httproutes.gateway.networking.k8s.io maintenance-gamma.gateway by-hand.maintenance-gamma.gateway 2.maintenance-gamma.gateway --ignore-not-found --namespace maintenance-pages";
     expect(refused.output).toContain(`  ${deletion}\n`);
     expect(refused.code).toBe(EXIT.refused);
     await lab.stack.script("up.sh");
