@@ -143,6 +143,29 @@ describe("a change", () => {
     expect(fileNow()).toContain("- acme");
   });
 
+  it("is kept, and what comes before the override is reported", async () => {
+    const drifts = [{ what: "overruled", text: "an object comes first" }] as const;
+    expect((await started(enableAcme, { drifts }).result).overruled).toStrictEqual([
+      "acme: an object comes first",
+      "acme: an object comes before its override. Shorten the path of that Ingress, or delete it.",
+    ]);
+  });
+
+  it("takes over routes of another instance in maintenance that have changed since", async () => {
+    const ofBeta = {
+      ...OVERRIDE,
+      urn: OVERRIDE.urn.replace("acme", "beta"),
+      name: "maintenance-beta",
+      operation: "update",
+    };
+    const changes = [OVERRIDE, ofBeta];
+    await expect(started(enableAcme, { changes }).result).rejects.toThrow("would change more than acme");
+    const drifts = [{ what: "outdated", text: "a path comes first" }] as const;
+    const { result, said } = started(enableAcme, { changes, drifts });
+    await result;
+    expect(said).toContain("The routes of beta have changed: this run takes them over, too.");
+  });
+
   it("is refused with changes of something else, and put back", async () => {
     const { result, applied } = started(enableAcme, { changes: [OVERRIDE, PAGE_SERVER] });
     await expect(result).rejects.toThrow(

@@ -1,9 +1,11 @@
 import { expect, it } from "vitest";
 import { edgesOf } from "../components/edges";
+import { gatewayApiSchema } from "../components/edges/gateway-api/settings";
 import { ingressNginxSchema } from "../components/edges/ingress-nginx/settings";
 import { type Change, describeChanges, partition } from "./guard";
 
 const INGRESS = "kubernetes:networking.k8s.io/v1:Ingress";
+const HTTP_ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute";
 const SERVICE = "kubernetes:core/v1:Service";
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
 const change = (operation: string, type: string, name: string): Change => ({ operation, type, name });
@@ -11,6 +13,7 @@ const change = (operation: string, type: string, name: string): Change => ({ ope
 const edges = edgesOf({
   default: ingressNginxSchema.parse({ kind: "ingress-nginx" }),
   old: ingressNginxSchema.parse({ kind: "ingress-nginx", className: "old" }),
+  gateway: gatewayApiSchema.parse({ kind: "gateway-api", parentRefs: [{ name: "edge", namespace: "gateways" }] }),
 });
 
 it.each<[boolean, Change]>([
@@ -22,6 +25,12 @@ it.each<[boolean, Change]>([
   [true, change("update", OBJECT, "pages/status.json")],
   [true, change("create", INGRESS, "maintenance-acme.old")],
   [true, change("delete", SERVICE, "bypass-acme.old")],
+  [true, change("update", HTTP_ROUTE, "maintenance-acme.gateway")],
+  [true, change("create", HTTP_ROUTE, "2.maintenance-acme.gateway")],
+  [true, change("update", HTTP_ROUTE, "page-server-not-found.gateway")],
+  [false, change("update", HTTP_ROUTE, "page-server-self-test.gateway")],
+  [false, change("update", HTTP_ROUTE, "maintenance-beta.gateway")],
+  [false, change("update", HTTP_ROUTE, "maintenance-acme")],
   [false, change("create", INGRESS, "maintenance-acme.new")],
   [false, change("create", INGRESS, "maintenance-acme-old")],
   [false, change("create", INGRESS, "bypass-beta")],

@@ -1,0 +1,61 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { clusterReader, Unreachable } from "./cluster-api";
+
+// A stand-in for the API server: it answers what a test gives it, one answer after the other.
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+let answers: Answer[] = [];
+let server: Server;
+beforeAll(async () => {
+  server = createServer((_, response) => {
+    const { status, body } = answers.shift() ?? { status: 500, body: {} };
+    response.writeHead(status).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterAll(() => server.close());
+
+const itemSchema = z.object({ spec: z.object({ port: z.number() }) });
+
+function read(...all: readonly Answer[]) {
+  answers = [...all];
+  const { port } = server.address() as AddressInfo;
+  const kubeconfig = stringify({
+    clusters: [{ name: "here", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "me", user: {} }],
+    contexts: [{ name: "here", context: { cluster: "here", user: "me" } }],
+    "current-context": "here",
+  });
+  return clusterReader({ kubernetes: { kubeconfig, context: "here" } }).list("/api/v1/things", itemSchema);
+}
+
+const list = (...items: readonly object[]): Answer => ({ status: 200, body: { items } });
+const refusal = (status: number, message: string): Answer => ({ status, body: { kind: "Status", message } });
+
+it("reads a list, and says of a type that the cluster does not have that there is none", async () => {
+  expect(await read(list({ spec: { port: 80 } }))).toStrictEqual([{ spec: { port: 80 } }]);
+  expect(await read(refusal(404, "not found"))).toBeUndefined();
+});
+
+it("asks again while the API server is busy", async () => {
+  expect(await read(refusal(429, "storage is (re)initializing"), list())).toStrictEqual([]);
+});
+
+it("says what the API server says", async () => {
+  await expect(read(refusal(403, "things is forbidden"))).rejects.toThrow(new Unreachable("things is forbidden"));
+});
+
+it("names the object that is not as expected, and its field", async () => {
+  const odd = { metadata: { name: "odd", namespace: "shop" }, spec: { port: "http" } };
+  await expect(read(list({ spec: { port: 80 }, metadata: { name: "a" } }, odd))).rejects.toThrow(
+    /^the answer for \/api\/v1\/things is no list of such objects: shop\/odd, spec\.port: /,
+  );
+});
