@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import type { BypassUse } from "../../cli/bypass";
 import { EXIT } from "../../cli/errors";
@@ -184,16 +184,19 @@ describe("the command, with Envoy Gateway alone", () => {
       .replace("value: /acme/", "value: /gamma/")
       .replace("name: edge", `name: ${GATEWAY.name}`)
       .replace("namespace: gateways", `namespace: ${GATEWAY.namespace}`);
-    await lab.samples.apply(parse(template) as KubernetesObject);
+    const byHand = parse(template) as KubernetesObject;
+    onTestFinished(() => lab.samples.delete(byHand).catch(() => undefined));
+    await lab.samples.apply(byHand);
     for (const host of hostsOf("gamma")) await untilAnswer(() => visit(envoy.url, host), isPageOf("gamma"), 30);
     const refused = await type("disable", "gamma", "--yes");
     const deletion =
       "kubectl delete httproutes.gateway.networking.k8s.io maintenance-gamma.gateway by-hand.maintenance-gamma.gateway 2.maintenance-gamma.gateway --ignore-not-found --namespace maintenance-pages";
     expect(refused.output).toContain(`  ${deletion}\n`);
     expect(refused.code).toBe(EXIT.refused);
-    await lab.stack.script("up.sh");
+    // It ends with the code of `status`, which says that the configuration has no such maintenance.
+    await expect(lab.stack.script("up.sh")).rejects.toThrow("exit code 5");
     for (const host of hostsOf("gamma")) expect(isPageOf("gamma")(await visit(envoy.url, host))).toBe(true);
-    await lab.samples.delete(parse(template) as KubernetesObject);
+    await lab.samples.delete(byHand);
     for (const host of hostsOf("gamma")) await untilAnswer(() => visit(envoy.url, host), isOpen("gamma"), 30);
   });
 
