@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nameAt } from "../../components/edges/edge";
-import type { Lab, LabEdge } from "../lab";
+import type { Lab } from "../lab";
 import { IMAGE, MIRRORED_IMAGE } from "../lab";
 import { visit } from "../traffic/visitor";
 import { everyHostIs, isPageOf, seeChanges, seePage } from "./seen";
@@ -11,28 +11,26 @@ import type { Step } from "./step";
 const NAMESPACE = "maintenance-pages";
 const DEPLOYMENT = { apiVersion: "apps/v1", kind: "Deployment" };
 
-/** Another page in acme's override at an edge. */
-function otherPage({ kind, name }: Pick<LabEdge, "kind" | "name">) {
+/** Writes another page into acme's override at an edge. */
+async function showAnotherPage({ here: { kind, name }, samples }: Pick<Lab, "here" | "samples">): Promise<void> {
   const metadata = { name: nameAt(name, "maintenance-acme"), namespace: NAMESPACE };
   const page = "/beta/unscheduled/-/";
   switch (kind) {
     case "ingress-nginx": {
       const annotations = { "nginx.ingress.kubernetes.io/rewrite-target": page };
-      return { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { ...metadata, annotations } };
+      const ingress = { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { ...metadata, annotations } };
+      return samples.apply(ingress);
     }
     case "traefik": {
       const spec = { replacePathRegex: { replacement: page } };
-      return { apiVersion: "traefik.io/v1alpha1", kind: "Middleware", metadata, spec };
+      const middleware = { apiVersion: "traefik.io/v1alpha1", kind: "Middleware", metadata, spec };
+      return samples.apply(middleware);
     }
-    case "gateway-api": {
-      const [path, header] = [
-        { type: "RegularExpression", value: "/.*" },
-        { name: "X-Forwarded-Prefix", value: page },
-      ];
-      const filters = [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [header] } }];
-      const rule = { matches: [{ path }], filters, backendRefs: [{ name: "page-server", port: 82 }] };
-      return { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", metadata, spec: { rules: [rule] } };
-    }
+    case "gateway-api":
+      // The page alone: the list of rules has one owner, and without the copies of acme's matches any run would repair the override.
+      return samples.edit("HTTPRoute", NAMESPACE, metadata.name, (text) =>
+        text.replaceAll("/acme/unscheduled/-/", page),
+      );
   }
 }
 
@@ -86,9 +84,9 @@ async function editedByOthers({ edge, here, stack, samples }: Lab): Promise<stri
   const edits = [
     { ...DEPLOYMENT, ...named("page-server"), spec: { replicas: 3 } },
     { apiVersion: "v1", kind: "ConfigMap", ...named("page-server-pages"), data: { "not-found.txt": "edited\n" } },
-    otherPage(here),
   ];
   for (const edit of edits) await samples.apply(edit);
+  await showAnotherPage({ here, samples });
   await samples.delete({ apiVersion: "policy/v1", kind: "PodDisruptionBudget", ...named("page-server") });
   await stack.maintenance("enable", "gamma", "--yes");
   await everyHostIs("gamma", isPageOf("gamma"), edge);
