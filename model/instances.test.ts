@@ -5,7 +5,10 @@ const beta = { name: "beta", hosts: ["beta.example.org", "studio.beta.example.or
 
 it.each([
   [["acme.example.org"], []],
-  [["example.org", "*.example.org"], ["beta.example.org", "studio.beta.example.org"]],
+  [
+    ["example.org", "*.example.org"],
+    ["beta.example.org", "studio.beta.example.org"],
+  ],
   [["*.beta.example.org"], ["studio.beta.example.org"]],
   [["*.org"], ["beta.example.org", "studio.beta.example.org"]],
   [["*.net"], []],
