@@ -8,11 +8,14 @@ const NAME = "app.kubernetes.io/name";
  */
 export const INSTANCE_LABEL = "maintenance-pages/instance";
 
+/** The label that all objects have. */
+export const PART_OF = { "app.kubernetes.io/part-of": "maintenance-pages" } as const;
+
 /** The labels of all objects, for `kubectl get … -l app.kubernetes.io/part-of=maintenance-pages`. */
 export function labels(name: string): Record<string, string> {
   return {
     ...selector(name),
-    "app.kubernetes.io/part-of": "maintenance-pages",
+    ...PART_OF,
     "app.kubernetes.io/managed-by": "pulumi",
   };
 }

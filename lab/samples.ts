@@ -34,10 +34,11 @@ const KINDS = [
   ["traefik.io/v1alpha1", "IngressRoute"],
   ["traefik.io/v1alpha1", "Middleware"],
   ["gateway.networking.k8s.io/v1", "HTTPRoute"],
+  ["gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"],
 ] as const;
 
 /** Groups of types that only a cluster with such an edge has. */
-const OF_EDGES = ["traefik.io", "gateway.networking.k8s.io"] as const;
+const OF_EDGES = ["traefik.io", "gateway.networking.k8s.io", "gateway.envoyproxy.io"] as const;
 
 const routeSchema = z.object({
   metadata: z.object({ name: z.string() }),

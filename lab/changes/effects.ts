@@ -14,7 +14,7 @@ export const LASTING = [
   "Middleware page-server-closed.traefik",
   "Middleware page-server-retry.traefik",
   "ServersTransport page-server-transport.traefik",
-  "HTTPRoute page-server-not-found.gateway",
+  "BackendTrafficPolicy page-server-retry.gateway",
   "HTTPRoute page-server-self-test.gateway",
 ] as const;
 

@@ -33,7 +33,10 @@ const OBJECTS: Readonly<Record<string, readonly unknown[]>> = {
   gateways: [
     {
       metadata: { name: "edge", namespace: "gateways" },
-      spec: { gatewayClassName: "eg", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+      spec: {
+        gatewayClassName: "eg",
+        listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } }],
+      },
     },
   ],
   services: [{ metadata: { name: "caddy" }, spec: { ports: [{ name: "http", port: 8080 }] } }],
@@ -98,6 +101,16 @@ describe("an edge of the Gateway API beside one of ingress-nginx", () => {
     expect(spec).toMatchObject({ [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig });
     expect(JSON.stringify(spec)).toContain(bypassKey(SECRET, "acme").header);
     expect(JSON.stringify(spec)).toContain('"backendRefs":[{"name":"caddy","port":8080}]');
+  });
+
+  it("has Envoy try another pod, by one policy for all routes", () => {
+    const { spec } = run.find(
+      "kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy",
+      "page-server-retry.new",
+    ).inputs;
+    expect(spec).toMatchObject({
+      targetSelectors: [{ kind: "HTTPRoute", matchLabels: { "app.kubernetes.io/part-of": "maintenance-pages" } }],
+    });
   });
 
   it("lets both controllers reach the page server, at the port of each", () => {

@@ -6,6 +6,7 @@ import { isForEveryHost, isForHttp, listenersOf } from "./listeners";
 import { isPartOfName, NAMES } from "./manifests";
 import {
   API_VERSION,
+  ENVOY_GATEWAY_API,
   envoyProxySchema,
   gatewayClassSchema,
   namespaceSchema,
@@ -81,7 +82,7 @@ export async function inspect(
   const [objects, classes = [], envoyProxies = [], namespaces, proxies, tlsRoutes] = await Promise.all([
     readCluster(cluster),
     readable(`${GROUP}/gatewayclasses`, gatewayClassSchema),
-    readable("/apis/gateway.envoyproxy.io/v1alpha1/envoyproxies", envoyProxySchema),
+    readable(`/apis/${ENVOY_GATEWAY_API}/envoyproxies`, envoyProxySchema),
     readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
     Promise.all(PROXY_LABELS.map(([label]) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
     // Version 1.5 of the Gateway API has only the first one.

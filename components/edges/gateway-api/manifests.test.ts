@@ -8,6 +8,7 @@ import {
   overrideManifests,
   type Placement,
   parkedManifests,
+  policyManifests,
   selfTestManifests,
 } from "./manifests";
 import { EVERY_PATH, type Match } from "./matches";
@@ -190,4 +191,15 @@ it("the standing routes are the self-test's and that for hosts of nobody", () =>
       ],
     },
   ]);
+});
+
+it("only Envoy Gateway has a policy for all routes", () => {
+  expect(policyManifests(placement)).toMatchObject([
+    {
+      kind: "BackendTrafficPolicy",
+      metadata: { name: "page-server-retry.public", namespace: "pages" },
+      spec: { retry: { retryOn: { triggers: ["connect-failure", "refused-stream", "reset"] } } },
+    },
+  ]);
+  expect(policyManifests({ ...placement, implementation: "istio" })).toStrictEqual([]);
 });

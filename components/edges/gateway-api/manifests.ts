@@ -1,10 +1,10 @@
 import { BYPASS_HEADER } from "../../../model/bypass";
-import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
+import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS, PART_OF } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
 import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import { everyPath, type Match, MOST_HEADERS } from "./matches";
-import { API_VERSION } from "./objects";
+import { API_VERSION, ENVOY_GATEWAY_API } from "./objects";
 import type { GatewayApiSettings, Parent } from "./settings";
 
 /** The label of a parked override, with the instance's name. */
@@ -18,6 +18,7 @@ export const NAMES = {
   part: (name: string, index: number) => (index === 0 ? name : `${index + 1}.${name}`),
   /** An override that a person makes. The name of a parked one would not do: the next run that reads the cluster would park it again. */
   byHand: (name: string) => `by-hand.${name}`,
+  retry: (edge: string) => nameAt(edge, `${PAGE_SERVER}-retry`),
   notFound: (edge: string) => nameAt(edge, `${PAGE_SERVER}-not-found`),
   selfTest: (edge: string) => nameAt(edge, `${PAGE_SERVER}-self-test`),
 } as const;
@@ -54,16 +55,26 @@ export interface Covered {
   readonly matches: readonly Match[];
 }
 
-/** A manifest with a name of its own in the stack, which is also its name in the cluster. */
+interface ManifestMetadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A policy of Envoy Gateway, with a name of its own in the stack, which is also its name in the cluster. */
+export interface PolicyManifest {
+  readonly apiVersion: typeof ENVOY_GATEWAY_API;
+  readonly kind: "BackendTrafficPolicy";
+  readonly metadata: ManifestMetadata;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** A route, with a name of its own in the stack, which is also its name in the cluster. */
 export interface Manifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: "HTTPRoute";
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, string>>;
-  };
+  readonly metadata: ManifestMetadata;
   readonly spec: {
     readonly parentRefs: readonly object[];
     readonly hostnames?: readonly string[];
@@ -150,6 +161,42 @@ export function isParkedHost(
 
 function parkedPrefix(instance: string, { edge, namespace }: Pick<Placement, "edge" | "namespace">): string {
   return `${instance}.${edge}.parked.${namespace}.`;
+}
+
+/**
+ * The policy for all routes of the page server's namespace: Envoy tries another pod when one does not answer. Without it, every other visitor
+ * would get 503 without a page for as long as the cluster takes a dead pod for alive. The page server only reads requests, so each of them may be
+ * repeated.
+ *
+ * A route with a policy of its own gets none of those that target its Gateway (internal/gatewayapi/backendtrafficpolicy.go in
+ * envoyproxy/gateway), which may replace the page.
+ *
+ * @returns none for another implementation: the Gateway API itself has no such policy.
+ */
+export function policyManifests({
+  edge,
+  namespace,
+  implementation,
+}: Pick<Placement, "edge" | "namespace" | "implementation">): readonly PolicyManifest[] {
+  if (implementation !== "envoy-gateway") return [];
+  const metadata = { name: NAMES.retry(edge), namespace, labels: labels("maintenance-retry") };
+  const [group] = API_VERSION.split("/");
+  return [
+    {
+      apiVersion: ENVOY_GATEWAY_API,
+      kind: "BackendTrafficPolicy",
+      metadata: { ...metadata, annotations: { ...OURS, ...NOT_AWAITED } },
+      spec: {
+        targetSelectors: [{ group, kind: "HTTPRoute", matchLabels: { ...PART_OF } }],
+        retry: {
+          numRetries: 5,
+          retryOn: { triggers: ["connect-failure", "refused-stream", "reset"] },
+          perRetry: { timeout: "2s", backOff: { baseInterval: "25ms", maxInterval: "250ms" } },
+        },
+        timeout: { tcp: { connectTimeout: "1s" } },
+      },
+    },
+  ];
 }
 
 /** The manifests of the self-test: those of an override, for a host that no client uses. */

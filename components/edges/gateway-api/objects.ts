@@ -8,6 +8,9 @@ export const GATEWAY_GROUP = "gateway.networking.k8s.io";
 /** The API of the routes and Gateways. */
 export const API_VERSION = `${GATEWAY_GROUP}/v1` as const;
 
+/** The API of Envoy Gateway's own objects. */
+export const ENVOY_GATEWAY_API = "gateway.envoyproxy.io/v1alpha1";
+
 const metadata = z.object({
   name: z.string(),
   namespace: z.string(),

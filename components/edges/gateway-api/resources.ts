@@ -11,7 +11,9 @@ import {
   notFoundManifests,
   overrideManifests,
   type Placement,
+  type PolicyManifest,
   parkedManifests,
+  policyManifests,
   selfTestManifests,
 } from "./manifests";
 import { API_VERSION } from "./objects";
@@ -140,7 +142,7 @@ interface MaintenanceOverridesArgs {
   readonly parked: readonly Manifest[];
   /** The resources that must exist before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
-  /** Whether Pulumi refuses to delete or replace the self-test, and with it the edge. */
+  /** Whether Pulumi refuses to delete or replace what all routes use, and with it the edge. */
   readonly protect: boolean;
 }
 
@@ -155,8 +157,11 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
 
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
-    const { placement, dependsOn, protect } = args;
+    const { placement, protect } = args;
+    const policies = policyManifests(placement).map((policy) => this.create(policy, [], { protect }));
+    const dependsOn = [...args.dependsOn, ...policies];
     this.standing = [
+      ...policies,
       ...selfTestManifests(placement).map((route) => this.create(route, dependsOn, { protect })),
       ...notFoundManifests(args.notFoundParents, placement).map((route) => this.create(route, dependsOn)),
     ];
@@ -188,7 +193,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
 
   /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
   private create(
-    manifest: Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> },
+    manifest: PolicyManifest | (Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> }),
     dependsOn: readonly pulumi.Resource[],
     options: pulumi.CustomResourceOptions = {},
   ): CustomResource {

@@ -1,3 +1,4 @@
+import { PART_OF } from "../../names";
 import type { Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import {
@@ -25,9 +26,12 @@ export interface KnownRoutes {
 
 /** @param namespace the page server's. */
 export function groupsOf(routes: readonly HttpRoute[], namespace: string): KnownRoutes {
-  const isOurs = ({ metadata }: HttpRoute) =>
-    metadata.namespace === namespace || metadata.labels?.["app.kubernetes.io/part-of"] === "maintenance-pages";
+  const isOurs = ({ metadata }: HttpRoute) => metadata.namespace === namespace || isOfProject(metadata.labels);
   return { ours: routes.filter(isOurs), others: routes.filter((route) => !isOurs(route)) };
+}
+
+function isOfProject(labels: Readonly<Record<string, string>> = {}): boolean {
+  return Object.entries(PART_OF).every(([name, value]) => labels[name] === value);
 }
 
 /**
