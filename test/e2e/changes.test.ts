@@ -227,6 +227,12 @@ it("every resource has the URN that it always had: with another one, running sta
     maintenance-pages:index:IngressController::ingress-nginx
     maintenance-pages:index:MaintenanceOverrides$kubernetes:core/v1:Service::bypass-acme
     maintenance-pages:index:MaintenanceOverrides$kubernetes:core/v1:Service::instance-acme
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy::page-server-retry.gateway
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::bypass-acme.gateway
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::maintenance-acme.gateway
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::maintenance-gamma.gateway
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::page-server-not-found.gateway
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::page-server-self-test.gateway
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::bypass-acme
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-acme
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::maintenance-gamma
@@ -244,6 +250,7 @@ it("every resource has the URN that it always had: with another one, running sta
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-self-test.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:ServersTransport::page-server-transport.traefik
     maintenance-pages:index:MaintenanceOverrides::maintenance
+    maintenance-pages:index:MaintenanceOverrides::maintenance.gateway
     maintenance-pages:index:MaintenanceOverrides::maintenance.traefik
     maintenance-pages:index:PageServer$kubernetes:apps/v1:Deployment::page-server-deployment
     maintenance-pages:index:PageServer$kubernetes:core/v1:ConfigMap::page-server-nginx-HASH
