@@ -58,7 +58,7 @@ It had a \`bucket.readUrl\` too. Without it, the address at which the pages are 
 pathStyle, or on AWS with its region, and a change of those does in the cluster what a change of \`readUrl\` does here.
 
 No change replaces or deletes the Namespace, the Service or the Deployment of the page server, its copy of the pages, the standby, the
-Helm release, what all overrides at Traefik share, or the standing routes of the Gateway API, except for ${REFUSED.join(", ")}, which have to. Pulumi refuses these, and names what is
+Helm release, what all overrides at Traefik share, or the self-test at the Gateway API, except for ${REFUSED.join(", ")}, which have to. Pulumi refuses these, and names what is
 protected, until you ask for them:
 
 - What is **replaced** goes with \`pulumi config set protect false\` and the change in the same \`pulumi up\`.

@@ -14,7 +14,6 @@ export const LASTING = [
   "Middleware page-server-closed.traefik",
   "Middleware page-server-retry.traefik",
   "ServersTransport page-server-transport.traefik",
-  "BackendTrafficPolicy page-server-retry.gateway",
   "HTTPRoute page-server-self-test.gateway",
 ] as const;
 

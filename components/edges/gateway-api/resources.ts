@@ -142,7 +142,7 @@ interface MaintenanceOverridesArgs {
   readonly parked: readonly Manifest[];
   /** The resources that must exist before visitors are sent to any page. */
   readonly dependsOn: readonly pulumi.Resource[];
-  /** Whether Pulumi refuses to delete or replace what all routes use, and with it the edge. */
+  /** Whether Pulumi refuses to delete or replace the self-test, and with it the edge. */
   readonly protect: boolean;
 }
 
@@ -158,7 +158,7 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
     super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
     const { placement, protect } = args;
-    const policies = policyManifests(placement).map((policy) => this.create(policy, [], { protect }));
+    const policies = policyManifests(placement).map((policy) => this.create(policy, []));
     const dependsOn = [...args.dependsOn, ...policies];
     this.standing = [
       ...policies,
