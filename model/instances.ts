@@ -32,9 +32,12 @@ export function otherHostsOf(
   if (wildcards.length === 0) return [];
   return instances
     .filter((other) => other.name !== name)
-    .flatMap((other) =>
-      other.hosts.filter((host) => wildcards.some((one) => host !== one && host.endsWith(one.slice(1)))),
-    );
+    .flatMap((other) => other.hosts.filter((host) => wildcards.some((wildcard) => isBelow(host, wildcard))));
+}
+
+/** Whether a host is below a wildcard that stands for one label or more. No host is below another host. */
+export function isBelow(host: string, wildcard: string): boolean {
+  return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
 /** A Service of the cluster and one of its ports, by number or name. */

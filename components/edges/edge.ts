@@ -107,6 +107,19 @@ export interface Overridden extends Pick<Override, "hosts" | "otherHosts"> {
   readonly edges?: readonly string[] | undefined;
 }
 
+/** The override of an instance, as far as it is compared with the cluster. Its page is not. */
+export function overrideOf({ name, hosts, otherHosts }: Overridden): Override {
+  return {
+    instance: name,
+    hosts,
+    otherHosts,
+    kind: "unscheduled",
+    revision: undefined,
+    hasAssets: false,
+    bypass: undefined,
+  };
+}
+
 /** A difference between the cluster and what is declared. */
 export interface Drift {
   /**

@@ -37,3 +37,10 @@ export async function waitFor<T>(attempt: () => Promise<T | undefined>, options:
   const log = options.logFile === undefined ? "" : ` The end of ${options.logFile}:\n${lastLines(options.logFile)}`;
   throw new LocalError(`waited ${options.timeoutSeconds} s in vain for ${options.what}.${failure}${log}`);
 }
+
+/** An attempt for `waitFor`: whether an address answers 200. */
+export const answersAt = (url: string) => async (): Promise<true | undefined> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+  await response.arrayBuffer();
+  return response.status === 200 ? true : undefined;
+};

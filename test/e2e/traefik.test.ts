@@ -14,13 +14,13 @@ import { makeAuthority } from "../../lab/cluster/certificates";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
 import { at, type Lab, startLab } from "../../lab/lab";
-import { CHALLENGE, hostsOf, ruleFor, type Sample } from "../../lab/samples";
+import { CHALLENGE, hostsOf, ruleFor } from "../../lab/samples";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { isPageOf, marker } from "../../lab/scenario/seen";
 import { isWalkedOn } from "../../lab/scenario/step";
-import { startLoad } from "../../lab/traffic/load";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
+import { isOpen, underLoad } from "./acme-under-load";
 
 // A real ingress-nginx and a real Traefik on one cluster, as during a migration. Traefik has the three providers of Harmony's chart, and so
 // it also reads the Ingresses of ingress-nginx's class.
@@ -44,33 +44,12 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
-const isOpen = (sample: Sample) => (answer: Answer) =>
-  answer.status === 200 && answer.body.startsWith(`this is ${sample}:`);
 const isNotFound = (answer: Answer) => answer.status === 404 && marker(answer).get("kind") === "not-found";
 const isThere = ({ status }: Answer) => status === 200;
 
 const type = (...args: readonly string[]) => lab.stack.tryMaintenance(...args);
 
 const set = (path: string, value: string) => lab.stack.type(["config", "set", "--path", path, value]);
-
-/** Visitors of each host in a second, at each edge. */
-const PER_SECOND = 75;
-
-/** Sends visitors to acme at these edges while something is done, and tells what they got. */
-async function underLoad(edges: readonly string[], right: readonly ("page" | "own")[], work: () => Promise<unknown>) {
-  const classify = (answer: Answer) => {
-    const kind = isPageOf("acme")(answer) ? "page" : isOpen("acme")(answer) ? "own" : undefined;
-    return kind !== undefined && right.includes(kind) ? kind : `wrong: ${answer.status} ${answer.body.slice(0, 60)}`;
-  };
-  const loads = edges.flatMap((edge) => hostsOf("acme").map((host) => startLoad(edge, host, PER_SECOND, classify)));
-  await work().finally(() => Promise.all(loads.map((load) => load.stop())));
-  const kinds: Record<string, number> = {};
-  for (const load of loads) {
-    for (const [kind, count] of Object.entries((await load.stop()).kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
-  }
-  console.log(`${right.join(" or ")} at ${edges.length} edges: ${JSON.stringify(kinds)}`);
-  return Object.entries(kinds).filter(([kind]) => /^(?:wrong|failed)/.test(kind));
-}
 
 describe("Traefik has taken the class of ingress-nginx over, and the stack does not know it", () => {
   beforeAll(() => set("edges.default.address", traefik.url));

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isBehind } from "../../../model/instances";
 import { listed } from "../../../model/problems";
-import type { Drift, DriftOf, Overridden } from "../edge";
+import { type Drift, type DriftOf, type Overridden, overrideOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import { isSameOwner, parentsOf } from "./listeners";
 import { isParkedHost, isPartOfName, NAMES, overrideManifests, type Placement } from "./manifests";
@@ -44,18 +44,6 @@ export function driftIn(
       ),
     ];
   };
-}
-
-/** The instance's override, as far as it is compared. Its page is not. */
-function overrideOf({ name, ...hosts }: Overridden) {
-  return {
-    ...hosts,
-    instance: name,
-    kind: "unscheduled",
-    revision: undefined,
-    hasAssets: false,
-    bypass: undefined,
-  } as const;
 }
 
 type RouteSpec = HttpRoute["spec"];
@@ -135,6 +123,7 @@ function outdatedBy(
 ): readonly string[] {
   const own = found.map(({ spec }) => spec);
   const hosts = new Set(own.flatMap(({ hostnames }) => hostnames));
+  const ofHosts = instance.hosts.filter((host) => hosts.has(host)).map((host) => matchesFor(host, own));
   const every = keyOf(everyPath(IMPLEMENTATIONS[placement.implementation].order));
   const attached = found.flatMap(parentsOf);
   return routing.others.flatMap((route) => {
@@ -142,7 +131,7 @@ function outdatedBy(
     const { matches, parents } = coveredIn(instance, [route], placement, routing);
     const paths = matches
       .filter((match) => keyOf(match) !== every)
-      .filter((match) => instance.hosts.some((host) => hosts.has(host) && !matchesFor(host, own).has(keyOf(match))))
+      .filter((match) => ofHosts.some((keys) => !keys.has(keyOf(match))))
       .map(({ path }) => path.value);
     const newHosts = route.spec.hostnames.filter(
       (host) => covered.hosts.includes(host) && !instance.hosts.includes(host) && !hosts.has(host),

@@ -8,6 +8,7 @@ import {
   API_VERSION,
   ENVOY_GATEWAY_API,
   envoyProxySchema,
+  GATEWAY_GROUP,
   gatewayClassSchema,
   namespaceSchema,
   PROXY_LABELS,
@@ -88,7 +89,7 @@ export async function inspect(
     // Version 1.5 of the Gateway API has only the first one.
     Promise.all(
       ["v1", "v1alpha3", "v1alpha2"].map((version) =>
-        readable(`/apis/gateway.networking.k8s.io/${version}/tlsroutes`, tlsRouteSchema),
+        readable(`/apis/${GATEWAY_GROUP}/${version}/tlsroutes`, tlsRouteSchema),
       ),
     ),
   ]);

@@ -1,10 +1,11 @@
 import { BYPASS_HEADER } from "../../../model/bypass";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS, PART_OF } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import type { CustomManifest } from "../custom-overrides";
 import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import { everyPath, type Match, MOST_HEADERS } from "./matches";
-import { API_VERSION, ENVOY_GATEWAY_API } from "./objects";
+import { API_VERSION, ENVOY_GATEWAY_API, GATEWAY_GROUP } from "./objects";
 import type { GatewayApiSettings, Parent } from "./settings";
 
 /** The label of a parked override, with the instance's name. */
@@ -55,26 +56,10 @@ export interface Covered {
   readonly matches: readonly Match[];
 }
 
-interface ManifestMetadata {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
-/** A policy of Envoy Gateway, with a name of its own in the stack, which is also its name in the cluster. */
-export interface PolicyManifest {
-  readonly apiVersion: typeof ENVOY_GATEWAY_API;
-  readonly kind: "BackendTrafficPolicy";
-  readonly metadata: ManifestMetadata;
-  readonly spec: Readonly<Record<string, unknown>>;
-}
-
-/** A route, with a name of its own in the stack, which is also its name in the cluster. */
-export interface Manifest {
+/** The manifest of a route. */
+export interface Manifest extends CustomManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: "HTTPRoute";
-  readonly metadata: ManifestMetadata;
   readonly spec: {
     readonly parentRefs: readonly object[];
     readonly hostnames?: readonly string[];
@@ -143,7 +128,7 @@ export function parkedManifests(
  *
  * @returns `undefined` if the Gateways admit no such host.
  */
-export function parkedHost(
+function parkedHost(
   instance: string,
   { edge, namespace, unusedDomain }: Pick<Placement, "edge" | "namespace" | "unusedDomain">,
 ): string | undefined {
@@ -177,17 +162,16 @@ export function policyManifests({
   edge,
   namespace,
   implementation,
-}: Pick<Placement, "edge" | "namespace" | "implementation">): readonly PolicyManifest[] {
+}: Pick<Placement, "edge" | "namespace" | "implementation">): readonly CustomManifest[] {
   if (implementation !== "envoy-gateway") return [];
   const metadata = { name: NAMES.retry(edge), namespace, labels: labels("maintenance-retry") };
-  const [group] = API_VERSION.split("/");
   return [
     {
       apiVersion: ENVOY_GATEWAY_API,
       kind: "BackendTrafficPolicy",
       metadata: { ...metadata, annotations: { ...OURS, ...NOT_AWAITED } },
       spec: {
-        targetSelectors: [{ group, kind: "HTTPRoute", matchLabels: { ...PART_OF } }],
+        targetSelectors: [{ group: GATEWAY_GROUP, kind: "HTTPRoute", matchLabels: { ...PART_OF } }],
         retry: {
           numRetries: 5,
           retryOn: { triggers: ["connect-failure", "refused-stream", "reset"] },
@@ -301,11 +285,7 @@ function toPage(page: Parameters<typeof pageAddress>[0]) {
  */
 const NO_DNS = { "external-dns.alpha.kubernetes.io/controller": "none" } as const;
 
-interface Metadata {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+type Metadata = Omit<CustomManifest["metadata"], "annotations">;
 
 interface Content {
   /** None for every host that no other route has. */
@@ -352,7 +332,7 @@ function routes(metadata: Metadata, parents: readonly Parent[], content: Content
 
 function parentRef({ kind, name, namespace, sectionName, port }: Parent) {
   return {
-    ...(kind === "Gateway" ? {} : { group: "gateway.networking.k8s.io", kind }),
+    ...(kind === "Gateway" ? {} : { group: GATEWAY_GROUP, kind }),
     name,
     namespace,
     ...(sectionName === undefined ? {} : { sectionName }),

@@ -66,7 +66,7 @@ describe("the expression for every path", () => {
     },
   );
 
-  it("matches what is not a challenge, and nothing else", () => {
+  it("matches every path except those of challenges", () => {
     const path = fc
       .tuple(
         fc.nat(CHALLENGE.length),

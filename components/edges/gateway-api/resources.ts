@@ -1,7 +1,7 @@
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Problem, SettingsError } from "../../../model/problems";
+import { CustomOverrides } from "../custom-overrides";
 import { type AwaitedOverride, type Bypass, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
 import { placementIn, readCluster } from "./cluster";
 import {
@@ -11,7 +11,6 @@ import {
   notFoundManifests,
   overrideManifests,
   type Placement,
-  type PolicyManifest,
   parkedManifests,
   policyManifests,
   selfTestManifests,
@@ -150,13 +149,13 @@ interface MaintenanceOverridesArgs {
  * The routes of an edge: for each instance in maintenance routes that take over every path of its hosts, and standing ones. The
  * instance's own routes never change. To disable maintenance, the hosts are taken from the override, and it stays.
  */
-class MaintenanceOverrides extends pulumi.ComponentResource {
+class MaintenanceOverrides extends CustomOverrides {
   readonly standing: readonly pulumi.Resource[];
   readonly overrides: readonly pulumi.Resource[];
   readonly overridden: pulumi.Output<unknown>;
 
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
-    super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
+    super(name, options);
     const { placement, protect } = args;
     const policies = policyManifests(placement).map((policy) => this.create(policy, []));
     const dependsOn = [...args.dependsOn, ...policies];
@@ -185,22 +184,6 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     dependsOn: readonly pulumi.Resource[],
   ): readonly pulumi.Resource[] {
     if (bypass === undefined) return [];
-    // The matches contain the key. The provider's outputs must be secret, too.
-    return bypassManifests(override, bypass, covered, placement).map((route) =>
-      this.create({ ...route, spec: pulumi.secret(route.spec) }, dependsOn, { additionalSecretOutputs: ["spec"] }),
-    );
-  }
-
-  /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
-  private create(
-    manifest: PolicyManifest | (Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> }),
-    dependsOn: readonly pulumi.Resource[],
-    options: pulumi.CustomResourceOptions = {},
-  ): CustomResource {
-    return new CustomResource(
-      manifest.metadata.name,
-      { ...manifest },
-      { ...options, parent: this, dependsOn: [...dependsOn], deleteBeforeReplace: true },
-    );
+    return bypassManifests(override, bypass, covered, placement).map((route) => this.createSecret(route, dependsOn));
   }
 }

@@ -1,3 +1,4 @@
+import { isBelow } from "../../../model/instances";
 import { PART_OF } from "../../names";
 import type { Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
@@ -122,14 +123,9 @@ export function hostsIn(
 /** Whether a host is below a wildcard of an instance, and no other instance's. */
 export function isOwnBelow(host: string, { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">): boolean {
   return (
-    hosts.some((wildcard) => host !== wildcard && isBelow(host, wildcard)) &&
+    hosts.some((wildcard) => isBelow(host, wildcard)) &&
     !otherHosts.some((other) => host === other || isBelow(host, other))
   );
-}
-
-/** Whether a host is below a wildcard. */
-function isBelow(host: string, wildcard: string): boolean {
-  return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
 /** Whether a route with these hostnames may get requests for one of these hosts. One without hostnames may get all. */

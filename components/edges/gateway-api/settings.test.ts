@@ -28,7 +28,7 @@ it("knows where each implementation runs its proxies, unless a setting says it",
   });
 });
 
-describe("what is not allowed gets a message", () => {
+describe("a setting that is not allowed gets a message", () => {
   it.each([
     ["no parents", { kind: "gateway-api" }, /^public\.parentRefs: a list of parents, such as/],
     ["an empty list", { ...one, parentRefs: [] }, /^public\.parentRefs: 1 to 32 parents$/],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { runInNewContext } from "node:vm";
 import type { z } from "zod";
-import type { Drift, DriftOf, Overridden } from "../edge";
+import { type Drift, type DriftOf, type Overridden, overrideOf } from "../edge";
 import {
   CLASS_ANNOTATION,
   type Manifest,
@@ -61,18 +61,6 @@ function isUnchanged(declared: Manifest, { middlewares, transports }: KnownRoute
   const { spec } = (isTransport ? transportSchema : middlewareSchema).shape;
   const found = (isTransport ? transports : middlewares).find((one) => isNamed(one, declared));
   return found !== undefined && isDeepStrictEqual(spec.parse(found.spec), spec.parse(declared.spec));
-}
-
-/** The instance's override, as far as it is compared. Its page is not. */
-function overrideOf({ name, ...hosts }: Overridden) {
-  return {
-    ...hosts,
-    instance: name,
-    kind: "unscheduled",
-    revision: undefined,
-    hasAssets: false,
-    bypass: undefined,
-  } as const;
 }
 
 function changesOf(

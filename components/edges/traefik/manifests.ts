@@ -2,6 +2,7 @@ import { BYPASS_HEADER } from "../../../model/bypass";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import type { CustomManifest } from "../custom-overrides";
 import { type Bypass, nameAt, type Override, selfTestOf } from "../edge";
 import type { TraefikSettings } from "./settings";
 
@@ -60,17 +61,10 @@ interface Route {
   readonly service: RouteService;
 }
 
-/** A manifest with a name of its own in the stack, which is also its name in the cluster. */
-export interface Manifest {
+/** The manifest of one of Traefik's own objects. */
+export interface Manifest extends CustomManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: "IngressRoute" | "Middleware" | "ServersTransport";
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, string>>;
-  };
-  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -238,11 +232,7 @@ function hostExpression(hosts: readonly string[]): string {
   return `HostRegexp(\`^(?:${expressions.join("|")})\\.?$\`)`;
 }
 
-interface Metadata {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+type Metadata = Omit<CustomManifest["metadata"], "annotations">;
 
 function annotated(metadata: Metadata, { ingressClass }: Pick<Placement, "ingressClass">) {
   const ofClass = ingressClass === undefined ? {} : { [CLASS_ANNOTATION]: ingressClass };

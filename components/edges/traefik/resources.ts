@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as pulumi from "@pulumi/pulumi";
+import { CustomOverrides } from "../custom-overrides";
 import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
 import {
   bypassManifests,
@@ -30,9 +30,6 @@ export function declareTraefik(edge: string, settings: TraefikSettings, args: Ed
   };
 }
 
-/** A manifest whose specification may be a secret. */
-type DeclaredManifest = Omit<Manifest, "spec"> & { readonly spec: pulumi.Input<Manifest["spec"]> };
-
 type Dependencies = readonly pulumi.Input<pulumi.Resource>[];
 
 const WATCH_MILLISECONDS = 1000;
@@ -61,13 +58,13 @@ interface MaintenanceOverridesArgs {
  * The routes of an edge: for each instance in maintenance routes that take over every path of its hosts, and standing ones. The
  * instance's own routes never change. To disable maintenance, the override is deleted: its routes first, then its middleware.
  */
-class MaintenanceOverrides extends pulumi.ComponentResource {
+class MaintenanceOverrides extends CustomOverrides {
   readonly standing: readonly pulumi.Resource[];
   readonly overrides: readonly pulumi.Resource[];
   readonly overridden: pulumi.Output<unknown>;
 
   constructor(name: string, args: MaintenanceOverridesArgs, options: pulumi.ComponentResourceOptions) {
-    super("maintenance-pages:index:MaintenanceOverrides", name, {}, options);
+    super(name, options);
     // A route is dropped if something does not exist that it uses. So that is created first, and deleted last.
     const { protect } = args;
     const shared = sharedManifests(args.placement).map((manifest) => this.create(manifest, [], { protect }));
@@ -93,12 +90,8 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private createRoutes(
-    routes: readonly DeclaredManifest[],
-    dependsOn: Dependencies,
-    options: pulumi.CustomResourceOptions = {},
-  ): readonly pulumi.Resource[] {
-    return routes.map((route) => this.create(route, dependsOn, options));
+  private createRoutes(routes: readonly Manifest[], dependsOn: Dependencies): readonly pulumi.Resource[] {
+    return routes.map((route) => this.create(route, dependsOn));
   }
 
   private createBypass(
@@ -107,25 +100,6 @@ class MaintenanceOverrides extends pulumi.ComponentResource {
     dependsOn: Dependencies,
   ): readonly pulumi.Resource[] {
     if (bypass === undefined) return [];
-    // The rule contains the key. The provider's outputs must be secret, too.
-    const routes = bypassManifests(override, bypass, placement);
-    return this.createRoutes(
-      routes.map((route) => ({ ...route, spec: pulumi.secret(route.spec) })),
-      dependsOn,
-      { additionalSecretOutputs: ["spec"] },
-    );
-  }
-
-  /** Named by the manifest, never by a position in a list: removing an entry must not rename the others. */
-  private create(
-    manifest: DeclaredManifest,
-    dependsOn: Dependencies,
-    options: pulumi.CustomResourceOptions = {},
-  ): CustomResource {
-    return new CustomResource(
-      manifest.metadata.name,
-      { ...manifest },
-      { ...options, parent: this, dependsOn: [...dependsOn], deleteBeforeReplace: true },
-    );
+    return bypassManifests(override, bypass, placement).map((route) => this.createSecret(route, dependsOn));
   }
 }

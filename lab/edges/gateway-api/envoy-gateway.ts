@@ -4,7 +4,7 @@ import { runCommand } from "../../cluster/commands";
 import { type ControlPlane, EDGE_ADDRESS } from "../../cluster/control-plane";
 import type { Relays } from "../../cluster/relays";
 import type { Sandbox, SandboxProcess } from "../../cluster/sandbox";
-import { waitFor } from "../../cluster/waiting";
+import { answersAt, waitFor } from "../../cluster/waiting";
 import { hostsOf, SAMPLES } from "../../samples";
 import { ensureEnvoy } from "../../tools/envoy";
 import { ensureProgram } from "../../tools/tools";
@@ -106,12 +106,7 @@ export async function startEnvoyGateway(
   const url = `http://127.0.0.1:${port}`;
   const encryptedUrl = `https://127.0.0.1:${await relays.open(EDGE_ADDRESS, ENVOY_PORTS.https)}`;
   const probe = async ({ port: inside, path }: (typeof PROBES)[keyof typeof PROBES]) => {
-    const at = `http://127.0.0.1:${await relays.open("127.0.0.1", inside)}${path}`;
-    return async () => {
-      const response = await fetch(at, { signal: AbortSignal.timeout(2000) });
-      await response.arrayBuffer();
-      return response.status === 200 ? true : undefined;
-    };
+    return answersAt(`http://127.0.0.1:${await relays.open("127.0.0.1", inside)}${path}`);
   };
   const controllerIsReady = await probe(PROBES.controller);
   const envoyIsReady = await probe(PROBES.envoy);

@@ -8,7 +8,7 @@ import { statusOf } from "../../cluster/kube";
 import { flags } from "../../cluster/processes";
 import type { Relays } from "../../cluster/relays";
 import type { Sandbox, SandboxProcess } from "../../cluster/sandbox";
-import { waitFor } from "../../cluster/waiting";
+import { answersAt, waitFor } from "../../cluster/waiting";
 import type { Tools } from "../../tools/tools";
 import type { Edge } from "../edge";
 import { writeEtcNginx } from "./etc-nginx";
@@ -155,12 +155,7 @@ export async function startIngressNginx(
     running = { process: controller, endAnswers: await relays.answerInside(PORTS["stream-port"] + portOffset) };
     // Logged from verbosity 2 on, when nginx has been told of the backends; until then it answers everything with 503.
     await waitFor(logged("Dynamic reconfiguration succeeded"), { ...wait, what: "the edge to have its configuration" });
-    const answers = async () => {
-      const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) });
-      await response.arrayBuffer();
-      return response.status === 200 ? true : undefined;
-    };
-    await waitFor(answers, { ...wait, what: "the edge to answer" });
+    await waitFor(answersAt(`${url}/healthz`), { ...wait, what: "the edge to answer" });
     await sleep(1200); // each nginx worker looks once a second what it was told (BACKENDS_SYNC_INTERVAL, lua/balancer.lua)
     await controlPlane.kube.apply(admissionWebhook(identity, controlPlane.authority.certificate));
   };

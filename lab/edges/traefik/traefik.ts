@@ -5,7 +5,7 @@ import { type ControlPlane, EDGE_ADDRESS } from "../../cluster/control-plane";
 import { flags } from "../../cluster/processes";
 import type { Relays } from "../../cluster/relays";
 import type { Sandbox, SandboxProcess } from "../../cluster/sandbox";
-import { waitFor } from "../../cluster/waiting";
+import { answersAt, waitFor } from "../../cluster/waiting";
 import { ensureProgram } from "../../tools/tools";
 import type { Edge } from "../edge";
 import { ingressClass, NGINX_CLASS, traefikObjects, typesFile } from "./objects";
@@ -95,13 +95,8 @@ export async function startTraefik(
     if (running !== undefined) return;
     const delay = sleep(READINESS_MILLISECONDS);
     running = sandbox.start(name, [path, ...args], { KUBECONFIG: controlPlane.kubeconfigInside("traefik") });
-    const answers = async () => {
-      const response = await fetch(ping, { signal: AbortSignal.timeout(2000) });
-      await response.arrayBuffer();
-      return response.status === 200 ? true : undefined;
-    };
     const { logFile } = running;
-    await waitFor(answers, { what: "Traefik to answer", timeoutSeconds: 60, logFile, check: sandbox.check });
+    await waitFor(answersAt(ping), { what: "Traefik to answer", timeoutSeconds: 60, logFile, check: sandbox.check });
     await delay;
     await admitVisitors(true);
     await sleep(THROTTLE_MILLISECONDS);
