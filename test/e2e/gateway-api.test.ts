@@ -218,6 +218,7 @@ describe("a Gateway that would not use an override", () => {
   it("is of another implementation, or does not exist", async () => {
     await set("edges.gateway.implementation", "istio");
     expect(await refusal()).toContain("edges.*.implementation is istio: set it to envoy-gateway.");
+    await expect(lab.stack.preview()).rejects.toThrow(/found: +"istio"\n.*\n.*nearest: +envoy-gateway/);
     await lab.stack.type(["config", "rm", "--path", "edges.gateway.implementation"]);
     await set("edges.gateway.parentRefs[0].name", "another");
     expect(await refusal()).toContain(`Gateway ${GATEWAY.namespace}/another does not exist.`);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
-import { GROUP, placementIn, readCluster } from "./cluster";
+import { placementIn, readCluster } from "./cluster";
 import { driftIn } from "./drift";
 import { isForEveryHost, isForHttp, listenersOf } from "./listeners";
 import { isPartOfName, NAMES } from "./manifests";
@@ -9,7 +9,6 @@ import {
   ENVOY_GATEWAY_API,
   envoyProxySchema,
   GATEWAY_GROUP,
-  gatewayClassSchema,
   namespaceSchema,
   PROXY_LABELS,
   proxySchema,
@@ -80,9 +79,8 @@ export async function inspect(
       unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
       return undefined;
     });
-  const [objects, classes = [], envoyProxies = [], namespaces, proxies, tlsRoutes] = await Promise.all([
+  const [objects, envoyProxies = [], namespaces, proxies, tlsRoutes] = await Promise.all([
     readCluster(cluster),
-    readable(`${GROUP}/gatewayclasses`, gatewayClassSchema),
     readable(`/apis/${ENVOY_GATEWAY_API}/envoyproxies`, envoyProxySchema),
     readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
     Promise.all(PROXY_LABELS.map(([label]) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
@@ -93,7 +91,7 @@ export async function inspect(
       ),
     ),
   ]);
-  const { routes, hasTypes, ...topology } = objects;
+  const { routes, hasTypes, classes, ...topology } = objects;
   const groups = groupsOf(routes, namespace);
   const listeners = listenersOf(settings.parentRefs, topology);
   const placement = placementIn(topology, edge, settings, namespace);

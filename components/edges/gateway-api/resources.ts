@@ -27,13 +27,15 @@ import {
   UNCOPIED,
 } from "./routes";
 import type { GatewayApiSettings, Parent } from "./settings";
+import { wrongImplementations } from "./suitability";
 
 /**
  * Declares an edge of the kind gateway-api.
  *
  * An override depends on the instance's own routes, so they are read from the cluster: a path that is `Exact` there must be so in the override.
  *
- * @throws {SettingsError} when the cluster has no Gateway API, or a bypass names a port that its Service does not have.
+ * @throws {SettingsError} when the cluster has no Gateway API, or another implementation of it than the setting says; or a bypass names a port
+ *   that its Service does not have.
  * @throws {Unreachable} when the cluster can't be read.
  */
 export async function declareGatewayApi(
@@ -42,8 +44,10 @@ export async function declareGatewayApi(
   args: EdgeArgs,
 ): Promise<EdgeResources> {
   const { namespace, deployment, overrides, protect, provider, instances } = args;
-  const { routes, hasTypes, unread, ...topology } = await readCluster(args.cluster);
+  const { routes, hasTypes, unread, classes, ...topology } = await readCluster(args.cluster);
   if (!hasTypes) throw new SettingsError([noTypes(edge)]);
+  const wrong = wrongImplementations(edge, settings, { ...topology, classes });
+  if (wrong.length > 0) throw new SettingsError(wrong);
   for (const text of unread) pulumi.log.warn(`Not read at ${edge}: ${text}`);
   const { ours, others } = groupsOf(routes, namespace);
   const placement = placementIn(topology, edge, settings, namespace);

@@ -6,7 +6,7 @@ import { IMPLEMENTATIONS } from "./implementations";
 
 const KINDS = ["Gateway", "ListenerSet"] as const;
 const PARENTS = "a list of parents, such as [{ name: edge, namespace: gateways }]";
-const NAMES = [
+export const IMPLEMENTATION_NAMES = [
   "envoy-gateway",
   "nginx-gateway-fabric",
   "cilium",
@@ -38,7 +38,7 @@ export const gatewayApiSchema = section({
   kind: z.literal("gateway-api", { error: "gateway-api" }),
   address: address(),
   implementation: z
-    .enum(NAMES, { error: oneOf(NAMES) })
+    .enum(IMPLEMENTATION_NAMES, { error: oneOf(IMPLEMENTATION_NAMES) })
     .default("envoy-gateway")
     .describe("Who implements the Gateway API. It decides which of two routes comes first."),
   parentRefs: z

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { envoyProxySchema, gatewayClassSchema, gatewaySchema, proxySchema } from "./objects";
+import { envoyProxySchema, type GatewayClass, gatewayClassSchema, gatewaySchema, proxySchema } from "./objects";
 import type { Parent } from "./settings";
-import { suitability } from "./suitability";
+import { suitability, wrongImplementations } from "./suitability";
 
 const all = { allowedRoutes: { namespaces: { from: "All" } } };
 const http = { name: "http", port: 80, protocol: "HTTP", ...all };
@@ -79,6 +79,27 @@ describe("an obstacle is", () => {
       "Gateway gateways/edge is served by istio, and edges.*.implementation is envoy-gateway: set it to istio.",
     ]);
     expect(found({ classes: [] }).obstacles).toStrictEqual([]);
+  });
+
+  it("another implementation, for the program: a problem of the setting; none for a class that is missing or not known", () => {
+    const problems = (implementation: "istio" | "envoy-gateway", ...classes: readonly GatewayClass[]) =>
+      wrongImplementations(
+        "new",
+        { implementation, parentRefs: [PARENT] },
+        { gateways: [gateway([http])], listenerSets: [], classes },
+      );
+    expect(problems("envoy-gateway", gatewayClass("istio.io/gateway-controller"))).toStrictEqual([
+      {
+        path: "edges.new.implementation",
+        found: "envoy-gateway",
+        allowed:
+          "istio, which serves Gateway gateways/edge by its GatewayClass eg; Gateways of another implementation need an edge of their own",
+        nearest: "istio",
+      },
+    ]);
+    expect(problems("istio", gatewayClass("istio.io/gateway-controller"))).toStrictEqual([]);
+    expect(problems("envoy-gateway", gatewayClass("example.org/unknown"))).toStrictEqual([]);
+    expect(problems("envoy-gateway")).toStrictEqual([]);
   });
 
   it("an EnvoyProxy that keeps routes in their order, of the Gateway or of its class", () => {

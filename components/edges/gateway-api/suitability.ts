@@ -1,4 +1,4 @@
-import { listed } from "../../../model/problems";
+import { listed, type Problem } from "../../../model/problems";
 import type { Inspection } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import {
@@ -12,7 +12,7 @@ import {
   type Topology,
 } from "./listeners";
 import { type EnvoyProxy, type Gateway, type GatewayClass, PROXY_LABELS, type ProxyPod } from "./objects";
-import { type GatewayApiSettings, type Parent, sourceOf } from "./settings";
+import { type GatewayApiSettings, IMPLEMENTATION_NAMES, type Parent, sourceOf } from "./settings";
 
 /** What decides whether overrides work at an edge. */
 export interface Surroundings extends Topology {
@@ -99,9 +99,9 @@ function absence(parent: Parent, topology: Topology): string {
 
 /** Whether a Gateway's controller is the one that the setting says, and works. */
 function ofGateway(gateway: Gateway, settings: Omit<GatewayApiSettings, "kind">, surroundings: Surroundings): Findings {
-  const { metadata, spec, status } = gateway;
+  const { metadata, status } = gateway;
   const place = placeOf({ kind: "Gateway", ...metadata });
-  const gatewayClass = surroundings.classes.find((one) => one.metadata.name === spec.gatewayClassName);
+  const gatewayClass = classOf(gateway, surroundings);
   const isFalse = (condition: { readonly type: string; readonly status: string }, ...types: readonly string[]) =>
     types.includes(condition.type) && condition.status === "False";
   const broken = (status?.listeners ?? []).flatMap(({ name, conditions }) =>
@@ -132,15 +132,14 @@ function ofController(
   gatewayClass: GatewayClass | undefined,
   { implementation }: Pick<GatewayApiSettings, "implementation">,
 ): Findings {
-  const found = gatewayClass?.spec.controllerName;
-  if (found === undefined || found === IMPLEMENTATIONS[implementation].controllerName)
-    return { obstacles: [], notes: [] };
-  const actual = Object.entries(IMPLEMENTATIONS).find(([, { controllerName }]) => controllerName === found)?.[0];
+  if (gatewayClass === undefined) return { obstacles: [], notes: [] };
+  const actual = implementationOf(gatewayClass);
+  if (actual === implementation) return { obstacles: [], notes: [] };
   return actual === undefined
     ? {
         obstacles: [],
         notes: [
-          `${place} is served by ${found}, which is not known here. edges.*.implementation says that it is ${implementation}.`,
+          `${place} is served by ${gatewayClass.spec.controllerName}, which is not known here. edges.*.implementation says that it is ${implementation}.`,
         ],
       }
     : {
@@ -149,6 +148,32 @@ function ofController(
         ],
         notes: [],
       };
+}
+
+function classOf({ spec }: Gateway, { classes }: Pick<Surroundings, "classes">): GatewayClass | undefined {
+  return classes.find((one) => one.metadata.name === spec.gatewayClassName);
+}
+
+/** `undefined` if the class has a controller that is not known here, or that was installed with another name. */
+function implementationOf({ spec }: GatewayClass): GatewayApiSettings["implementation"] | undefined {
+  return IMPLEMENTATION_NAMES.find((name) => IMPLEMENTATIONS[name].controllerName === spec.controllerName);
+}
+
+/** A problem for each Gateway of an edge whose class is of another implementation than the setting. */
+export function wrongImplementations(
+  edge: string,
+  { implementation, parentRefs }: Pick<GatewayApiSettings, "implementation" | "parentRefs">,
+  { classes, ...topology }: Topology & Pick<Surroundings, "classes">,
+): readonly Problem[] {
+  return gatewaysBehind(parentRefs, topology).flatMap((gateway) => {
+    const { metadata, spec } = gateway;
+    const gatewayClass = classOf(gateway, { classes });
+    const actual = gatewayClass && implementationOf(gatewayClass);
+    if (actual === undefined || actual === implementation) return [];
+    const place = placeOf({ kind: "Gateway", ...metadata });
+    const allowed = `${actual}, which serves ${place} by its GatewayClass ${spec.gatewayClassName}; Gateways of another implementation need an edge of their own`;
+    return [{ path: `edges.${edge}.implementation`, found: implementation, allowed, nearest: actual }];
+  });
 }
 
 const KEEPS_ORDER =
