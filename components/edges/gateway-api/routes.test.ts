@@ -175,6 +175,15 @@ describe("where hosts of nobody get the not-found page", () => {
     expect(parents(all, [route("own", ["a.org"], { parents: [GATEWAY] })])).toStrictEqual([GATEWAY]);
   });
 
+  it("is at a parent that does not exist yet, unless somebody has a route for all hosts for it", () => {
+    const absent = { gateways: [], listenerSets: [] };
+    const others = [route("own", ["a.org"], { parents: [GATEWAY] })];
+    expect(notFoundParents([GATEWAY], others, absent)).toStrictEqual([GATEWAY]);
+    const taken = route("everything", [], { parents: [GATEWAY] });
+    expect(notFoundParents([GATEWAY], [taken], absent)).toStrictEqual([]);
+    expect(parents([{ ...listener("tls"), protocol: "TLS" }], [])).toStrictEqual([]);
+  });
+
   it("is not at a listener for one host, nor where somebody has a route for all hosts of the listener", () => {
     const at = (sectionName: string) => ({ ...GATEWAY, sectionName });
     expect(parents([...all, listener("one", "b.org")], [])).toStrictEqual([at("all"), at("wildcard")]);

@@ -204,8 +204,15 @@ export function notFoundParents(
         (route.spec.hostnames.length === 0 || route.spec.hostnames.some((host) => host === one.listener.hostname)) &&
         listenersOf(parentsOf(route), topology).some((other) => isSameListener(one, other)),
     );
+  const isTaken = (parent: Parent) =>
+    others.some(
+      (route) => route.spec.hostnames.length === 0 && parentsOf(route).some((one) => isSameOwner(one, parent)),
+    );
   return parentRefs.flatMap((parent) => {
-    const listeners = listenersOf([parent], topology).filter(({ listener }) => isForHttp(listener));
+    const all = listenersOf([parent], topology);
+    // In a new cluster the Gateway may come after the stack.
+    if (all.length === 0) return isTaken(parent) ? [] : [parent];
+    const listeners = all.filter(({ listener }) => isForHttp(listener));
     const free = listeners.filter(
       (one) => (isForEveryHost(one.listener) || one.listener.hostname?.startsWith("*.")) && isFree(one),
     );
