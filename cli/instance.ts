@@ -61,7 +61,7 @@ async function throughApi(
 }
 
 /** What the API's answer says of the instance. */
-export function understood(answer: ApiAnswer): Pick<InstanceAnswer, "answers" | "result"> {
+export function understood(answer: Pick<ApiAnswer, "status" | "json">): Pick<InstanceAnswer, "answers" | "result"> {
   const failure = failureIn(answer);
   if (failure === undefined) return { answers: answer.status < 500, result: String(answer.status) };
   const isRefused = ["NotFound", "Forbidden", "Unauthorized"].includes(failure.reason ?? "");

@@ -36,6 +36,9 @@ async function tested(
   };
   const inspected = edgesOf(edgesSchema.parse(edges)).map((edge) => ({
     edge,
+    hazardsOf: () => [],
+    routedHosts: [],
+    trialOf: () => [],
     selfTestSince: hasSelfTest ? new Date() : undefined,
     obstacles: [],
     notes: [],

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { clusterReader, Unreachable } from "./cluster-api";
+import { ClusterApi, clusterReader, Unreachable } from "./cluster-api";
 
 // A stand-in for the API server: it answers what a test gives it, one answer after the other.
 
@@ -17,7 +17,7 @@ let server: Server;
 beforeAll(async () => {
   server = createServer((_, response) => {
     const { status, body } = answers.shift() ?? { status: 500, body: {} };
-    response.writeHead(status).end(JSON.stringify(body));
+    response.writeHead(status, { "x-from": "a pod" }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
@@ -25,8 +25,8 @@ afterAll(() => server.close());
 
 const itemSchema = z.object({ spec: z.object({ port: z.number() }) });
 
-function read(...all: readonly Answer[]) {
-  answers = [...all];
+/** Settings that lead to it. */
+function settings() {
   const { port } = server.address() as AddressInfo;
   const kubeconfig = stringify({
     clusters: [{ name: "here", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
@@ -34,7 +34,12 @@ function read(...all: readonly Answer[]) {
     contexts: [{ name: "here", context: { cluster: "here", user: "me" } }],
     "current-context": "here",
   });
-  return clusterReader({ kubernetes: { kubeconfig, context: "here" } }).list("/api/v1/things", itemSchema);
+  return { kubernetes: { kubeconfig, context: "here" } };
+}
+
+function read(...all: readonly Answer[]) {
+  answers = [...all];
+  return clusterReader(settings()).list("/api/v1/things", itemSchema);
 }
 
 const list = (...items: readonly object[]): Answer => ({ status: 200, body: { items } });
@@ -58,4 +63,11 @@ it("names the object that is not as expected, and its field", async () => {
   await expect(read(list({ spec: { port: 80 }, metadata: { name: "a" } }, odd))).rejects.toThrow(
     /^the answer for \/api\/v1\/things is no list of such objects: shop\/odd, spec\.port: /,
   );
+});
+
+it("passes on the headers of an answer", async () => {
+  answers = [list()];
+  const { status, headers } = await (await ClusterApi.open(settings())).get("/api/v1/things");
+  expect([status, headers["x-from"]]).toStrictEqual([200, "a pod"]);
+  expect(Date.parse(headers.date ?? "")).not.toBeNaN();
 });

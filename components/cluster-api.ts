@@ -1,10 +1,10 @@
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { type RequestOptions as HttpsOptions, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
-import { SettingsError } from "../model/problems";
+import { problemLine, SettingsError } from "../model/problems";
 import { identifyCluster } from "../settings/cluster";
 import { readKubeconfig } from "../settings/kubeconfig";
 import type { Settings } from "../settings/read";
@@ -23,6 +23,8 @@ export class Unreachable extends Error {
 
 export interface ApiAnswer {
   readonly status: number;
+  /** By name, in lower case. Of an answer that the API passes on, those of the pod or the Service. */
+  readonly headers: IncomingHttpHeaders;
   /** The body as JSON, or `undefined` when it is none. */
   readonly json: () => unknown;
 }
@@ -66,7 +68,7 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> {
-    return this.send(path, headers, undefined);
+    return this.send("GET", path, headers);
   }
 
   /**
@@ -75,7 +77,20 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   review(path: string, object: unknown): Promise<ApiAnswer> {
-    return this.send(path, { "content-type": "application/json" }, JSON.stringify(object));
+    return this.send("POST", path, { "content-type": "application/json" }, JSON.stringify(object));
+  }
+
+  /**
+   * Has the API admit or refuse an object as it would if it were written, with all admission policies, and keep nothing
+   * (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
+   *
+   * @returns the object as it would be stored, or the refusal.
+   * @throws {Unreachable} when there is no answer, in five seconds at most.
+   */
+  dryRun(object: ApiObject): Promise<ApiAnswer> {
+    const query = "dryRun=All&force=true&fieldManager=maintenance-pages-check";
+    const headers = { "content-type": "application/apply-patch+yaml" };
+    return this.send("PATCH", `${pathOf(object)}?${query}`, headers, JSON.stringify(object)); // JSON is YAML, too
   }
 
   /**
@@ -100,15 +115,16 @@ export class ClusterApi implements ClusterReader {
   }
 
   private async send(
+    method: "GET" | "POST" | "PATCH",
     path: string,
     headers: Readonly<Record<string, string>>,
-    body: string | undefined,
+    body?: string,
   ): Promise<ApiAnswer> {
     const server = this.config.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + path);
     // The certificate is held against the server's name, and not against that in a Host header.
     const options: HttpsOptions = {
-      method: body === undefined ? "GET" : "POST",
+      method,
       timeout: TIMEOUT_MILLISECONDS,
       servername: isIP(url.hostname) ? "" : url.hostname,
     };
@@ -127,7 +143,9 @@ export class ClusterApi implements ClusterReader {
         response.on("data", (chunk: string) => {
           text += chunk;
         });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, json: () => jsonIn(text) }));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, json: () => jsonIn(text) }),
+        );
         response.on("error", (error) => reject(new Unreachable(error.message)));
       });
       sent.on("timeout", () => sent.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
@@ -135,6 +153,19 @@ export class ClusterApi implements ClusterReader {
       sent.end(body);
     });
   }
+}
+
+/** An object in a namespace, as the API takes it. */
+export interface ApiObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+}
+
+function pathOf({ apiVersion, kind, metadata: { name, namespace } }: ApiObject): string {
+  const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+  const plural = kind.toLowerCase().replace(/s$/, "se");
+  return `${group}/namespaces/${namespace}/${plural}s/${name}`;
 }
 
 /** Reads the cluster of these settings. It is opened with the first request. */
@@ -172,9 +203,7 @@ function jsonIn(text: string): unknown {
 const NO_KUBECONFIG = "there is no kubeconfig: neither $KUBECONFIG nor ~/.kube/config is a file";
 
 function described({ problems }: SettingsError): string {
-  return problems
-    .map(({ path, found, allowed }) => `${path} is ${JSON.stringify(found)}; allowed: ${allowed}`)
-    .join("; ");
+  return problems.map(problemLine).join("; ");
 }
 
 /** What the API itself says of a request that it did not pass on, or could not (k8s.io/apimachinery, meta/v1 Status). */
@@ -185,6 +214,9 @@ const failureSchema = z.object({
 });
 
 /** What the API itself says of a failure, or `undefined` when the answer is not its own. */
-export function failureIn({ status, json }: ApiAnswer): z.output<typeof failureSchema> | undefined {
+export function failureIn({
+  status,
+  json,
+}: Pick<ApiAnswer, "status" | "json">): z.output<typeof failureSchema> | undefined {
   return status < 400 ? undefined : failureSchema.safeParse(json()).data;
 }

@@ -16,7 +16,7 @@ export interface Problem {
  * Something that a person wrote can't be used. The message is for people and lists every problem at once. Code that catches it shows
  * only `message`.
  */
-abstract class ProblemsError extends Error {
+export abstract class ProblemsError extends Error {
   constructor(
     what: string,
     readonly problems: readonly Problem[],
@@ -55,6 +55,11 @@ export class PagesError extends ProblemsError {
   constructor(problems: readonly Problem[]) {
     super("The pages have", problems);
   }
+}
+
+/** A problem in one line, for a table. */
+export function problemLine({ path, found, allowed }: Problem): string {
+  return visible(`${path} is ${show(found)}; allowed: ${allowed}`);
 }
 
 /** A problem in three or four lines. */

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { BypassKey } from "../../model/bypass";
 import type { InstanceService } from "../../model/instances";
 import type { Kind } from "../../model/maintenance";
+import type { Reservation } from "./reservation";
 
 /**
  * An edge: where visitors' requests come into the cluster. The program and the command use only this interface. The code for one
@@ -35,6 +36,13 @@ export interface Edge {
    */
   followsCluster(resource: ResourceName): boolean;
 
+  /**
+   * What nobody else may have in an object, for a cluster that refuses such objects; see components/admission-policy.
+   *
+   * @param namespace the page server's namespace.
+   */
+  reservationsOf(namespace: string): readonly Reservation[];
+
   /** Reads the cluster: the overrides, and what else decides whether they work. */
   inspect(cluster: ClusterReader, namespace: string): Promise<Inspection>;
 }
@@ -49,6 +57,44 @@ export interface Inspection {
   readonly obstacles: readonly string[];
   /** What a person should know of the edge's controller, although overrides work. */
   readonly notes: readonly string[];
+  /**
+   * What would be in the way of an instance's maintenance, or change what its visitors see during it. Empty if nothing is known. It is asked
+   * of instances that are not in maintenance: of the others, `driftOf` tells what comes before the override.
+   */
+  readonly hazardsOf: (instance: Overridden) => readonly Hazard[];
+  /** The hosts for which objects of others have routes at this edge. */
+  readonly routedHosts: readonly RoutedHost[];
+  /** The objects of an instance's override, for the cluster's API to admit or to refuse. They are not kept there. */
+  readonly trialOf: (instance: Overridden) => readonly TrialObject[];
+}
+
+/** Something of an instance or of a client of the edge that a maintenance would run into. */
+export interface Hazard {
+  /**
+   * - `open`: visitors of a path, or of a whole host, would still get the instance, or nothing;
+   * - `altered`: visitors would get the page, but not as usual.
+   */
+  readonly what: "open" | "altered";
+  /** In one sentence that names the object. */
+  readonly text: string;
+  /** What to do, in one sentence. */
+  readonly remedy: string;
+}
+
+/** A host for which an object has a route. */
+export interface RoutedHost {
+  /** In lower case; a wildcard begins with `*.`. */
+  readonly host: string;
+  /** Such as `Ingress acme/acme`. */
+  readonly object: string;
+  readonly namespace: string;
+}
+
+/** An object as the cluster's API takes it. */
+export interface TrialObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
 }
 
 /** A port of the page server's Service. */
@@ -105,6 +151,8 @@ export interface Overridden extends Pick<Override, "hosts" | "otherHosts"> {
   readonly name: string;
   /** The edges that it is behind, if the registry lists them; see `isBehind`. */
   readonly edges?: readonly string[] | undefined;
+  /** Those of the hosts that it may not have; see `Instance`. */
+  readonly assumedHosts?: readonly string[] | undefined;
 }
 
 /** The override of an instance, as far as it is compared with the cluster. Its page is not. */
@@ -150,13 +198,22 @@ export interface Override {
 }
 
 /**
- * The self-test of an edge: an override that always exists, for a host that no client uses (RFC 6761 section 6.4). An edge that does not
+ * The domain of the hosts that a stack has for itself. No client uses a host below it (RFC 6761 section 6.4).
+ *
+ * @param namespace the page server's namespace.
+ */
+export function ownDomain(namespace: string): string {
+  return `${namespace}.invalid`;
+}
+
+/**
+ * The self-test of an edge: an override that always exists, for a host that no client uses. An edge that does not
  * show its page would not show that of an instance either. It may be another controller than the one that the setting says.
  */
 export function selfTestOf(edge: string, namespace: string): Override {
   return {
     instance: "self-test",
-    hosts: [`${edge}.self-test.${namespace}.invalid`],
+    hosts: [`${edge}.self-test.${ownDomain(namespace)}`],
     otherHosts: [],
     kind: "unscheduled",
     revision: undefined,

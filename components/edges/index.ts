@@ -1,12 +1,15 @@
 import type { Edge } from "./edge";
 import * as gatewayApi from "./gateway-api/inspect";
 import { ANNOUNCED } from "./gateway-api/manifests";
+import { reservations as gatewayApiReservations } from "./gateway-api/reservations";
 import * as gatewayApiSettings from "./gateway-api/settings";
 import * as ingressNginx from "./ingress-nginx/inspect";
 import { bypassServicePort } from "./ingress-nginx/manifests";
+import { reservations as ingressNginxReservations } from "./ingress-nginx/reservations";
 import { BYPASS_SLOTS } from "./ingress-nginx/settings";
 import type { EdgeSettings } from "./settings";
 import * as traefik from "./traefik/inspect";
+import { reservations as traefikReservations } from "./traefik/reservations";
 
 // The kinds of edges, without Pulumi's Kubernetes package. Loading that takes most of a second, and only the program needs it
 // (resources.ts).
@@ -38,6 +41,7 @@ function edgeOf(
         deletionOf: (instance, namespace) => ingressNginx.deletionOf(name, instance, namespace),
         isPartOf: (instance, resource) => ingressNginx.isPartOf(name, instance, resource),
         followsCluster: () => false,
+        reservationsOf: ingressNginxReservations,
         inspect: (cluster, namespace) => ingressNginx.inspect(name, settings, cluster, namespace),
       };
     case "traefik":
@@ -51,6 +55,7 @@ function edgeOf(
         deletionOf: (instance, namespace) => traefik.deletionOf(name, settings, instance, namespace),
         isPartOf: (instance, resource) => traefik.isPartOf(name, instance, resource),
         followsCluster: () => false,
+        reservationsOf: traefikReservations,
         inspect: (cluster, namespace) => traefik.inspect(name, settings, cluster, namespace),
       };
     case "gateway-api":
@@ -64,6 +69,7 @@ function edgeOf(
         deletionOf: (instance, namespace) => gatewayApi.deletionOf(name, instance, namespace),
         isPartOf: (instance, resource) => gatewayApi.isPartOf(name, instance, resource),
         followsCluster: (resource) => gatewayApi.followsCluster(name, resource),
+        reservationsOf: gatewayApiReservations,
         inspect: (cluster, namespace) => gatewayApi.inspect(name, settings, cluster, namespace, parents),
       };
   }

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Overridden } from "../edge";
 import { driftIn } from "./drift";
 import { type Manifest, overrideManifests, type Placement, parkedManifests } from "./manifests";
-import { gatewaySchema, type HttpRoute, httpRouteSchema, listenerSetSchema, tlsRouteSchema } from "./objects";
+import {
+  gatewaySchema,
+  grpcRouteSchema,
+  type HttpRoute,
+  httpRouteSchema,
+  listenerSetSchema,
+  tlsRouteSchema,
+} from "./objects";
 import { coveredIn } from "./routes";
 import type { Parent } from "./settings";
 
@@ -59,9 +66,15 @@ const declared = (others: readonly HttpRoute[] = [own]) =>
 
 function drifts(
   ours: readonly HttpRoute[],
-  { others = [own], isShown = true, tlsRoutes = [] as object[], parents = [PARENT] } = {},
+  { others = [own], isShown = true, tlsRoutes = [] as object[], grpcRoutes = [] as object[], parents = [PARENT] } = {},
 ) {
-  const routing = { ...topology, ours, others, tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)) };
+  const routing = {
+    ...topology,
+    ours,
+    others,
+    tlsRoutes: tlsRoutes.map((one) => tlsRouteSchema.parse(one)),
+    grpcRoutes: grpcRoutes.map((one) => grpcRouteSchema.parse(one)),
+  };
   return driftIn(
     routing,
     placement,
@@ -183,7 +196,7 @@ describe("what comes before an override", () => {
       ],
     });
     expect(drifts(ours, { others: [both] })).toStrictEqual([
-      "overruled: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge of the instance has in its parentRefs",
+      "overruled: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge of the instance has in its parentRefs. Add it to edges.*.parentRefs; or, if another edge has it, add that edge to instances.acme.edges.",
     ]);
     expect(drifts(ours, { others: [both], parents: [PARENT, other] })).toStrictEqual([]);
   });
@@ -194,9 +207,23 @@ describe("what comes before an override", () => {
       spec: { parentRefs: [{ name: gateway, namespace: "gateways" }], hostnames: [hostname] },
     });
     expect(drifts(ours, { tlsRoutes: [tls("acme.example.org")] })).toStrictEqual([
-      "overruled: TLSRoute acme/passed takes the encrypted connections for acme.example.org",
+      "overruled: TLSRoute acme/passed takes the encrypted connections for acme.example.org. Save it, delete it during the maintenance, and apply it again before you disable.",
     ]);
     expect(drifts(ours, { tlsRoutes: [tls("beta.example.org"), tls("acme.example.org", "third")] })).toStrictEqual([]);
+  });
+
+  it("is a method that a GRPCRoute for one of its hosts has", () => {
+    const calls = {
+      metadata: { name: "calls", namespace: "acme" },
+      spec: {
+        parentRefs: [{ name: "edge", namespace: "gateways" }],
+        hostnames: ["acme.example.org"],
+        rules: [{ matches: [{ method: { service: "shop.Cart", method: "Add" } }] }],
+      },
+    };
+    expect(drifts(ours, { grpcRoutes: [calls] })).toStrictEqual([
+      "overruled: GRPCRoute acme/calls comes first for /shop.Cart/Add, and the override has no copy of a GRPCRoute's matches. Match the service without the method, which comes after the override; or delete the route during the maintenance.",
+    ]);
   });
 
   it("is a Gateway that rejects the override", () => {

@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
-import { isBehind } from "../../../model/instances";
 import { listed } from "../../../model/problems";
 import { type Drift, type DriftOf, type Overridden, overrideOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import { isSameOwner, parentsOf } from "./listeners";
 import { isParkedHost, isPartOfName, NAMES, overrideManifests, type Placement } from "./manifests";
 import { everyPath, keyOf } from "./matches";
-import { type HttpRoute, httpRouteSchema } from "./objects";
-import { nameOf, overruledBy, type Routing } from "./overruled";
+import { type HttpRoute, httpRouteSchema, nameOf } from "./objects";
+import { overruledBy, parentsBehind, type Routing } from "./overruled";
 import { type CoveredHere, coveredIn, isOwnBelow, mayServe } from "./routes";
 import type { Parent } from "./settings";
 
@@ -33,7 +32,7 @@ export function driftIn(
     if (!isShown) return found.length > 0 ? [{ what: "leftover", text: "its override is still there" }] : [];
     if (found.length === 0) return [{ what: "missing", text: "its override is not there" }];
     const covered = coveredIn(instance, routing.others, placement, routing);
-    const parents = [...parentsByEdge].filter(([edge]) => isBehind(instance, edge)).flatMap(([, all]) => all);
+    const parents = parentsBehind(instance, parentsByEdge);
     return [
       ...changesIn(instance, found, covered, placement).map(
         (field): Drift => ({ what: "changed", text: `its override has other ${field} than declared` }),

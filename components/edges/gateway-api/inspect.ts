@@ -1,21 +1,27 @@
 import type { z } from "zod";
-import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
-import { placementIn, readCluster } from "./cluster";
+import { type ClusterReader, type Inspection, overrideOf, type Reasons, type ResourceName } from "../edge";
+import { GROUP, placementIn, readCluster } from "./cluster";
 import { driftIn } from "./drift";
+import { hazardsIn } from "./hazards";
 import { isForEveryHost, isForHttp, listenersOf } from "./listeners";
-import { isPartOfName, NAMES } from "./manifests";
+import { isPartOfName, NAMES, overrideManifests } from "./manifests";
 import {
   API_VERSION,
+  backendTrafficPolicySchema,
   ENVOY_GATEWAY_API,
   envoyProxySchema,
   GATEWAY_GROUP,
+  grpcRouteSchema,
   namespaceSchema,
   PROXY_LABELS,
   proxySchema,
+  securityPolicySchema,
   tlsRouteSchema,
 } from "./objects";
-import { rejectionsOf } from "./overruled";
-import { groupsOf } from "./routes";
+import { rejectionsOf, told } from "./overruled";
+import { alteredAt, type Policies } from "./policies";
+import { routedHostsOf } from "./routed-hosts";
+import { groupsOf, nextOverride } from "./routes";
 import type { GatewayApiSettings, Parent } from "./settings";
 import { suitability } from "./suitability";
 
@@ -31,9 +37,7 @@ export const REASONS: Reasons = {
   leftover:
     "The override is still there: the Gateway has not loaded the change yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
-  overruled:
-    "A Gateway that no edge has: add it to edges.*.parentRefs. A Gateway that rejects the HTTPRoute: its message says why. A TLSRoute for the " +
-    "host can only be deleted.",
+  overruled: "The text of each object says what to do. If a Gateway rejects the HTTPRoute, its message says why.",
   selfTest:
     "The Gateway does not show the self-test of this edge: its listeners do not admit routes of the page server's namespace, or it is not one of " +
     "edges.*.parentRefs, or another controller answers here.",
@@ -74,14 +78,15 @@ export async function inspect(
 ): Promise<Inspection> {
   // An account whose rights are older than this edge can still read what decides about our own objects.
   const unread: string[] = [];
-  const readable = <Item>(path: string, item: z.ZodType<Item>) =>
+  const readable: Readable = (path, item) =>
     cluster.list(path, item).catch((error: unknown) => {
       unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
       return undefined;
     });
-  const [objects, envoyProxies = [], namespaces, proxies, tlsRoutes] = await Promise.all([
+  const [objects, envoyProxies = [], policies, namespaces, proxies, tlsRoutes, grpcRoutes = []] = await Promise.all([
     readCluster(cluster),
     readable(`/apis/${ENVOY_GATEWAY_API}/envoyproxies`, envoyProxySchema),
+    readPolicies(readable, settings),
     readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
     Promise.all(PROXY_LABELS.map(([label]) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
     // Version 1.5 of the Gateway API has only the first one.
@@ -90,6 +95,8 @@ export async function inspect(
         readable(`/apis/${GATEWAY_GROUP}/${version}/tlsroutes`, tlsRouteSchema),
       ),
     ),
+    // Since version 1.1 of the Gateway API.
+    readable(`${GROUP}/grpcroutes`, grpcRouteSchema),
   ]);
   const { routes, hasTypes, classes, ...topology } = objects;
   const groups = groupsOf(routes, namespace);
@@ -109,12 +116,20 @@ export async function inspect(
     .map(({ listener }) => listener)
     .filter(isForHttp)
     .every(isForEveryHost);
+  const routing = {
+    ...groups,
+    ...topology,
+    tlsRoutes: tlsRoutes.find((some) => some !== undefined) ?? [],
+    grpcRoutes,
+  };
   return {
-    driftOf: driftIn(
-      { ...groups, ...topology, tlsRoutes: tlsRoutes.find((some) => some !== undefined) ?? [] },
-      placement,
-      parentsByEdge,
-    ),
+    driftOf: driftIn(routing, placement, parentsByEdge),
+    hazardsOf: hazardsIn({ routing, policies, namespace: own }, placement, parentsByEdge),
+    routedHosts: routedHostsOf(routing, settings.parentRefs),
+    trialOf: (instance) => {
+      const { covered, parkedHost } = nextOverride(instance.name, instance, groups, placement, topology);
+      return overrideManifests(overrideOf(instance), covered, placement, parkedHost);
+    },
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
     obstacles: hasTypes ? suitable.obstacles : [NO_TYPES],
     notes: [
@@ -122,8 +137,25 @@ export async function inspect(
       ...objects.unread.map((text) => `Not checked: ${text}`),
       ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : []),
       ...(notFound === undefined ? [] : rejectionsOf(notFound)),
+      ...alteredAt(listeners, policies, topology, namespace).map(told),
     ],
   };
+}
+
+/** Reads a list, or notes why it can't be read. */
+type Readable = <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[] | undefined>;
+
+/** The policies of Envoy Gateway. Another implementation does not follow them. */
+async function readPolicies(
+  readable: Readable,
+  { implementation }: Pick<GatewayApiSettings, "implementation">,
+): Promise<Policies> {
+  if (implementation !== "envoy-gateway") return { security: [], traffic: [] };
+  const [security = [], traffic = []] = await Promise.all([
+    readable(`/apis/${ENVOY_GATEWAY_API}/securitypolicies`, securityPolicySchema),
+    readable(`/apis/${ENVOY_GATEWAY_API}/backendtrafficpolicies`, backendTrafficPolicySchema),
+  ]);
+  return { security, traffic };
 }
 
 const NO_TYPES = `The cluster has no ${API_VERSION}, the types of the Gateway API. Install its version 1.0 or later, of the standard channel. Or is this another cluster?`;

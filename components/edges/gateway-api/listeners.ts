@@ -1,4 +1,13 @@
-import { GATEWAY_GROUP, type Gateway, type HttpRoute, type Listener, type ListenerSet, type TlsRoute } from "./objects";
+import { isBelow } from "../../../model/instances";
+import {
+  GATEWAY_GROUP,
+  type Gateway,
+  type HttpRoute,
+  type Listener,
+  type ListenerSet,
+  type Route,
+  type Selector,
+} from "./objects";
 import type { Parent } from "./settings";
 
 /** What has listeners. */
@@ -9,6 +18,11 @@ export interface Topology {
 
 /** A Gateway or a ListenerSet. */
 export type Owner = Pick<Parent, "kind" | "name" | "namespace">;
+
+/** The name of a Gateway or a ListenerSet in a message. */
+export function placeOf({ kind, namespace, name }: Owner): string {
+  return `${kind} ${namespace}/${name}`;
+}
 
 /** A listener, and what it belongs to. */
 export interface OwnedListener {
@@ -70,10 +84,37 @@ export function gatewayBehind(
 }
 
 /** What a route is attached to, of the kinds that are read here, with the route's own namespace as the default. */
-export function parentsOf({ metadata, spec }: HttpRoute | TlsRoute): readonly Parent[] {
+export function parentsOf({ metadata, spec }: Route): readonly Parent[] {
   return spec.parentRefs.flatMap(({ group, kind, namespace = metadata.namespace, ...parent }) =>
     group === GATEWAY_GROUP && (kind === "Gateway" || kind === "ListenerSet") ? [{ kind, namespace, ...parent }] : [],
   );
+}
+
+/** A listener to which a route is attached. */
+export interface Attachment extends OwnedListener {
+  /** The hosts that the route has there. None for every host. */
+  readonly hostnames: readonly string[];
+}
+
+/** The listeners to which a route is attached: those of its parents that admit its namespace, and have hosts in common with it. */
+export function attachmentsOf(route: Route, topology: Topology): readonly Attachment[] {
+  const namespace = { name: route.metadata.namespace, labels: undefined };
+  return listenersOf(parentsOf(route), topology).flatMap((one) => {
+    const hostnames = hostnamesAt(one.listener, route.spec.hostnames);
+    return hostnames === undefined || !admits(one, namespace) ? [] : [{ ...one, hostnames }];
+  });
+}
+
+/** @returns `undefined` if they have no host in common. Then the listener does not accept the route. */
+function hostnamesAt(listener: Listener, hostnames: readonly string[]): readonly string[] | undefined {
+  const { hostname: own = "" } = listener;
+  if (isForEveryHost(listener)) return hostnames;
+  if (hostnames.length === 0) return [own];
+  const common = hostnames.flatMap((one) => {
+    if (one === own || isBelow(one, own)) return [one];
+    return isBelow(own, one) ? [own] : [];
+  });
+  return common.length === 0 ? undefined : common;
 }
 
 /** What a route is attached to besides, such as an experimental XListenerSet. A Service is for requests inside of the cluster. */
@@ -122,10 +163,14 @@ export function admits({ listener, owner }: OwnedListener, { name, labels }: Lab
   }
 }
 
-type Selector = NonNullable<NonNullable<NonNullable<Listener["allowedRoutes"]>["namespaces"]>["selector"]>;
-
-// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#resources-that-support-set-based-requirements
-function isSelected(labels: Readonly<Record<string, string>>, { matchLabels, matchExpressions }: Selector): boolean {
+/**
+ * Whether a selector chooses an object with these labels
+ * (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#resources-that-support-set-based-requirements).
+ */
+export function isSelected(
+  labels: Readonly<Record<string, string>>,
+  { matchLabels, matchExpressions }: Selector,
+): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
     matchExpressions.every(({ key, operator, values }) => {

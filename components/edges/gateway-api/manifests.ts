@@ -145,7 +145,12 @@ export function isParkedHost(
 }
 
 function parkedPrefix(instance: string, { edge, namespace }: Pick<Placement, "edge" | "namespace">): string {
-  return `${instance}.${edge}.parked.${namespace}.`;
+  return `${instance}.${edge}.${parkedDomain(namespace)}.`;
+}
+
+/** The middle of every parked override's host, whatever domain it is below. */
+export function parkedDomain(namespace: string): string {
+  return `parked.${namespace}`;
 }
 
 /**

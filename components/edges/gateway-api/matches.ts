@@ -115,7 +115,7 @@ export function overrideMatches(others: readonly Match[], order: Order): Overrid
  * Whether a match may come before `everyPath`, which has no condition but the path. Implementations compare the bytes of expressions, so one
  * of fewer characters may be longer. If all is equal, the older route comes first.
  */
-function mayComeFirst({ path }: Match, { paths, isLongerExpressionFirst }: Order): boolean {
+export function mayComeFirst({ path }: Pick<Match, "path">, { paths, isLongerExpressionFirst }: Order): boolean {
   return path.type === "RegularExpression"
     ? !isLongerExpressionFirst || Buffer.byteLength(path.value) >= LONGEST
     : paths.indexOf(path.type) < paths.indexOf("RegularExpression");

@@ -101,12 +101,15 @@ export const httpRouteSchema = z.object({
 
 export type HttpRoute = z.output<typeof httpRouteSchema>;
 
+/** Labels that an object must have. */
 const selectorSchema = z.object({
   matchLabels: z.record(z.string(), z.string()).default({}),
   matchExpressions: z
     .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }))
     .default([]),
 });
+
+export type Selector = z.output<typeof selectorSchema>;
 
 const listenerSchema = z.object({
   name: z.string(),
@@ -169,6 +172,44 @@ export const tlsRouteSchema = z.object({
 
 export type TlsRoute = z.output<typeof tlsRouteSchema>;
 
+/** A GRPCRoute: it takes the gRPC calls of its hosts. */
+export const grpcRouteSchema = z.object({
+  metadata,
+  spec: z.object({
+    parentRefs: z.array(parentRefSchema).default([]),
+    hostnames: z.array(z.string()).default([]),
+    rules: z
+      .array(
+        z.object({
+          matches: z
+            .array(
+              z.object({
+                method: z
+                  .object({
+                    type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
+                    service: z.string().optional(),
+                    method: z.string().optional(),
+                  })
+                  .optional(),
+              }),
+            )
+            .default([]),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+export type GrpcRoute = z.output<typeof grpcRouteSchema>;
+
+/** A route of any kind. */
+export type Route = HttpRoute | TlsRoute | GrpcRoute;
+
+/** The name of a namespaced object, with its namespace. */
+export function nameOf({ metadata: { namespace, name } }: Pick<Route, "metadata">): string {
+  return `${namespace}/${name}`;
+}
+
 /** Envoy Gateway's settings for its proxies (https://gateway.envoyproxy.io/docs/api/extension_types/#envoyproxyspec). */
 export const envoyProxySchema = z.object({
   metadata,
@@ -176,6 +217,58 @@ export const envoyProxySchema = z.object({
 });
 
 export type EnvoyProxy = z.output<typeof envoyProxySchema>;
+
+const targetSchema = z.object({ kind: z.string(), name: z.string(), sectionName: z.string().optional() });
+
+/** What a policy of Envoy Gateway applies to (https://gateway.envoyproxy.io/docs/api/extension_types/#policytargetreferences). */
+const policyTargets = {
+  /** The form before `targetRefs`. */
+  targetRef: targetSchema.optional(),
+  targetRefs: z.array(targetSchema).default([]),
+  targetSelectors: z
+    .array(
+      selectorSchema.extend({
+        kind: z.string(),
+        namespaces: z.object({ from: z.string().default("Same") }).default({ from: "Same" }),
+      }),
+    )
+    .default([]),
+  /** How it is merged with a policy of the Gateway. Without it, it takes the place of that one. */
+  mergeType: z.string().optional(),
+};
+
+/** A policy that decides who may send requests. */
+export const securityPolicySchema = z.object({ metadata, spec: z.looseObject(policyTargets) });
+
+export type SecurityPolicy = z.output<typeof securityPolicySchema>;
+
+/** A policy for what happens between a proxy and a backend. */
+export const backendTrafficPolicySchema = z.object({
+  metadata,
+  spec: z.object({
+    ...policyTargets,
+    responseOverride: z
+      .array(
+        z.object({
+          source: z.string().default("All"),
+          match: z.object({
+            statusCodes: z
+              .array(
+                z.object({
+                  value: z.number().optional(),
+                  range: z.object({ start: z.number(), end: z.number() }).optional(),
+                }),
+              )
+              .default([]),
+            responseHeaders: z.array(z.unknown()).default([]),
+          }),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+export type BackendTrafficPolicy = z.output<typeof backendTrafficPolicySchema>;
 
 /**
  * The labels of a proxy's pod with the name and the namespace of its Gateway: those of the specification (GEP-1762), where the pod is in the Gateway's

@@ -1,25 +1,25 @@
+import { isBehind } from "../../../model/instances";
 import { listed } from "../../../model/problems";
-import type { Overridden } from "../edge";
+import type { Hazard, Overridden } from "../edge";
+import { callsLeftOpen } from "./grpc";
 import {
-  admits,
-  isForEveryHost,
+  attachmentsOf,
   isForHttp,
   isSameListener,
   listenersOf,
-  type OwnedListener,
   otherParentsOf,
-  parentsOf,
+  placeOf,
   type Topology,
 } from "./listeners";
 import type { Placement } from "./manifests";
-import type { Match } from "./matches";
-import type { HttpRoute, TlsRoute } from "./objects";
-import { type CoveredHere, coveredIn, type KnownRoutes, leftOutText, mayServe, UNCOPIED } from "./routes";
+import { type GrpcRoute, type HttpRoute, nameOf, type TlsRoute } from "./objects";
+import { type CoveredHere, coveredIn, type KnownRoutes, mayServe } from "./routes";
 import type { Parent } from "./settings";
 
 /** The routes of a cluster, and what they are attached to. */
 export interface Routing extends KnownRoutes, Topology {
   readonly tlsRoutes: readonly TlsRoute[];
+  readonly grpcRoutes: readonly GrpcRoute[];
 }
 
 /**
@@ -36,29 +36,69 @@ export function overruledBy(
   placement: Placement,
   parents: readonly Parent[],
 ): readonly string[] {
-  const all = [
-    ...covered.leftOut.map((one) => `its wildcard ${one.wildcard} is left out. ${leftOutText(one)}`),
-    ...uncopiedTexts(instance, covered.uncopied, routing, placement),
-    ...placesBeside(instance, routing, [...parents, ...covered.parents]),
-    ...found.flatMap(rejectionsOf),
-  ];
+  const all = [...untaken(instance, covered, routing, placement, parents).map(told), ...found.flatMap(rejectionsOf)];
   return [...new Set(all)];
 }
 
-/** The matches of others that come first and that the override can't have. */
-function uncopiedTexts(
+/** A hazard as one text. */
+export function told({ text, remedy }: Hazard): string {
+  return `${text} ${remedy}`;
+}
+
+/**
+ * What an override does not take over. It does not matter whether the override is in the cluster.
+ *
+ * @param parents those of all edges of the instance.
+ */
+export function untaken(
   instance: Overridden,
-  uncopied: readonly Match[],
-  { others, listenerSets }: Routing,
+  covered: CoveredHere,
+  routing: Routing,
   placement: Placement,
-): readonly string[] {
-  if (uncopied.length === 0) return [];
-  return others.flatMap((route) => {
-    const paths = coveredIn(instance, [route], placement, { listenerSets }).uncopied.map(({ path }) => path.value);
-    return paths.length === 0
-      ? []
-      : [`HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(paths)], 5)}, and the override ${UNCOPIED}`];
-  });
+  parents: readonly Parent[],
+): readonly Hazard[] {
+  return [
+    ...leftOpen(instance, covered, routing, placement),
+    ...placesBeside(instance, routing, [...parents, ...covered.parents]),
+    ...callsLeftOpen(instance, covered, routing, placement),
+  ];
+}
+
+/** The parents of all edges of an instance. */
+export function parentsBehind(
+  instance: Overridden,
+  parentsByEdge: ReadonlyMap<string, readonly Parent[]>,
+): readonly Parent[] {
+  return [...parentsByEdge].filter(([edge]) => isBehind(instance, edge)).flatMap(([, parents]) => parents);
+}
+
+/** What an override can't have: wildcards that would take another instance's visitors, and copies of some matches. */
+export function leftOpen(
+  instance: Pick<Overridden, "hosts" | "otherHosts">,
+  { leftOut, uncopied }: CoveredHere,
+  { others, listenerSets }: Pick<Routing, "others" | "listenerSets">,
+  placement: Placement,
+): readonly Hazard[] {
+  return [
+    ...leftOut.map(
+      ({ wildcard, shadowed }): Hazard => ({
+        what: "open",
+        text: `The wildcard ${wildcard} is left out of the override: it covers ${shadowed} of another instance, and no HTTPRoute has that hostname, so its visitors would get the page, too.`,
+        remedy: `Create an HTTPRoute with the hostname ${shadowed}.`,
+      }),
+    ),
+    ...(uncopied.length === 0 ? [] : others).flatMap((route): readonly Hazard[] => {
+      const paths = coveredIn(instance, [route], placement, { listenerSets }).uncopied.map(({ path }) => path.value);
+      if (paths.length === 0) return [];
+      return [
+        {
+          what: "open",
+          text: `HTTPRoute ${nameOf(route)} comes first for ${listed([...new Set(paths)], 5)}, and the override can't have a copy of this match.`,
+          remedy: "Remove a header from the match, or delete its rule during the maintenance.",
+        },
+      ];
+    }),
+  ];
 }
 
 /**
@@ -67,41 +107,48 @@ function uncopiedTexts(
  * @param parents those of the instance's edges and of its override.
  */
 function placesBeside(
-  { hosts, otherHosts }: Overridden,
-  { others, tlsRoutes, ...topology }: Routing,
+  { name: instance, hosts, otherHosts }: Overridden,
+  { others, tlsRoutes, ...topology }: Pick<Routing, "others" | "tlsRoutes" | keyof Topology>,
   parents: readonly Parent[],
-): readonly string[] {
+): readonly Hazard[] {
   const isTheirs = (hostnames: readonly string[]) =>
     hostnames.length > 0 && mayServe(hostnames, hosts) && !hostnames.every((host) => otherHosts.includes(host));
   const known = listenersOf(parents, topology);
-  const servesThem = ({ listener }: OwnedListener) =>
-    isForEveryHost(listener) || mayServe([listener.hostname ?? ""], hosts);
   return [
     ...others
       .filter(({ spec }) => isTheirs(spec.hostnames))
-      .flatMap((route) => {
-        const { namespace } = route.metadata;
-        const beside = listenersOf(parentsOf(route), topology).filter(
+      .flatMap((route): readonly Hazard[] => {
+        const beside = attachmentsOf(route, topology).filter(
           (one) =>
             isForHttp(one.listener) &&
-            servesThem(one) &&
-            admits(one, { name: namespace, labels: undefined }) &&
+            mayServe(one.hostnames, hosts) &&
             !known.some((other) => isSameListener(one, other)),
         );
         return [
           ...beside.map(
-            ({ owner, listener }) =>
-              `HTTPRoute ${nameOf(route)} is attached to the listener ${listener.name} of the ${owner.kind} ${owner.namespace}/${owner.name}, too, which no edge of the instance has in its parentRefs`,
+            ({ owner, listener }): Hazard => ({
+              what: "open",
+              text: `HTTPRoute ${nameOf(route)} is attached to the listener ${listener.name} of the ${placeOf(owner)}, too, which no edge of the instance has in its parentRefs.`,
+              remedy: `Add it to edges.*.parentRefs; or, if another edge has it, add that edge to instances.${instance}.edges.`,
+            }),
           ),
           ...otherParentsOf(route).map(
-            (one) => `HTTPRoute ${nameOf(route)} is attached to the ${one}, too, which is not read here`,
+            (one): Hazard => ({
+              what: "open",
+              text: `HTTPRoute ${nameOf(route)} is attached to the ${one}, too, which is not read here.`,
+              remedy: "Attach the route to a Gateway or a ListenerSet instead.",
+            }),
           ),
         ];
       }),
     ...tlsRoutes
-      .filter((route) => isTheirs(route.spec.hostnames) && listenersOf(parentsOf(route), topology).length > 0)
+      .filter((route) => isTheirs(route.spec.hostnames) && attachmentsOf(route, topology).length > 0)
       .map(
-        (route) => `TLSRoute ${nameOf(route)} takes the encrypted connections for ${listed(route.spec.hostnames, 5)}`,
+        (route): Hazard => ({
+          what: "open",
+          text: `TLSRoute ${nameOf(route)} takes the encrypted connections for ${listed(route.spec.hostnames, 5)}.`,
+          remedy: "Save it, delete it during the maintenance, and apply it again before you disable.",
+        }),
       ),
   ];
 }
@@ -130,9 +177,4 @@ export function rejectionsOf({ metadata, status }: HttpRoute): readonly string[]
         `${parentRef.kind} ${parentRef.namespace ?? metadata.namespace}/${parentRef.name} rejects the HTTPRoute ${metadata.name}: ${reason}. ${message}`.trim(),
       ),
   );
-}
-
-/** The name of a route, with its namespace. */
-export function nameOf({ metadata }: Pick<HttpRoute, "metadata">): string {
-  return `${metadata.namespace}/${metadata.name}`;
 }

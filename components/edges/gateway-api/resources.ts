@@ -16,16 +16,8 @@ import {
   selfTestManifests,
 } from "./manifests";
 import { API_VERSION } from "./objects";
-import {
-  type CoveredHere,
-  coveredIn,
-  groupsOf,
-  leftOutText,
-  madeOverride,
-  notFoundParents,
-  parkedHostIn,
-  UNCOPIED,
-} from "./routes";
+import { leftOpen, told } from "./overruled";
+import { groupsOf, madeOverride, nextOverride, notFoundParents, parkedHostIn } from "./routes";
 import type { GatewayApiSettings, Parent } from "./settings";
 import { wrongImplementations } from "./suitability";
 
@@ -49,15 +41,15 @@ export async function declareGatewayApi(
   const wrong = wrongImplementations(edge, settings, { ...topology, classes });
   if (wrong.length > 0) throw new SettingsError(wrong);
   for (const text of unread) pulumi.log.warn(`Not read at ${edge}: ${text}`);
-  const { ours, others } = groupsOf(routes, namespace);
+  const groups = groupsOf(routes, namespace);
+  const { ours, others } = groups;
   const placement = placementIn(topology, edge, settings, namespace);
 
   const covering = await Promise.all(
     overrides.map(async (override): Promise<CoveringOverride> => {
-      const made = madeOverride(override.instance, ours, placement);
-      const covered = coveredIn(override, others, settings, topology, made);
-      for (const text of warningsOf(covered)) pulumi.log.warn(`${override.instance} at ${edge}: ${text}`);
-      const parkedHost = parkedHostIn(made, override.instance, placement);
+      const { covered, parkedHost } = nextOverride(override.instance, override, groups, placement, topology);
+      for (const hazard of leftOpen(override, covered, { others, ...topology }, placement))
+        pulumi.log.warn(`${override.instance} at ${edge}: ${told(hazard)}`);
       return {
         ...override,
         covered,
@@ -98,14 +90,6 @@ export async function declareGatewayApi(
 function noTypes(edge: string): Problem {
   const allowed = `ingress-nginx or traefik, until the cluster has ${API_VERSION}, the types of the Gateway API`;
   return { path: `edges.${edge}.kind`, found: "gateway-api", allowed };
-}
-
-/** What an override does not take over, in sentences. */
-function warningsOf({ uncopied, leftOut }: CoveredHere): readonly string[] {
-  return [
-    ...uncopied.map(({ path }) => `visitors of ${path.value} still get the instance. The override ${UNCOPIED}.`),
-    ...leftOut.map((one) => `visitors of ${one.wildcard} still get the instance. ${leftOutText(one)}`),
-  ];
 }
 
 const serviceSchema = z.object({

@@ -81,14 +81,24 @@ export interface LeftOut {
   readonly shadowed: string;
 }
 
-/** What is said of such a wildcard. */
-export function leftOutText({ shadowed }: LeftOut): string {
-  return `It covers ${shadowed} of another instance, and no HTTPRoute has that hostname, so its visitors would get the page, too: create one.`;
+/**
+ * What the override of an instance is made of if Pulumi makes it now.
+ *
+ * @param instance the instance's name.
+ */
+export function nextOverride(
+  instance: string,
+  hosts: Pick<Overridden, "hosts" | "otherHosts">,
+  { ours, others }: KnownRoutes,
+  placement: Placement,
+  topology: Pick<Topology, "listenerSets">,
+): { readonly covered: CoveredHere; readonly parkedHost: string | undefined } {
+  const made = madeOverride(instance, ours, placement);
+  return {
+    covered: coveredIn(hosts, others, placement, topology, made),
+    parkedHost: parkedHostIn(made, instance, placement),
+  };
 }
-
-/** What is said of a match that can't be copied. */
-export const UNCOPIED =
-  "can't have a copy of this match: remove a header from the match, or delete its rule during the maintenance";
 
 /**
  * The hosts of an override. A wildcard of the Gateway API stands for one label or more, and leaves nothing out. Of two routes the one with the more
@@ -136,6 +146,11 @@ export function mayServe(hostnames: readonly string[], hosts: readonly string[])
   );
 }
 
+/** Whether a listener may get requests for one of these hosts. */
+export function mayListen({ listener }: OwnedListener, hosts: readonly string[]): boolean {
+  return isForEveryHost(listener) || mayServe([listener.hostname ?? ""], hosts);
+}
+
 /**
  * The parents of an override: the edge's, and the ListenerSets of the edge's Gateways to which other routes of its hosts are attached. A
  * ListenerSet adds listeners to a Gateway, and a route of the Gateway is not attached to them.
@@ -155,7 +170,11 @@ function parentsIn(
 }
 
 /** Whether the Gateway of a ListenerSet is one of these parents. */
-function isOfGateways(set: Parent, parents: readonly Parent[], topology: Pick<Topology, "listenerSets">): boolean {
+export function isOfGateways(
+  set: Parent,
+  parents: readonly Parent[],
+  topology: Pick<Topology, "listenerSets">,
+): boolean {
   const gateway = gatewayBehind(set, topology);
   return gateway !== undefined && parents.some((parent) => isSameOwner(parent, { kind: "Gateway", ...gateway }));
 }

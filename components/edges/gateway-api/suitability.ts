@@ -8,7 +8,7 @@ import {
   type LabelledNamespace,
   listenersOf,
   type OwnedListener,
-  type Owner,
+  placeOf,
   type Topology,
 } from "./listeners";
 import { type EnvoyProxy, type Gateway, type GatewayClass, PROXY_LABELS, type ProxyPod } from "./objects";
@@ -55,7 +55,7 @@ function ofParent(parent: Parent, topology: Topology, namespace: LabelledNamespa
   const closed = forHttp.filter((one) => !admits(one, namespace));
   const place = placeOf(parent);
   if (forHttp.length === 0) return { obstacles: [`${place} has no listener for HTTPRoutes.`], notes: [] };
-  const refusal = `${place} does not admit routes of the namespace ${namespace.name} at its listeners ${named(closed)}: set their allowedRoutes.namespaces, or give the namespace the labels of their selector.`;
+  const refusal = `${closedText(place, closed, namespace.name)}: set ${ADMISSION}`;
   const isClosed = closed.length === forHttp.length;
   return {
     obstacles: isClosed ? [refusal] : [],
@@ -70,9 +70,13 @@ function ofParent(parent: Parent, topology: Topology, namespace: LabelledNamespa
   };
 }
 
-function placeOf({ kind, namespace, name }: Owner): string {
-  return `${kind} ${namespace}/${name}`;
+/** What is said of listeners that do not admit routes of a namespace. */
+export function closedText(place: string, closed: readonly OwnedListener[], namespace: string): string {
+  return `${place} does not admit routes of the namespace ${namespace} at its listeners ${named(closed)}`;
 }
+
+/** What to do about it, after the word `set`. */
+export const ADMISSION = "their allowedRoutes.namespaces, or give the namespace the labels of their selector.";
 
 function named(listeners: readonly OwnedListener[]): string {
   return listed(listeners.map(({ listener }) => listener.name));

@@ -1,77 +1,80 @@
 import { expect, it } from "vitest";
-import { driftIn, type KnownIngress } from "./inspect";
-import { OVERRIDE_PATH } from "./manifests";
+import type { ClusterReader } from "../edge";
+import { inspect } from "./inspect";
+import { overrideManifest } from "./manifests";
 
-const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
-
-const ingress = (
-  namespace: string,
-  name: string,
-  paths: Readonly<Record<string, readonly string[]>>,
-  annotations: Readonly<Record<string, string>> = {},
-  ingressClassName = "nginx",
-): KnownIngress => ({
-  metadata: { namespace, name, annotations },
-  spec: {
-    ingressClassName,
-    rules: Object.entries(paths).map(([host, all]) => ({ host, http: { paths: all.map((path) => ({ path })) } })),
-  },
+const settings = { className: "nginx", namespace: "ingress-nginx", hostNetwork: false };
+const ready = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+const pod = (name: string, ...args: readonly string[]) => ({
+  metadata: { name, namespace: "ingress-nginx" },
+  status: ready,
+  spec: { containers: [{ image: "controller:v1.11.1", args: ["/nginx-ingress-controller", ...args] }] },
 });
 
-const USE_REGEX = { "nginx.ingress.kubernetes.io/use-regex": "true" };
-const everywhere = (path: string) => Object.fromEntries(acme.hosts.map((host) => [host, [path]]));
-const override = ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), USE_REGEX);
-const own = ingress("acme", "acme", everywhere("/"));
+const PODS =
+  "/api/v1/pods?labelSelector=app.kubernetes.io%2Fname%20in%20(ingress-nginx%2Crke2-ingress-nginx)%2Capp.kubernetes.io%2Fcomponent%3Dcontroller";
+const CLASSES = "/apis/networking.k8s.io/v1/ingressclasses";
+const INGRESSES = "/apis/networking.k8s.io/v1/ingresses";
+const CONFIG = "/api/v1/namespaces/ingress-nginx/configmaps?fieldSelector=metadata.name%3Dcontroller";
 
-const drift = (isShown: boolean, ...ingresses: readonly KnownIngress[]) =>
-  driftIn(ingresses, "default", { className: "nginx" }, "maintenance-pages")(acme, isShown);
+/** A cluster with these lists. It refuses every other. */
+function clusterOf(lists: Readonly<Record<string, readonly unknown[]>>) {
+  const paths: string[] = [];
+  const cluster: ClusterReader = {
+    async list(path, item) {
+      paths.push(path);
+      const found = lists[path];
+      if (found === undefined) throw new Error(`${path} is forbidden`);
+      return found.map((one) => item.parse(one));
+    },
+  };
+  return { cluster, paths };
+}
 
-it.each([
-  ["in maintenance, as declared", true, [own, override], []],
-  ["open, as declared", false, [own], []],
-  ["deleted by hand", true, [own], ["its override is not there"]],
-  ["still there after the maintenance", false, [own, override], ["its override is still there"]],
-  [
-    "with another path",
-    true,
-    [
-      ingress(
-        "maintenance-pages",
-        "maintenance-acme",
-        { ...everywhere(OVERRIDE_PATH), "acme.example.org": ["/a"] },
-        USE_REGEX,
-      ),
+const nginx = { metadata: { name: "nginx" }, spec: { controller: "k8s.io/ingress-nginx" } };
+
+it("reads the options of the controllers that serve the class, each ConfigMap once", async () => {
+  const { cluster, paths } = clusterOf({
+    [INGRESSES]: [],
+    [CLASSES]: [nginx],
+    [PODS]: [
+      pod("a", "--configmap=ingress-nginx/controller"),
+      pod("b", "--configmap=ingress-nginx/controller"),
+      pod("other", "--configmap=ingress-nginx/other", "--controller-class=example.com/other", "--watch-namespace=acme"),
     ],
-    ["the path of acme.example.org of its override was changed"],
-  ],
-  [
-    "without a host",
-    true,
-    [ingress("maintenance-pages", "maintenance-acme", { "acme.example.org": [OVERRIDE_PATH] }, USE_REGEX)],
-    ["the path of studio.acme.example.org of its override was changed"],
-  ],
-  [
-    "with another class, and no longer a regular expression",
-    true,
-    [ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), {}, "other")],
-    ["ingressClassName of its override was changed", "use-regex of its override was changed"],
-  ],
-  [
-    "with a longer path beside it",
-    true,
-    [override, ingress("acme", "long", { "studio.acme.example.org": [`/(?:api|${"x".repeat(600)})`] })],
-    ["Ingress acme/long comes first for a path of studio.acme.example.org"],
-  ],
-  [
-    "with its own bypass, and the long path of another host",
-    true,
-    [
-      override,
-      ingress("acme", "bypass-acme", everywhere(OVERRIDE_PATH), { "nginx.ingress.kubernetes.io/canary": "true" }),
-      ingress("beta", "long", { "beta.example.org": [`/${"x".repeat(600)}`] }),
+    [CONFIG]: [
+      { metadata: { name: "controller", namespace: "ingress-nginx" }, data: { "annotations-risk-level": "Low" } },
     ],
-    [],
-  ],
-] as const)("%s", (_, isShown, ingresses, expected) => {
-  expect(drift(isShown, ...ingresses).map(({ text }) => text)).toStrictEqual(expected);
+  });
+  const { obstacles, notes } = await inspect("default", settings, cluster, "pages");
+  expect(obstacles).toStrictEqual([
+    "ConfigMap ingress-nginx/controller has annotations-risk-level: Low, so the controller refuses the overrides: set it to Medium, High or Critical.",
+  ]);
+  expect(notes).toStrictEqual([]);
+  expect(paths).toStrictEqual([INGRESSES, CLASSES, PODS, CONFIG]);
+});
+
+it("does not need rights to anything but Ingresses, and says what it could not check", async () => {
+  const { obstacles, notes } = await inspect("default", settings, clusterOf({ [INGRESSES]: [] }).cluster, "pages");
+  expect(obstacles).toStrictEqual([]);
+  expect(notes).toStrictEqual([`Not checked: ${CLASSES} is forbidden`, `Not checked: ${PODS} is forbidden`]);
+  await expect(inspect("default", settings, clusterOf({}).cluster, "pages")).rejects.toThrow("forbidden");
+});
+
+it("tries the override that `enable` would make", async () => {
+  const { trialOf } = await inspect("public", settings, clusterOf({ [INGRESSES]: [] }).cluster, "pages");
+  const { metadata, spec } = overrideManifest(
+    {
+      instance: "acme",
+      hosts: ["acme.example.org"],
+      kind: "unscheduled",
+      revision: undefined,
+      hasAssets: false,
+      bypass: undefined,
+    },
+    { edge: "public", namespace: "pages", ingressClassName: "nginx" },
+  );
+  expect(trialOf({ name: "acme", hosts: ["acme.example.org"], otherHosts: [] })).toStrictEqual([
+    { apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata, spec },
+  ]);
 });

@@ -1,8 +1,15 @@
-import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
-import type { ClusterReader, DriftOf, Inspection, Reasons, ResourceName } from "../edge";
-import { NAMES, OVERRIDE_PATH } from "./manifests";
+import type { z } from "zod";
+import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
+import { type Config, type ConfiguredController, configMapOf } from "./config-map";
+import { type Controller, controllerIn, PODS, readingOf, serves } from "./controllers";
+import { driftIn } from "./drift";
+import { hazardsIn } from "./hazards";
+import { NAMES, plainOverrideManifest } from "./manifests";
+import { configMapSchema, ingressClassSchema, ingressSchema, podSchema } from "./objects";
+import { RIVAL_REMEDY } from "./rivals";
+import { routedHostsIn } from "./routes";
 import type { IngressNginxSettings } from "./settings";
+import { suitability } from "./suitability";
 
 /** The controller reloads its nginx at most every 3.3 s (its sync rate limit is 0.3 per second), and a reload takes time. */
 export const PATIENCE = 30;
@@ -19,7 +26,7 @@ export const REASONS: Reasons = {
   leftover:
     "The override is still there: the controller has not reloaded yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
-  overruled: "Shorten the path of that Ingress, or delete it.",
+  overruled: RIVAL_REMEDY,
   selfTest:
     "The controller at this edge does not understand the overrides of the kind ingress-nginx: it does not show the edge's self-test. Often it is " +
     "Traefik, which reads Ingresses of ingress-nginx, but not their regular expressions. Add an edge of the kind traefik (docs/traefik.md).",
@@ -39,101 +46,74 @@ export function isPartOf(edge: string, instance: string, { type, name }: Resourc
   return (type === INGRESS && (isBypass || name === NAMES.override(instance, edge))) || (type === SERVICE && isBypass);
 }
 
-// The part of an Ingress that routes requests (https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/).
-const ingressSchema = z.object({
-  metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    creationTimestamp: z.coerce.date().optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  }),
-  spec: z.object({
-    ingressClassName: z.string().optional(),
-    rules: z
-      .array(
-        z.object({
-          host: z.string().optional(),
-          http: z.object({ paths: z.array(z.object({ path: z.string().optional() })) }).optional(),
-        }),
-      )
-      .optional(),
-  }),
-});
-
-/** The part of an Ingress that is used here. */
-export type KnownIngress = z.output<typeof ingressSchema>;
-
 /**
- * Reads every Ingress of the cluster. They do not tell which controller reads them: only the edge itself does, by its self-test.
+ * Reads every Ingress of the cluster, the IngressClasses, and the options of the controllers of the edge's class. They do not tell everything
+ * of a controller that has other labels: only the edge itself does, by its self-test.
  *
  * @param namespace the overrides' namespace.
  */
 export async function inspect(
   edge: string,
-  settings: Pick<IngressNginxSettings, "className">,
+  settings: Pick<IngressNginxSettings, "className" | "namespace" | "hostNetwork">,
   cluster: ClusterReader,
   namespace: string,
 ): Promise<Inspection> {
-  const ingresses = (await cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema)) ?? [];
+  // An account whose rights are older than these checks can still read what decides about our own objects.
+  const unread: string[] = [];
+  const readable = <Item>(path: string, item: z.ZodType<Item>) =>
+    cluster.list(path, item).catch((error: unknown) => {
+      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+  const [ingresses = [], classes, pods = []] = await Promise.all([
+    cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
+    readable("/apis/networking.k8s.io/v1/ingressclasses", ingressClassSchema),
+    readable(PODS, podSchema),
+  ]);
+  const { className } = settings;
+  const own = classes?.find(({ metadata }) => metadata.name === className);
+  const serving = pods.flatMap(controllerIn).filter((one) => own !== undefined && serves(one, own));
+  const controllers = await withConfigs(serving, readable);
+  const placement = { edge, namespace, ingressClassName: className };
+  const reading = readingOf(className, classes ?? [], controllers);
   const selfTest = ingresses.find(
     ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.selfTest(edge),
   );
+  const { obstacles, notes } = suitability(settings, { namespace, classes, controllers });
   return {
-    driftOf: driftIn(ingresses, edge, settings, namespace),
+    driftOf: driftIn(ingresses, placement, reading),
+    hazardsOf: hazardsIn({ ingresses, placement, reading, controllers }),
+    routedHosts: routedHostsIn(ingresses, namespace, reading),
+    trialOf: (instance) => [
+      { apiVersion: "networking.k8s.io/v1", kind: "Ingress", ...plainOverrideManifest(instance, placement) },
+    ],
     selfTestSince: selfTest?.metadata.creationTimestamp,
-    obstacles: [],
-    notes: [],
+    obstacles,
+    notes: [...unread, ...notes],
   };
 }
 
-const PREFIX = "nginx.ingress.kubernetes.io";
-
-/** Compares these Ingresses with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
-export function driftIn(
-  ingresses: readonly KnownIngress[],
-  edge: string,
-  { className }: Pick<IngressNginxSettings, "className">,
-  namespace: string,
-): DriftOf {
-  return ({ name, hosts }, isShown) => {
-    const own = ingresses.find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.override(name, edge),
-    );
-    if (!isShown) return own === undefined ? [] : [{ what: "leftover", text: "its override is still there" }];
-    if (own === undefined) return [{ what: "missing", text: "its override is not there" }];
-    const changed = [
-      ...(own.spec.ingressClassName === className ? [] : ["ingressClassName"]),
-      ...(own.metadata.annotations?.[`${PREFIX}/use-regex`] === "true" ? [] : ["use-regex"]),
-      ...hosts
-        .filter((host) => !isDeepStrictEqual(pathsFor(host, own), [OVERRIDE_PATH]))
-        .map((host) => `the path of ${host}`),
-    ];
-    const rivals = ingresses.filter((other) => other !== own && !isCanary(other) && isOfClass(other, className));
-    return [
-      ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
-      ...hosts.flatMap((host) =>
-        rivals
-          .filter((other) => pathsFor(host, other).some((path) => path.length >= OVERRIDE_PATH.length))
-          .map(({ metadata }) => ({
-            what: "overruled" as const,
-            text: `Ingress ${metadata.namespace}/${metadata.name} comes first for a path of ${host}`,
-          })),
-      ),
-    ];
+/** Reads the ConfigMaps of these controllers, each once. */
+async function withConfigs(
+  controllers: readonly Controller[],
+  readable: ClusterReader["list"],
+): Promise<readonly ConfiguredController[]> {
+  const configs = new Map<string, Promise<Config | undefined>>();
+  const read = (namespace: string, name: string): Promise<Config | undefined> => {
+    const key = `${namespace}/${name}`;
+    const path = `/api/v1/namespaces/${namespace}/configmaps?fieldSelector=metadata.name%3D${name}`;
+    const config =
+      configs.get(key) ??
+      readable(path, configMapSchema).then(
+        (found) => found && { place: `ConfigMap ${key}`, data: found[0]?.data ?? {} },
+      );
+    configs.set(key, config);
+    return config;
   };
-}
-
-// An Ingress without a class may belong to any controller.
-function isOfClass({ spec }: KnownIngress, className: string): boolean {
-  return spec.ingressClassName === undefined || spec.ingressClassName === className;
-}
-
-function isCanary({ metadata }: KnownIngress): boolean {
-  return metadata.annotations?.[`${PREFIX}/canary`] === "true";
-}
-
-function pathsFor(host: string, { spec }: KnownIngress): readonly string[] {
-  return (spec.rules ?? [])
-    .filter((rule) => rule.host === host)
-    .flatMap((rule) => rule.http?.paths.map(({ path }) => path ?? "/") ?? []);
+  return Promise.all(
+    controllers.map(async (controller) => {
+      const place = configMapOf(controller);
+      return { ...controller, config: place && (await read(place.namespace, place.name)) };
+    }),
+  );
 }

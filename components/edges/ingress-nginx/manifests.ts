@@ -6,7 +6,16 @@ import type { Problem } from "../../../model/problems";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { BYPASS_PORT, PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
-import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
+import {
+  type Bypass,
+  nameAt,
+  type Overridden,
+  type Override,
+  overrideOf,
+  ownDomain,
+  type ServicePort,
+  selfTestOf,
+} from "../edge";
 import { SHIELD_ANNOTATIONS } from "./options";
 import { BYPASS_SLOTS } from "./settings";
 
@@ -88,6 +97,11 @@ export function overrideManifest(override: SlottedOverride, placement: Placement
   });
 }
 
+/** The manifest of an instance's override with the shared page and without a bypass. */
+export function plainOverrideManifest(instance: Overridden, placement: Placement) {
+  return overrideManifest({ ...overrideOf(instance), bypass: undefined }, placement);
+}
+
 /** The manifest of the self-test: that of an override, for a host that no client uses. */
 export function selfTestManifest(placement: Placement) {
   const { edge, namespace } = placement;
@@ -159,9 +173,14 @@ function serviceName(name: string): string {
   return `${name.replaceAll(".", "-").slice(0, 54)}-${digest}`;
 }
 
+/** The name of a bypass in the cluster: of its Ingress and of its Service. */
+export function bypassNameOf(instance: string, edge: string): string {
+  return serviceName(NAMES.bypass(instance, edge));
+}
+
 function bypassMetadata(instance: string, edge: string, namespace: string) {
   return {
-    name: serviceName(NAMES.bypass(instance, edge)),
+    name: bypassNameOf(instance, edge),
     namespace,
     labels: { ...labels("maintenance-bypass"), [INSTANCE_LABEL]: instance },
   };
@@ -271,7 +290,7 @@ export function standbyManifest({ edge, namespace, ingressClassName }: Placement
       labels: labels("maintenance-standby"),
       annotations: { ...unmanaged },
     },
-    spec: { ingressClassName, rules: [{ host: `${PAGE_SERVER}.${namespace}.invalid`, http: { paths } }] },
+    spec: { ingressClassName, rules: [{ host: `${PAGE_SERVER}.${ownDomain(namespace)}`, http: { paths } }] },
   };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { overrideManifest } from "./manifests";
@@ -19,6 +20,16 @@ it("each option has one decision", () => {
   expect(all.filter((option, index) => all.indexOf(option) !== index)).toStrictEqual([]);
 });
 
+it("a hazard is decided by one of the annotations that it is about", () => {
+  const wrong = HOST_ANNOTATIONS.filter(
+    ({ annotations, hazard }) => hazard && !annotations.includes(hazard.annotation),
+  );
+  expect(wrong).toStrictEqual([]);
+});
+
+/** What is above it in the document was written by hand. */
+const MARK = "<!-- From here on: written by `npm run docs` from components/edges/ingress-nginx/options.ts. -->";
+
 it("docs/ingress-nginx.md has every decision (--update writes it)", async () => {
   const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(", ");
   const row = (...cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -26,12 +37,9 @@ it("docs/ingress-nginx.md has every decision (--update writes it)", async () => 
     [row(...head), row(...head.map(() => "---")), ...rows.map((cells) => row(...cells))].join("\n");
   const annotationsOf = (annotations: Readonly<Record<string, string>>) =>
     names(Object.entries(annotations).map(([name, value]) => `${name}: "${value}"`));
-  const text = `# ingress-nginx: what its options do to a maintenance page
-
-<!-- Written by \`npm run docs\` from components/edges/ingress-nginx/options.ts. -->
-
-The controller may belong to somebody else, with any options in its ConfigMap. This page says for each option what it does to a
-maintenance page. The names are those of ingress-nginx 1.11.
+  const document = join(__dirname, "..", "..", "..", "docs", "ingress-nginx.md");
+  const [byHand = ""] = readFileSync(document, "utf8").split(MARK);
+  const text = `${byHand}${MARK}
 
 ## Options that the override overrides
 
@@ -62,12 +70,15 @@ They apply to the whole host. All other annotations apply to the paths of the In
 
 ${table(
   ["annotations", "effect"],
-  HOST_ANNOTATIONS.map(({ annotations, effect }) => [names(annotations), effect]),
+  HOST_ANNOTATIONS.map(({ annotations, effect, effectOnHost }) => [
+    names(annotations),
+    effectOnHost === undefined ? effect : `${effect} ${effectOnHost}`,
+  ]),
 )}
 
 ## Options that do not concern a page
 
 ${names(UNRELATED)}.
 `;
-  await expect(text).toMatchFileSnapshot(join(__dirname, "..", "..", "..", "docs", "ingress-nginx.md"));
+  await expect(text).toMatchFileSnapshot(document);
 });

@@ -1,3 +1,5 @@
+import type { Hazard } from "../edge";
+
 /**
  * What the override does about the options that somebody else may have set for the whole controller. An option can change the request
  * before the page server gets it, or the answer before the visitor gets it.
@@ -7,7 +9,8 @@
  * with this source, and tests each shield on a running controller. docs/ingress-nginx.md is generated from these lists.
  */
 
-const PREFIX = "nginx.ingress.kubernetes.io";
+/** The prefix of ingress-nginx's annotations. */
+export const ANNOTATION_PREFIX = "nginx.ingress.kubernetes.io";
 
 /** An option of the controller's ConfigMap against which the override has an annotation of its own. */
 export interface Shield {
@@ -87,7 +90,7 @@ export const SHIELDS: readonly Shield[] = [
 /** The annotations of all shields. */
 export const SHIELD_ANNOTATIONS: Readonly<Record<string, string>> = Object.fromEntries(
   SHIELDS.flatMap(({ annotations }) =>
-    Object.entries(annotations).map(([name, value]) => [`${PREFIX}/${name}`, value] as const),
+    Object.entries(annotations).map(([name, value]) => [`${ANNOTATION_PREFIX}/${name}`, value] as const),
   ),
 );
 
@@ -181,11 +184,12 @@ export const APPLIED: readonly { readonly options: readonly string[]; readonly b
 export const UNSHIELDABLE: readonly { readonly options: readonly string[]; readonly effect: string }[] = [
   {
     options: ["location-snippet", "server-snippet", "http-snippet", "main-snippet", "plugins"],
-    effect: "Any nginx configuration or Lua code, such as a redirect in each location.",
+    effect: "They can be any nginx configuration or Lua code, such as a redirect in each location.",
   },
   {
     options: ["hide-headers"],
-    effect: "The page without a header, such as Retry-After. Without X-Maintenance-Page the command can't verify it.",
+    effect:
+      "Visitors get the page without these headers, such as Retry-After. Without X-Maintenance-Page the command can't verify it.",
   },
   {
     options: ["annotations-risk-level", "annotation-value-word-blocklist"],
@@ -194,13 +198,48 @@ export const UNSHIELDABLE: readonly { readonly options: readonly string[]; reado
   },
 ];
 
+/** Annotations of an instance's own Ingress that apply to the whole host. */
+export interface HostAnnotation {
+  readonly annotations: readonly string[];
+  /** What they do to the page. */
+  readonly effect: string;
+  /** What they do to a host of the instance that the controller knows only by them. */
+  readonly effectOnHost?: string;
+  /** Set if a maintenance runs into them. */
+  readonly hazard?: Pick<Hazard, "what" | "remedy"> & {
+    /** The annotation without which the others do nothing. */
+    readonly annotation: string;
+  };
+}
+
+// The override has no certificate, and the controller takes that of another Ingress with a rule for the same host
+// (internal/ingress/controller/controller.go, createServers).
+const DEFAULT_CERTIFICATE =
+  "A host of the instance that only this annotation makes known shows the page with the controller's default certificate.";
+
 /**
  * Annotations of the instance's own Ingress that apply to the whole host, and so to the page too. All other annotations belong to the
  * paths of the Ingress that has them. The override has paths of its own.
  */
-export const HOST_ANNOTATIONS: readonly { readonly annotations: readonly string[]; readonly effect: string }[] = [
-  { annotations: ["app-root"], effect: "`/` answers with a redirect to this path, and the path shows the page." },
-  { annotations: ["server-snippet"], effect: "Any nginx configuration for the host." },
+export const HOST_ANNOTATIONS: readonly HostAnnotation[] = [
+  {
+    annotations: ["app-root"],
+    effect: "`/` answers with a redirect to this path, and the path shows the page.",
+    hazard: {
+      annotation: "app-root",
+      what: "altered",
+      remedy: "Nothing, if the redirect does no harm. Otherwise remove the annotation.",
+    },
+  },
+  {
+    annotations: ["server-snippet"],
+    effect: "Any nginx configuration for the host.",
+    hazard: {
+      annotation: "server-snippet",
+      what: "altered",
+      remedy: "Read the snippet: if it answers requests itself, visitors get its answer and not the page.",
+    },
+  },
   {
     annotations: [
       "auth-tls-secret",
@@ -210,19 +249,41 @@ export const HOST_ANNOTATIONS: readonly { readonly annotations: readonly string[
       "auth-tls-error-page",
     ],
     effect: "Visitors without a client certificate get no page, as they get no answer from the instance.",
+    hazard: {
+      annotation: "auth-tls-secret",
+      what: "altered",
+      remedy:
+        "Nothing, if nobody else visits the instance. The command has no certificate, so `enable` can't verify the page.",
+    },
   },
   {
     annotations: ["ssl-passthrough"],
     effect: "HTTPS goes to the instance's pods unread. Only visitors over HTTP get the page.",
+    hazard: {
+      annotation: "ssl-passthrough",
+      what: "open",
+      remedy: "Remove the annotation, and give the Ingress the certificate of the instance (spec.tls).",
+    },
   },
   {
     annotations: ["server-alias"],
-    effect:
-      "The alias shows the page too. If the alias is also one of the instance's hosts, it gets the controller's default certificate.",
+    effect: "The alias shows the page too.",
+    effectOnHost: DEFAULT_CERTIFICATE,
+    hazard: {
+      annotation: "server-alias",
+      what: "altered",
+      remedy: "Give the host a rule and a certificate of its own in that Ingress.",
+    },
   },
   {
     annotations: ["from-to-www-redirect"],
     effect: "The other name (with or without www) redirects to the host, which shows the page.",
+    effectOnHost: DEFAULT_CERTIFICATE,
+    hazard: {
+      annotation: "from-to-www-redirect",
+      what: "altered",
+      remedy: "Take the host out of instances.*.hosts: it then redirects to the other one, which shows the page.",
+    },
   },
   {
     annotations: ["ssl-ciphers", "ssl-prefer-server-ciphers"],

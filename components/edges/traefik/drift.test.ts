@@ -32,6 +32,7 @@ function cluster(manifests: readonly (Manifest | undefined)[], more: Partial<Kno
     transports: of<"transports">("ServersTransport"),
     tcpRoutes: more.tcpRoutes ?? [],
     ingresses: more.ingresses ?? [],
+    options: [],
   };
 }
 
@@ -103,17 +104,17 @@ describe("the override of an instance", () => {
     [
       "a route with the same priority",
       { ingressRoutes: [others("Host(`x.example.org`) || Host(`ACME.example.org`)", 1_000_000_000)] },
-      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+      ["IngressRoute acme/own has a higher priority for acme.example.org than an override"],
     ],
     [
       "a route for every host",
       { ingressRoutes: [others("PathPrefix(`/api`)", 2_000_000_000)] },
-      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+      ["IngressRoute acme/own has a higher priority for acme.example.org than an override"],
     ],
     [
       "an expression",
       { ingressRoutes: [others("HostRegexp(`^.+\\.example\\.org$`)", 2_000_000_000)] },
-      ["IngressRoute acme/own has a higher priority for acme.example.org"],
+      ["IngressRoute acme/own has a higher priority for acme.example.org than an override"],
     ],
     [
       "an expression for other hosts",
@@ -130,7 +131,10 @@ describe("the override of an instance", () => {
           others("HostRegexp(`(?U)^acme`)", 2_000_000_000),
         ],
       },
-      Array.from({ length: 3 }, () => "IngressRoute acme/own has a higher priority for acme.example.org"),
+      Array.from(
+        { length: 3 },
+        () => "IngressRoute acme/own has a higher priority for acme.example.org than an override",
+      ),
     ],
     [
       "routes at another entry point, and of another class",
@@ -142,7 +146,7 @@ describe("the override of an instance", () => {
         tcpRoutes: [
           {
             metadata: { name: "own", namespace: "acme" },
-            spec: { entryPoints: ["mqtts"], routes: [{ match: "HostSNI(`acme.example.org`)" }] },
+            spec: { entryPoints: ["mqtts"], tls: {}, routes: [{ match: "HostSNI(`acme.example.org`)" }] },
           },
         ],
       },
@@ -163,7 +167,7 @@ describe("the override of an instance", () => {
           },
         ],
       },
-      ["Ingress acme/own has a higher priority for acme.example.org"],
+      ["Ingress acme/own has a higher priority for acme.example.org than an override"],
     ],
     [
       "a route for TCP",
@@ -171,7 +175,7 @@ describe("the override of an instance", () => {
         tcpRoutes: [
           {
             metadata: { name: "own", namespace: "acme" },
-            spec: { routes: [{ match: "HostSNI(`acme.example.org`)" }] },
+            spec: { tls: {}, routes: [{ match: "HostSNI(`acme.example.org`)" }] },
           },
         ],
       },
@@ -199,7 +203,7 @@ it("somebody's expression that takes JavaScript minutes is a rival, and holds no
   const tcpRoutes = [
     {
       metadata: { name: "own", namespace: "acme" },
-      spec: { routes: [{ match: "HostSNIRegexp(`^([a-z0-9-]+\\.?)+\\.internal$`)" }] },
+      spec: { tls: {}, routes: [{ match: "HostSNIRegexp(`^([a-z0-9-]+\\.?)+\\.internal$`)" }] },
     },
   ];
   const long = { name: "acme", hosts: [`${"a".repeat(40)}.example.org`], otherHosts: [] };

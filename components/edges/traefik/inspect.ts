@@ -1,6 +1,7 @@
-import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
+import { type ClusterReader, type Inspection, overrideOf, type Reasons, type ResourceName } from "../edge";
 import { driftIn } from "./drift";
-import { API_VERSION, NAMES } from "./manifests";
+import { hazardsIn } from "./hazards";
+import { API_VERSION, NAMES, overrideManifests } from "./manifests";
 import {
   ingressRouteSchema,
   ingressSchema,
@@ -10,7 +11,9 @@ import {
   tcpRouteSchema,
   transportSchema,
 } from "./objects";
-import { PODS, podSchema, suitability, traefikPod } from "./pods";
+import { PODS, podSchema, servingPods, suitability, traefikPod } from "./pods";
+import { routedHostsIn } from "./routed-hosts";
+import { isForEveryConnection } from "./rules";
 import type { TraefikSettings } from "./settings";
 
 /** Traefik loads a changed configuration at most every two seconds (its option providersThrottleDuration). */
@@ -27,7 +30,8 @@ export const REASONS: Reasons = {
     "The override is still there: Traefik has not loaded the change yet; or somebody enabled it from another checkout (git pull, and look " +
     "again, before you remove anything); or the override was made by hand.",
   overruled:
-    "Give that route a priority below 1,000,000,000, or delete it; an IngressRouteTCP for the host can only be deleted, or be moved to another entry point.",
+    "Give that route a priority below 1,000,000,000, or delete it; an IngressRouteTCP for the host can only be deleted, or be moved to another " +
+    "entry point; an Ingress that takes encrypted connections must lose its annotation ssl-passthrough.",
   selfTest:
     "Traefik does not show the self-test of this edge: it does not watch the page server's namespace or the override's class, or its entry " +
     "points have other names than edges.*.entryPoints, or another controller answers here.",
@@ -74,15 +78,19 @@ export async function inspect(
       unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
       return undefined;
     });
-  const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], pods] = await Promise.all([
-    cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
-    cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
-    cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
-    readable(cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema)),
-    cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
-    readable(cluster.list(PODS, podSchema)),
-  ]);
-  const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, transports, tcpRoutes, ingresses };
+  const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], podObjects] =
+    await Promise.all([
+      cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
+      cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
+      cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
+      readable(cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema)),
+      cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
+      readable(cluster.list(PODS, podSchema)),
+    ]);
+  const pods = podObjects?.flatMap(traefikPod);
+  const options = servingPods(pods ?? [], settings).flatMap((pod) => pod.options ?? []);
+  const routes = { ingressRoutes: ingressRoutes ?? [], middlewares, transports, tcpRoutes, ingresses, options };
+  const placement = { ...settings, edge, namespace };
   const selfTest = NAMES.selfTest(edge);
   // A route with several entry points does not say which of them is for TLS.
   const entryPointsWithTls = routes.ingressRoutes
@@ -92,11 +100,12 @@ export async function inspect(
     )
     .flatMap(({ spec: { entryPoints = [] } }) => (entryPoints.length === 1 ? entryPoints : []));
   const { obstacles, notes } =
-    pods === undefined
-      ? { obstacles: [], notes: [] }
-      : suitability(pods.flatMap(traefikPod), settings, { namespace, entryPointsWithTls });
+    pods === undefined ? { obstacles: [], notes: [] } : suitability(pods, settings, { namespace, entryPointsWithTls });
   return {
-    driftOf: driftIn(routes, { ...settings, edge, namespace }),
+    driftOf: driftIn(routes, placement),
+    hazardsOf: hazardsIn(routes, placement),
+    routedHosts: routedHostsIn(routes, placement),
+    trialOf: (instance) => overrideManifests(overrideOf(instance), placement),
     selfTestSince: routes.ingressRoutes.find(
       ({ metadata }) => metadata.namespace === namespace && [selfTest, NAMES.withTls(selfTest)].includes(metadata.name),
     )?.metadata.creationTimestamp,
@@ -118,7 +127,7 @@ export function displacedBy(
       ({ spec: { entryPoints = own, tls, routes = [] } }) =>
         tls !== undefined &&
         entryPoints.some((name) => own.includes(name)) &&
-        routes.some(({ match }) => /^\s*HostSNI\(\s*[`"]\*[`"]\s*\)\s*$/.test(match)),
+        routes.some(({ match }) => isForEveryConnection(match)),
     )
     .map(
       ({ metadata: { namespace, name } }) =>

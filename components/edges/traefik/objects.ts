@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CLASS_ANNOTATION } from "./manifests";
+import type { StaticOptions } from "./static-options";
 
 // The parts of Traefik's objects and of an Ingress that are used here
 // (https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/).
@@ -68,16 +69,24 @@ export const tcpRouteSchema = z.object({
 
 export const ingressSchema = z.object({
   metadata,
-  spec: z.object({ rules: z.array(z.object({ host: z.string().optional() })).optional() }),
+  spec: z.object({
+    ingressClassName: z.string().optional(),
+    rules: z.array(z.object({ host: z.string().optional() })).optional(),
+  }),
 });
 
-/** The objects of a cluster that decide which route is used. */
+/** The part of an Ingress that is used here. */
+export type KnownIngress = z.output<typeof ingressSchema>;
+
+/** What decides in a cluster which route is used. */
 export interface KnownRoutes {
   readonly ingressRoutes: readonly z.output<typeof ingressRouteSchema>[];
   readonly middlewares: readonly z.output<typeof middlewareSchema>[];
   readonly transports: readonly z.output<typeof transportSchema>[];
   readonly tcpRoutes: readonly z.output<typeof tcpRouteSchema>[];
-  readonly ingresses: readonly z.output<typeof ingressSchema>[];
+  readonly ingresses: readonly KnownIngress[];
+  /** The options of the edge's Traefiks that have them in their arguments. */
+  readonly options: readonly StaticOptions[];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { suitability } from "./pods";
+import { suitability, traefikPod } from "./pods";
 import { optionsOf } from "./static-options";
 
 describe("a Traefik", () => {
@@ -152,6 +152,33 @@ describe("a Traefik", () => {
       "Pod traefik/traefik-0: it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.",
     ]);
     expect(suitability([pod], { ...settings, hostNetwork: true }, cluster).obstacles).toStrictEqual([]);
+  });
+
+  it.each([
+    ["docker.io/traefik:v2.11.8", true],
+    ["traefik:v2@sha256:0123", true],
+    ["rancher/mirrored-library-traefik:2.11.8", true],
+    ["docker.io/traefik:v3.6.12", false],
+    ["rancher/mirrored-library-traefik:3.6.12", false],
+    ["traefik:latest", false],
+    ["traefik:v20", false],
+    // Somebody's own image, with versions of its own.
+    ["registry.example.org/traefik:2.0.1", false],
+    ["registry.example.org/my-traefik:v2.0.1", false],
+  ])("of the image %s is too old: %s", (image, isOld) => {
+    const [pod] = traefikPod({
+      metadata: { name: "traefik-0", namespace: "traefik" },
+      spec: { containers: [{ image: "docker.io/busybox:1" }, { image, args: CHART }] },
+    });
+    const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
+    expect(suitability(pod === undefined ? [] : [pod], settings, cluster)).toStrictEqual({
+      obstacles: isOld
+        ? [
+            `Pod traefik/traefik-0: its image is ${image}, and the rules of the overrides have the syntax of Traefik 3: update it to 3.6 or later.`,
+          ]
+        : [],
+      notes: [],
+    });
   });
 
   it("beside another one in its namespace", () => {

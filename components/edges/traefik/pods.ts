@@ -22,7 +22,13 @@ export const podSchema = z.object({
     .optional(),
   spec: z.object({
     hostNetwork: z.boolean().optional(),
-    containers: z.array(z.object({ command: z.array(z.string()).optional(), args: z.array(z.string()).optional() })),
+    containers: z.array(
+      z.object({
+        image: z.string().optional(),
+        command: z.array(z.string()).optional(),
+        args: z.array(z.string()).optional(),
+      }),
+    ),
   }),
 });
 
@@ -35,6 +41,8 @@ export interface TraefikPod {
   readonly hostNetwork?: boolean | undefined;
   /** Whether visitors are sent to it. */
   readonly isReady: boolean;
+  /** The image with its tag, if that is one of Traefik 2. */
+  readonly oldImage?: string | undefined;
   /** `undefined` if its static configuration is not in its arguments, but in a file or in the environment. */
   readonly options: StaticOptions | undefined;
 }
@@ -52,7 +60,26 @@ export function traefikPod({ metadata, spec, status }: z.output<typeof podSchema
     deletionTimestamp === undefined &&
     (status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
   const release = labels?.["app.kubernetes.io/instance"];
-  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady, options }];
+  const oldImage = spec.containers.map(({ image = "" }) => image).find(isOld);
+  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady, oldImage, options }];
+}
+
+/**
+ * Whether an image is of Traefik 2, by its tag: as Traefik's Helm chart writes it, and as K3s and RKE2 do. The tag of anybody's own image may
+ * be the version of something else.
+ */
+function isOld(image: string): boolean {
+  return /(?:(?:^|\/)traefik:v|\/mirrored-library-traefik:v?)2(?:[.@-]|$)/.test(image);
+}
+
+/** The pods that visitors of an edge come to. One that does not start, or does not end, keeps nobody from the others. */
+export function servingPods(
+  pods: readonly TraefikPod[],
+  settings: Pick<TraefikSettings, "namespace">,
+): readonly TraefikPod[] {
+  const inNamespace = pods.filter(({ namespace }) => namespace === settings.namespace);
+  const ready = inNamespace.filter(({ isReady }) => isReady);
+  return ready.length > 0 ? ready : inNamespace;
 }
 
 /**
@@ -65,14 +92,12 @@ export function suitability(
   settings: Pick<TraefikSettings, "namespace" | "hostNetwork" | "entryPoints" | "routersWithTls" | "ingressClass">,
   cluster: { readonly namespace: string; readonly entryPointsWithTls: readonly string[] },
 ): Pick<Inspection, "obstacles" | "notes"> {
-  const inNamespace = pods.filter(({ namespace }) => namespace === settings.namespace);
-  // One that does not start, or does not end, keeps nobody from the others.
-  const ready = inNamespace.filter(({ isReady }) => isReady);
-  const own = ready.length > 0 ? ready : inNamespace;
+  const own = servingPods(pods, settings);
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
-  const found = own.map(({ name, release, hostNetwork = false, options }) => {
+  const found = own.map(({ name, release, hostNetwork = false, oldImage, options }) => {
     const ofPod = (text: string) => `Pod ${settings.namespace}/${name}: ${text}`;
     const obstacles = [
+      ...(oldImage === undefined ? [] : [oldText(oldImage)]),
       ...(hostNetwork && !settings.hostNetwork ? [ON_HOST_NETWORK] : []),
       ...(options === undefined ? [] : obstaclesIn(options, settings, cluster)),
     ];
@@ -108,6 +133,10 @@ const NO_PODS =
 
 const OTHER_RELEASE =
   "Another Traefik in this namespace has no such obstacle. If visitors come in at this one, too, it needs an edge of its own.";
+
+function oldText(image: string): string {
+  return `its image is ${image}, and the rules of the overrides have the syntax of Traefik 3: update it to 3.6 or later.`;
+}
 
 const ON_HOST_NETWORK =
   "it uses its node's network, so the page server rejects its requests: set edges.*.hostNetwork to true.";

@@ -64,8 +64,11 @@ const READ_BY_THE_PROGRAM = [
   "gateways",
   "listenersets",
   "httproutes",
+  "grpcroutes",
   "referencegrants",
   "envoyproxies",
+  "backendtrafficpolicies",
+  "securitypolicies",
 ];
 
 /** Where the probes of Envoy Gateway (its chart's values) and of Envoy (`EnvoyReadinessPort`, internal/xds/bootstrap) ask. */

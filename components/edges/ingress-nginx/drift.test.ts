@@ -1,0 +1,156 @@
+import { expect, it } from "vitest";
+import { driftIn } from "./drift";
+import { bypassManifest, OVERRIDE_PATH, plainOverrideManifest, selfTestManifest, standbyManifest } from "./manifests";
+import { ingressSchema, type KnownIngress } from "./objects";
+
+const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
+
+const ingress = (
+  namespace: string,
+  name: string,
+  paths: Readonly<Record<string, readonly string[]>>,
+  annotations: Readonly<Record<string, string>> = {},
+  ingressClassName = "nginx",
+): KnownIngress => ({
+  metadata: { namespace, name, annotations },
+  spec: {
+    ingressClassName,
+    rules: Object.entries(paths).map(([host, all]) => ({ host, http: { paths: all.map((path) => ({ path })) } })),
+  },
+});
+
+const USE_REGEX = { "nginx.ingress.kubernetes.io/use-regex": "true" };
+const everywhere = (path: string) => Object.fromEntries(acme.hosts.map((host) => [host, [path]]));
+const override = ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), USE_REGEX);
+const own = ingress("acme", "acme", everywhere("/"));
+
+const placement = { edge: "default", namespace: "maintenance-pages", ingressClassName: "nginx" };
+const reading = { classNames: ["nginx", "nginx-too"], annotations: ["nginx"], withoutClass: undefined };
+const drift = (isShown: boolean, ...ingresses: readonly KnownIngress[]) =>
+  driftIn(ingresses, placement, reading)(acme, isShown);
+
+const CANARY = { "nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "100" };
+const bypass = ingressSchema.parse(
+  bypassManifest(
+    { instance: "acme", hosts: acme.hosts },
+    { key: { header: "secret", cookie: "secret" }, service: { name: "caddy", namespace: "acme", port: 80 } },
+    placement,
+  ),
+);
+const long = { "studio.acme.example.org": [`/(?:api|${"x".repeat(600)})`] };
+
+it.each([
+  ["in maintenance, as declared", true, [own, override], []],
+  ["open, as declared", false, [own], []],
+  ["deleted by hand", true, [own], ["its override is not there"]],
+  ["still there after the maintenance", false, [own, override], ["its override is still there"]],
+  [
+    "with another path",
+    true,
+    [
+      ingress(
+        "maintenance-pages",
+        "maintenance-acme",
+        { ...everywhere(OVERRIDE_PATH), "acme.example.org": ["/a"] },
+        USE_REGEX,
+      ),
+    ],
+    ["the path of acme.example.org of its override was changed"],
+  ],
+  [
+    "without a host",
+    true,
+    [ingress("maintenance-pages", "maintenance-acme", { "acme.example.org": [OVERRIDE_PATH] }, USE_REGEX)],
+    ["the path of studio.acme.example.org of its override was changed"],
+  ],
+  [
+    "with another class, and no longer a regular expression",
+    true,
+    [ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), {}, "other")],
+    ["ingressClassName of its override was changed", "use-regex of its override was changed"],
+  ],
+  [
+    "with a longer path beside it",
+    true,
+    [override, ingress("acme", "long", long)],
+    ["Ingress acme/long comes first for a path of studio.acme.example.org"],
+  ],
+  [
+    "with a longer path of another class of the same controller beside it, and one of another controller",
+    true,
+    [override, ingress("acme", "long", long, {}, "nginx-too"), ingress("acme", "other", long, {}, "traefik")],
+    ["Ingress acme/long comes first for a path of studio.acme.example.org"],
+  ],
+  [
+    "with a path that is longer in bytes, beside it",
+    true,
+    [override, ingress("acme", "long", { "acme.example.org": [`/${"é".repeat(256)}`] })],
+    ["Ingress acme/long comes first for a path of acme.example.org"],
+  ],
+  [
+    "with its own bypass, and the long path of another host",
+    true,
+    [override, bypass, ingress("beta", "long", { "beta.example.org": [`/${"x".repeat(600)}`] })],
+    [],
+  ],
+  [
+    "with somebody's canary on its path",
+    true,
+    [override, ingress("evil", "grab", everywhere(OVERRIDE_PATH), CANARY)],
+    [
+      "Ingress evil/grab is a canary for acme.example.org, studio.acme.example.org, so its Service gets visitors instead of the page",
+    ],
+  ],
+  [
+    "with somebody's canary on a longer path, whose Service another Ingress may have, too",
+    true,
+    [override, ingress("evil", "grab", long, CANARY)],
+    ["Ingress evil/grab comes first for a path of studio.acme.example.org"],
+  ],
+  [
+    "with a canary of the instance's own path",
+    true,
+    [override, ingress("acme", "canary", everywhere("/"), CANARY)],
+    [],
+  ],
+  [
+    "with a canary that pretends to be its bypass, but gets every visitor",
+    true,
+    [
+      override,
+      {
+        ...bypass,
+        metadata: { ...bypass.metadata, namespace: "evil", annotations: { ...bypass.metadata.annotations, ...CANARY } },
+      },
+    ],
+    [
+      "Ingress evil/bypass-acme is a canary for acme.example.org, studio.acme.example.org, so its Service gets visitors instead of the page",
+    ],
+  ],
+] as const)("%s", (_, isShown, ingresses, expected) => {
+  expect(drift(isShown, ...ingresses).map(({ text }) => text)).toStrictEqual(expected);
+});
+
+it("an override with somebody's canary on the route of the standby or of the self-test, which share its backend", () => {
+  const standing = [standbyManifest(placement), selfTestManifest(placement)].map((one) => ingressSchema.parse(one));
+  const declared = ingressSchema.parse(plainOverrideManifest(acme, placement));
+  const grab = (standingOne: KnownIngress | undefined, path: number): KnownIngress => ({
+    metadata: { namespace: "evil", name: "grab", annotations: CANARY },
+    spec: {
+      ingressClassName: "nginx",
+      rules: (standingOne?.spec.rules ?? []).map((rule) => ({
+        host: rule.host,
+        http: { paths: (rule.http?.paths ?? []).slice(path, path + 1) },
+      })),
+    },
+  });
+  const texts = (canary: KnownIngress) => drift(true, declared, ...standing, canary).map(({ text }) => text);
+  expect(texts(grab(standing[0], 0))).toStrictEqual([
+    "Ingress evil/grab is a canary for page-server.maintenance-pages.invalid, so its Service gets visitors instead of the page",
+  ]);
+  expect(texts(grab(standing[1], 0))).toStrictEqual([
+    "Ingress evil/grab is a canary for default.self-test.maintenance-pages.invalid, so its Service gets visitors instead of the page",
+  ]);
+  // The backend of a bypass is another one.
+  expect(texts(grab(standing[0], 1))).toStrictEqual([]);
+});

@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from "node:util";
+import { listed } from "../../../model/problems";
+import type { Drift, DriftOf } from "../edge";
+import { isRead, type Reading } from "./controllers";
+import { NAMES, OVERRIDE_PATH, type Placement } from "./manifests";
+import { annotationOf, isCanary, isOurs, type KnownIngress, pathsOf, placeOf } from "./objects";
+import { comesFirst, isBypass, sharedHosts } from "./rivals";
+
+/** Compares these Ingresses with the declared override. A request for `/` is not enough: another path may lead elsewhere. */
+export function driftIn(ingresses: readonly KnownIngress[], placement: Placement, reading: Reading): DriftOf {
+  const { edge, namespace, ingressClassName } = placement;
+  const read = ingresses.filter((one) => isRead(one, reading) !== false);
+  const routes = read.filter((one) => !isCanary(one));
+  const canaries = read.filter((one) => isCanary(one) && !isBypass(one, placement));
+  const ours = ingresses.filter((one) => isOurs(one, namespace)).flatMap(pathsOf);
+  return ({ name, hosts }, isShown) => {
+    const own = ingresses.find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.override(name, edge),
+    );
+    if (!isShown) return own === undefined ? [] : [{ what: "leftover", text: "its override is still there" }];
+    if (own === undefined) return [{ what: "missing", text: "its override is not there" }];
+    const changed = [
+      ...(own.spec.ingressClassName === ingressClassName ? [] : ["ingressClassName"]),
+      ...(annotationOf(own, "use-regex") === "true" ? [] : ["use-regex"]),
+      ...hosts.filter((host) => !hasOnlyOverridePath(own, host)).map((host) => `the path of ${host}`),
+    ];
+    const rivals = routes.filter((one) => one !== own);
+    const ports = pathsOf(own).map(({ port }) => port);
+    const shared = [...pathsOf(own), ...ours.filter(({ port }) => ports.includes(port))];
+    // A canary whose Service another Ingress has, too, is a route as any other.
+    const longer = canaries.filter((one) => sharedHosts(one, shared).length === 0);
+    return [
+      ...changed.map((field) => ({ what: "changed" as const, text: `${field} of its override was changed` })),
+      ...hosts.flatMap((host) =>
+        [...rivals, ...longer]
+          .filter((one) => comesFirst(one, host))
+          .map((one): Drift => ({ what: "overruled", text: `${placeOf(one)} comes first for a path of ${host}` })),
+      ),
+      ...canaries.flatMap((one): readonly Drift[] => {
+        const found = sharedHosts(one, shared);
+        if (found.length === 0) return [];
+        return [
+          {
+            what: "overruled",
+            text: `${placeOf(one)} is a canary for ${listed(found)}, so its Service gets visitors instead of the page`,
+          },
+        ];
+      }),
+    ];
+  };
+}
+
+function hasOnlyOverridePath(ingress: KnownIngress, wanted: string): boolean {
+  const paths = pathsOf(ingress).flatMap(({ host, path }) => (host === wanted ? [path] : []));
+  return isDeepStrictEqual(paths, [OVERRIDE_PATH]);
+}

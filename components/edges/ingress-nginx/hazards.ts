@@ -1,0 +1,184 @@
+import { isBelow } from "../../../model/instances";
+import { listed } from "../../../model/problems";
+import type { Hazard, Inspection, Overridden } from "../edge";
+import { allowsSnippets, type ConfiguredController, passesTlsThrough, quoted, refusedWords } from "./config-map";
+import { isRead, type Reading } from "./controllers";
+import { OVERRIDE_PATH, type Placement, plainOverrideManifest } from "./manifests";
+import {
+  annotationOf,
+  hostsOf,
+  isCanary,
+  isOurs,
+  isTrue,
+  type KnownIngress,
+  type KnownPath,
+  pathsOf,
+  placeOf,
+} from "./objects";
+import { HOST_ANNOTATIONS, type HostAnnotation } from "./options";
+import { comesFirst, isBypass, RIVAL_REMEDY, sharedHosts } from "./rivals";
+import { aliasesOf, redirectedHostsOf, routedHostsIn } from "./routes";
+
+/** What is known of an edge. */
+export interface Known {
+  readonly ingresses: readonly KnownIngress[];
+  readonly placement: Placement;
+  readonly reading: Reading;
+  /** Those that serve the edge's class, as far as they are known. */
+  readonly controllers: readonly ConfiguredController[];
+}
+
+/** What Ingresses of others, and options of the controllers, would do to the maintenance of an instance. */
+export function hazardsIn(known: Known): Inspection["hazardsOf"] {
+  const { ingresses, placement, reading } = known;
+  const others = ingresses.filter(
+    (one) => !isOurs(one, placement.namespace) && !isBypass(one, placement) && isRead(one, reading) !== false,
+  );
+  const canaries = others.filter(isCanary);
+  const routes = others.filter((one) => !isCanary(one));
+  const ours = ingresses.filter((one) => isOurs(one, placement.namespace)).flatMap(pathsOf);
+  const byHost = groupedBy(routes, hostsOf);
+  const aliases = groupedBy(routes, aliasesOf);
+  const redirected = groupedBy(routes, redirectedHostsOf);
+  const routed = routedHostsIn(ingresses, placement.namespace, reading);
+  const isEffective = effectivenessOf(known.controllers);
+  return (instance) => {
+    const { hosts } = instance;
+    const shared = [...hosts.map(pathOfOverride), ...ours];
+    // A canary whose Service another Ingress has, too, is a route as any other.
+    const longer = canaries.filter((one) => sharedHosts(one, shared).length === 0);
+    const own = new Set(hosts.flatMap((host) => byHost.get(host) ?? []));
+    const hidden = hosts.filter((host) => !byHost.has(host));
+    return [
+      ...hosts.flatMap((host) => longPaths(host, [...(byHost.get(host) ?? []), ...longer])),
+      ...canaries.flatMap((one) => canaryHazard(one, shared)),
+      ...unownedHosts(instance, routed),
+      ...refusals(instance, known),
+      ...[...own].flatMap((one) => annotationHazards(one, isEffective)),
+      ...hidden.flatMap((host) => [
+        ...hiddenHost(host, "server-alias", aliases.get(host)),
+        ...hiddenHost(host, "from-to-www-redirect", redirected.get(host)),
+      ]),
+    ];
+  };
+}
+
+function groupedBy(
+  ingresses: readonly KnownIngress[],
+  namesOf: (ingress: KnownIngress) => readonly string[],
+): ReadonlyMap<string, readonly KnownIngress[]> {
+  const groups = new Map<string, KnownIngress[]>();
+  for (const ingress of ingresses) {
+    for (const name of namesOf(ingress)) groups.set(name, [...(groups.get(name) ?? []), ingress]);
+  }
+  return groups;
+}
+
+/** The path that an override will have for a host. */
+function pathOfOverride(host: string): KnownPath {
+  return { host, path: OVERRIDE_PATH, isExact: false, port: undefined };
+}
+
+function longPaths(host: string, ingresses: readonly KnownIngress[]): readonly Hazard[] {
+  return ingresses
+    .filter((one) => comesFirst(one, host))
+    .map((one) => ({
+      what: "open",
+      text: `${placeOf(one)} has a path of ${host} that is so long that it comes before an override.`,
+      remedy: RIVAL_REMEDY,
+    }));
+}
+
+function canaryHazard(canary: KnownIngress, paths: readonly KnownPath[]): readonly Hazard[] {
+  const hosts = sharedHosts(canary, paths);
+  if (hosts.length === 0) return [];
+  return [
+    {
+      what: "open",
+      text: `${placeOf(canary)} is a canary of overrides, for ${listed(hosts)}: its Service would get visitors instead of the page.`,
+      remedy: "Find out who made that Ingress, and delete it.",
+    },
+  ];
+}
+
+/** Hosts below an instance's wildcard that are not in the registry. The controller prefers their own routes to the wildcard. */
+function unownedHosts(
+  { name, hosts, otherHosts }: Overridden,
+  routed: ReturnType<typeof routedHostsIn>,
+): readonly Hazard[] {
+  const wildcards = hosts.filter((host) => host.startsWith("*."));
+  return (wildcards.length === 0 ? [] : routed).flatMap(({ host, object }) => {
+    const wildcard = wildcards.find((one) => isBelow(host, one));
+    if (wildcard === undefined || hosts.includes(host) || otherHosts.includes(host)) return [];
+    return [
+      {
+        what: "open",
+        text: `${object} has ${host}, which the override of ${wildcard} does not take over.`,
+        remedy: `Add ${host} to instances.${name}.hosts, or to those of the instance that it belongs to.`,
+      },
+    ];
+  });
+}
+
+/** Words that the controller refuses, in annotations that only this instance's override has. */
+function refusals(instance: Overridden, { placement, controllers }: Known): readonly Hazard[] {
+  const annotationsOf = (name: string) => plainOverrideManifest({ ...instance, name }, placement).metadata.annotations;
+  const found = new Map(
+    controllers.flatMap(({ config }) => {
+      if (config === undefined) return [];
+      const common = refusedWords(config.data, annotationsOf("-"), "likely");
+      const own = refusedWords(config.data, annotationsOf(instance.name), "likely");
+      const words = own.filter((word) => !common.includes(word));
+      return words.length === 0 ? [] : [[config.place, words] as const];
+    }),
+  );
+  return [...found].map(([place, words]) => ({
+    what: "open",
+    text: `${place} has ${quoted(words)} in annotation-value-word-blocklist, which the instance's name contains, so the controller refuses its override.`,
+    remedy: "Take the word out of the list.",
+  }));
+}
+
+type IsEffective = (annotation: string, value: string, ingress: KnownIngress) => boolean;
+
+/** Whether an annotation does anything, by its value and by the options of the controllers. */
+function effectivenessOf(controllers: readonly ConfiguredController[]): IsEffective {
+  const hasSnippets = allowsSnippets(controllers) !== false;
+  const hasPassthrough = passesTlsThrough(controllers) !== false;
+  return (annotation, value, ingress) => {
+    switch (annotation) {
+      case "ssl-passthrough":
+        return hasPassthrough && isTrue(value);
+      case "server-snippet":
+        return hasSnippets && value !== "";
+      case "auth-tls-secret":
+        // The other values let in visitors without a certificate (internal/ingress/annotations/authtls/main.go).
+        return value !== "" && !/^(?:off|optional)/.test(annotationOf(ingress, "auth-tls-verify-client") ?? "");
+      default:
+        return value !== "";
+    }
+  };
+}
+
+function annotationHazards(ingress: KnownIngress, isEffective: IsEffective): readonly Hazard[] {
+  return HOST_ANNOTATIONS.flatMap(({ effect, effectOnHost, hazard }) => {
+    if (hazard === undefined || effectOnHost !== undefined) return [];
+    const value = annotationOf(ingress, hazard.annotation);
+    if (value === undefined || !isEffective(hazard.annotation, value, ingress)) return [];
+    const { what, annotation, remedy } = hazard;
+    return [{ what, text: `${placeOf(ingress)} has the annotation ${annotation}. ${effect}`, remedy }];
+  });
+}
+
+/** A host of an instance that the controller knows only by an annotation of these Ingresses. */
+function hiddenHost(host: string, annotation: string, ingresses: readonly KnownIngress[] = []): readonly Hazard[] {
+  const decision: HostAnnotation | undefined = HOST_ANNOTATIONS.find(({ hazard }) => hazard?.annotation === annotation);
+  const { hazard, effectOnHost } = decision ?? {};
+  if (hazard === undefined || effectOnHost === undefined) return [];
+  const { what, remedy } = hazard;
+  return ingresses.map((one) => ({
+    what,
+    text: `${placeOf(one)} makes ${host} known by its annotation ${annotation}. ${effectOnHost}`,
+    remedy,
+  }));
+}
