@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { AdmissionPolicies } from "./components/admission-policy/component";
+import { policyManifests } from "./components/admission-policy/model";
 import { PagesBucket } from "./components/bucket/component";
 import { clusterReader, Unreachable } from "./components/cluster-api";
 import { DestroyProtection } from "./components/destroy-protection";
@@ -72,6 +74,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
 
   // --- the bucket with the pages, and the page server that answers with them
   const provider = clusterProvider(settings.kubernetes, settings.cluster);
+  const edges = edgesOf(settings.edges);
   const bucket = new PagesBucket(
     "pages",
     {
@@ -87,7 +90,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
     "page-server",
     {
       pageServer: settings.pageServer,
-      edges: edgesOf(settings.edges),
+      edges,
       pagesUrl: pagesUrl(settings.bucket),
       certificateAuthority: settings.bucket.certificateAuthority,
       embeddedPages: sharedPages.objects,
@@ -135,10 +138,17 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   const standing = declared.flatMap((edge) => edge.standing);
   const atEdges = declared.flatMap((edge) => edge.overrides);
 
+  // --- what keeps objects of others out of the overrides
+  const { namespace } = settings.pageServer;
+  const reservations = edges.flatMap((edge) => edge.reservationsOf(namespace));
+  const policies = settings.admissionPolicy
+    ? [new AdmissionPolicies("admission-policy", { policies: policyManifests(reservations, namespace) }, { provider })]
+    : [];
+
   if (settings.feed) bucket.createFeed(feedOf(settings.maintenance), [...standing, ...atEdges]);
 
   // --- makes `pulumi destroy` fail before it deletes anything
-  new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...standing] });
+  new DestroyProtection("the-setting-protect", { protect, dependsOn: [bucket, pageServer, ...policies, ...standing] });
   // By itself: a run that is restricted to the overrides could delete none while something outside of it depends on them.
   new DestroyProtection(PROTECTION_OF_OVERRIDES, { protect, dependsOn: atEdges });
 

@@ -44,10 +44,12 @@ export function rightsFor({
   pageServer,
   maintenance,
   edges,
+  admissionPolicy,
 }: {
   readonly pageServer: Pick<Settings["pageServer"], "namespace">;
   readonly maintenance: Settings["maintenance"];
   readonly edges: Readonly<Record<string, Pick<Settings["edges"][string], "kind">>>;
+  readonly admissionPolicy: Settings["admissionPolicy"];
 }): readonly Right[] {
   const roles = readRoles();
   const bypassed = maintenance.filter((entry) => isShown(entry) && entry.bypass);
@@ -57,12 +59,18 @@ export function rightsFor({
     ...rightsOf(roles, "maintenance-pages-namespace", undefined),
     ...rightsOf(roles, "maintenance-pages-change", pageServer.namespace),
     ...bypassed.flatMap(({ instance }) => rightsOf(roles, "maintenance-pages-bypass", serviceOf(instance).namespace)),
+    ...(admissionPolicy ? rightsOf(roles, "maintenance-pages-admission-policy", undefined) : []),
   ];
-  return all.filter(({ group }) => {
-    const kind = KINDS_OF_GROUPS.get(group);
-    return kind === undefined || kinds.includes(kind);
-  });
+  return all
+    .filter(({ group }) => {
+      const kind = KINDS_OF_GROUPS.get(group);
+      return kind === undefined || kinds.includes(kind);
+    })
+    .map(({ name, ...right }) => ({ ...right, name: name?.replace(NAMESPACE_IN_ROLES, pageServer.namespace) }));
 }
+
+/** In the roles' names of objects. With another `pageServer.namespace`, the objects have other names. */
+const NAMESPACE_IN_ROLES = /maintenance-pages$/;
 
 /** The groups of the API that only edges of one kind need. */
 const KINDS_OF_GROUPS: ReadonlyMap<string, Settings["edges"][string]["kind"]> = new Map([

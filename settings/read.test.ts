@@ -84,6 +84,7 @@ describe("reading the settings", () => {
           values: {},
         },
       },
+      admissionPolicy: false,
       pageServer: {
         namespace: "maintenance-pages",
         image: "nginxinc/nginx-unprivileged:1.29-alpine",

@@ -45,6 +45,8 @@ export interface Settings {
   readonly bucket: BucketSettings;
   /** Where visitors come in, by name. */
   readonly edges: Readonly<Record<string, EdgeSettings>>;
+  /** Whether the cluster refuses objects of others that would reach into the overrides. */
+  readonly admissionPolicy: boolean;
   readonly pageServer: PageServerSettings;
   readonly kubernetes: KubernetesSettings;
   /** The cluster that the kubeconfig leads to, or `undefined` when there was no kubeconfig to read. */

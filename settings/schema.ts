@@ -354,6 +354,13 @@ export const configSchema = section({
     .describe("The value of Retry-After when the end of the window is not known, in seconds."),
   bucket,
   edges: edgesSchema,
+  admissionPolicy: flag()
+    .default(false)
+    .describe(
+      "Whether the cluster refuses objects of others that would reach into the overrides: an Ingress with the override's path or a host of the stack's own, " +
+        "at Traefik a route with the override's priority or a higher one, an HTTPRoute with a host of the stack's own. Needs Kubernetes 1.30 or later. " +
+        "Accounts that may create such objects in the page server's namespace are not refused; the account of `pulumi up` needs more rights (docs/kubernetes-roles.yaml).",
+    ),
   pageServer: pageServer.prefault({}),
   kubernetes,
   protect: flag()

@@ -110,6 +110,7 @@ export const BASE: Configuration = {
     traefik: { kind: "traefik" },
     gateway: { kind: "gateway-api", parentRefs: [PARENT] },
   },
+  admissionPolicy: true,
 };
 
 /** One or more changes of each setting, in the schema's order, and of the lists that people edit most. */
@@ -223,6 +224,7 @@ export const CHANGES: readonly Change[] = [
   { path: ["edges", "gateway", "parentRefs", 0, "namespace"], to: "another" },
   { path: ["edges", "gateway", "parentRefs", 0, "sectionName"], to: "https" },
   { path: ["edges", "gateway", "parentRefs", 0, "port"], to: 443 },
+  { path: ["admissionPolicy"], to: false },
   { path: ["pageServer", "namespace"], to: "another", protectFalse: "in the same `up`" },
   { path: ["pageServer", "image"], to: MIRRORED_IMAGE },
   { path: ["pageServer", "replicas"], to: 3 },

@@ -16,6 +16,7 @@ beforeAll(async () => {
     maintenance: JSON.stringify([{ instance: "acme", bypass: true }, "beta", "gamma"]),
     maintenanceLimit: "3",
     bypassSecret: SECRET,
+    admissionPolicy: "true",
   });
 });
 
@@ -62,6 +63,25 @@ describe("an edge of each kind, in the middle of a migration", () => {
     const policy = run.find("kubernetes:networking.k8s.io/v1:NetworkPolicy", "page-server-network-policy").inputs;
     expect(JSON.stringify(policy)).toContain('"kubernetes.io/metadata.name":"traefik"');
     expect(JSON.stringify(policy)).toContain('"kubernetes.io/metadata.name":"ingress-nginx"');
+  });
+
+  it("declares the policies of both kinds, each with its binding", () => {
+    const declared = run.resources.filter(({ type }) => type.startsWith("kubernetes:admissionregistration.k8s.io/"));
+    expect(declared.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort()).toStrictEqual([
+      "ValidatingAdmissionPolicy admission-policy-ingress-hosts",
+      "ValidatingAdmissionPolicy admission-policy-ingress-paths",
+      "ValidatingAdmissionPolicy admission-policy-ingress-priorities",
+      "ValidatingAdmissionPolicy admission-policy-ingressroute-priorities",
+      "ValidatingAdmissionPolicyBinding admission-policy-ingress-hosts",
+      "ValidatingAdmissionPolicyBinding admission-policy-ingress-paths",
+      "ValidatingAdmissionPolicyBinding admission-policy-ingress-priorities",
+      "ValidatingAdmissionPolicyBinding admission-policy-ingressroute-priorities",
+    ]);
+    const binding = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding";
+    expect(run.find(binding, "admission-policy-ingress-hosts").inputs).toMatchObject({
+      metadata: { name: "reserved-ingress-hosts.maintenance-pages" },
+      spec: { policyName: "reserved-ingress-hosts.maintenance-pages", validationActions: ["Deny"] },
+    });
   });
 
   it("gives out the Helm values of each edge", () => {
