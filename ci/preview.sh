@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Previews a stack, and prints what a pull request's comment says of it, as Markdown.
+# Previews a stack and checks it, and prints what a pull request's comment says of it, as Markdown.
 #
 #   ci/preview.sh STACK
 #
@@ -24,6 +24,20 @@ if [ "${#text}" -gt 60000 ]; then
   text="${text:0:50000}"$'\n\n… (left out here: a comment is no longer) …\n\n'"${text: -9000}"
 fi
 printf '%s\n' "$text"
+echo '````'
+echo '</details>'
+
+# What a check finds is no reason to refuse the change: most of it was there before.
+checked=0
+text=$(ci/check.sh "$stack" 2>&1) || checked=$?
+result=$([ "$checked" = 0 ] && echo "fine" || echo "**something needs you**")
+echo
+echo "### Check of $stack: $result"
+echo
+echo '<details><summary>What would go wrong in a maintenance</summary>'
+echo
+echo '````'
+printf '%s\n' "${text: -9000}"
 echo '````'
 echo '</details>'
 exit "$code"

@@ -84,6 +84,8 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
     affectedSince: async () => [],
     requestInstance: async () => answers,
     inspect: async () => ({
+      hazardsOf: () => [],
+      verdictsOn: async () => [],
       driftsOf: () => edgesOf(edgesSchema.parse(undefined)).flatMap((edge) => drifts.map((one) => ({ ...one, edge }))),
       edges: [],
     }),

@@ -13,7 +13,7 @@ import { remedyFor } from "./drift";
 import type { Engine } from "./engine";
 import { CommandError, EXIT, INTERRUPTED } from "./errors";
 import { type Change, describeChanges, isPartOf, partition } from "./guard";
-import { type DriftsOf, type Inspection, inspect, notesText, obstaclesText } from "./inspection";
+import { type DriftsOf, hazardsText, type Inspection, inspect, notesText, obstaclesText } from "./inspection";
 import { type InstanceAnswer, instanceAnswerText, requestInstance } from "./instance";
 import type { Interruption } from "./interruption";
 import { outdatedTexts } from "./outdated";
@@ -122,7 +122,8 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const entered = goalsOf(instances, settings).filter(({ goal }) => goal === "page");
     const preparation = Promise.all([
       previewed(wanted, settings, plan, edges, tools).catch(async (error: unknown) => {
-        throw obstacleIn(await inspecting, entered) ?? error;
+        const inspection = await inspecting;
+        throw obstacleIn(inspection, entered, [], await refusalsOf(entered, inspection)) ?? error;
       }),
       visitors.probe(othersToProbe(settings, instances, edges)),
       wanted.checksInstance
@@ -130,13 +131,14 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
         : [],
       inspecting,
       inspecting.then((inspection) => failuresOf(entered, inspection, settings, visitors)),
+      inspecting.then((inspection) => refusalsOf(entered, inspection)),
     ]);
-    const [{ changes, due, targets, leftOut }, present, answers, inspection, failed] = await terminal.during(
+    const [{ changes, due, targets, leftOut }, present, answers, inspection, failed, refusals] = await terminal.during(
       "Previewing the change",
       preparation,
     );
     interruption.throwIfInterrupted();
-    const obstacle = obstacleIn(inspection, entered, failed);
+    const obstacle = obstacleIn(inspection, entered, failed, refusals);
     if (obstacle !== undefined) throw obstacle;
     const outdated = inspection === undefined ? [] : outdatedAmong(changes, settings, instances, edges, inspection);
     const concerned = [...new Set([...instances, ...due, ...outdated])];
@@ -147,6 +149,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const goals = goalsOf(concerned, settings);
     if (inspection !== undefined) {
       for (const line of entered.length > 0 ? notesText(inspection.edges) : []) terminal.say(line);
+      for (const line of hazardNotes(entered, shown, inspection)) terminal.say(line);
       for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
         terminal.say(line);
     } else if (entered.length > 0) {
@@ -316,16 +319,45 @@ async function failuresOf(
   );
 }
 
+/** What the cluster's API would refuse of the overrides, in sentences. One that does not answer stops no maintenance. */
+async function refusalsOf(
+  entered: readonly InstanceGoal[],
+  inspection: Inspection | undefined,
+): Promise<readonly string[]> {
+  if (inspection === undefined) return [];
+  const refusals = await Promise.all(
+    entered.map(async ({ instance }) =>
+      (await inspection.verdictsOn(instance).catch(() => []))
+        .filter(({ result }) => result === "problem")
+        .map(({ edge, text, remedy }) => `${instance.name} at ${edge}: ${text}. ${remedy}`),
+    ),
+  );
+  return refusals.flat();
+}
+
+/** What the maintenance of these instances runs into, in sentences. Of an override that is there already, `status` tells. */
+function hazardNotes(
+  entered: readonly InstanceGoal[],
+  shown: readonly MaintenanceEntry[],
+  { hazardsOf }: Inspection,
+): readonly string[] {
+  return entered
+    .filter(({ instance }) => !shown.some((entry) => entry.instance.name === instance.name))
+    .flatMap(({ instance }) => hazardsText(instance.name, hazardsOf(instance)))
+    .map((text) => `Warning: ${text}`);
+}
+
 /** Why the instances that enter maintenance would stay open at an edge, as an error; `undefined` if nothing is known to prevent it. */
 function obstacleIn(
   inspection: Inspection | undefined,
   entered: readonly InstanceGoal[],
   failed: readonly FailedEdge[] = [],
+  refusals: readonly string[] = [],
 ): CommandError | undefined {
   const concerned = (inspection?.edges ?? []).filter(({ edge }) =>
     entered.some(({ instance }) => isBehind(instance, edge.name)),
   );
-  const lines = [...obstaclesText(concerned), ...failureText(failed)];
+  const lines = [...obstaclesText(concerned), ...failureText(failed), ...refusals];
   return lines.length === 0 ? undefined : new CommandError(["Nothing was changed.", ...lines].join("\n"));
 }
 

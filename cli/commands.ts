@@ -14,6 +14,8 @@ import type { Settings } from "../settings/read";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import { change, type Outcome, visitors } from "./change";
+import { findingsOf } from "./check/check";
+import { checkText } from "./check/report";
 import { remedyFor } from "./drift";
 import { containsCommit, elsewhereText, enabledElsewhere, isUncommitted } from "./elsewhere";
 import { Engine } from "./engine";
@@ -47,6 +49,7 @@ const RUN: { readonly [Name in CommandName]: (given: Given<Name>, host: Language
   extend,
   preview,
   list,
+  check,
   status: (given) => (given.watch ? watch(given) : status(given)),
   plan,
   due,
@@ -454,6 +457,18 @@ async function status({ stack, json }: Common): Promise<number> {
   );
   warn(file.content, settings);
   return statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
+}
+
+async function check({ instances = [], stack, json }: Given<"check">, host: LanguageHost): Promise<number> {
+  const name = await findStack(stack);
+  const { content } = StackFile.open(name);
+  const settings = content.settingsToRead(host.now);
+  mustBeKnown(instances, settings, false);
+  const terminal = terminalOf({ json, yes: true });
+  const checking = findingsOf({ stack: name, content, settings, instances, engine: new Engine(PROJECT, name, host) });
+  const findings = await terminal.during("Checking", checking);
+  console.log(json ? JSON.stringify(findings, null, 2) : checkText(findings, process.stdout.columns));
+  return findings.every(({ result }) => result === "ok" || result === "warning") ? EXIT.done : EXIT.attention;
 }
 
 async function plan({ stack, json }: Common, host: LanguageHost): Promise<number> {

@@ -1,12 +1,21 @@
 import { ClusterApi } from "../components/cluster-api";
-import type { Drift, Edge, Inspection as EdgeInspection } from "../components/edges/edge";
+import type { Drift, Edge, Inspection as EdgeInspection, Hazard } from "../components/edges/edge";
 import { type Instance, isBehind, otherHostsOf } from "../model/instances";
 import type { Settings } from "../settings/read";
+import { type Verdict, verdictsOn } from "./admission";
 
 /** What the cluster's API tells of the overrides and of the edges. */
 export interface Inspection {
   /** The differences between the cluster and what is declared for an instance, at all of its edges. */
   readonly driftsOf: DriftsOf;
+  /** What a maintenance of an instance would run into, at all of its edges. */
+  readonly hazardsOf: (instance: Instance) => readonly HazardAt[];
+  /**
+   * Has the cluster's API admit or refuse the overrides of an instance, at all of its edges, and keep nothing.
+   *
+   * @throws {Unreachable} when it does not answer.
+   */
+  readonly verdictsOn: (instance: Instance) => Promise<readonly VerdictAt[]>;
   readonly edges: readonly InspectedEdge[];
 }
 
@@ -17,7 +26,17 @@ export interface DriftAt extends Drift {
   readonly edge: Pick<Edge, "deletionOf" | "reasons">;
 }
 
-export interface InspectedEdge extends Omit<EdgeInspection, "driftOf"> {
+/** A hazard, and the name of the edge at which it is. */
+export interface HazardAt extends Hazard {
+  readonly edge: string;
+}
+
+/** A verdict, and the name of the edge of the override. */
+export interface VerdictAt extends Verdict {
+  readonly edge: string;
+}
+
+export interface InspectedEdge extends Omit<EdgeInspection, "driftOf" | "hazardsOf" | "trialOf"> {
   readonly edge: Edge;
 }
 
@@ -31,6 +50,11 @@ export function obstaclesText(edges: readonly InspectedEdge[]): readonly string[
 /** What a person should know of the controllers of these edges, in sentences. */
 export function notesText(edges: readonly InspectedEdge[]): readonly string[] {
   return edges.flatMap(({ edge, notes }) => notes.map((text) => noteOn(edge.name, text)));
+}
+
+/** What a maintenance of an instance would run into, in sentences. */
+export function hazardsText(instance: string, hazards: readonly HazardAt[]): readonly string[] {
+  return hazards.map(({ edge, text, remedy }) => `${instance} at ${edge}: ${text} ${remedy}`);
 }
 
 export function noteOn(edge: string, text: string): string {
@@ -50,12 +74,28 @@ export async function inspect(
   const inspected = await Promise.all(
     edges.map(async (edge) => ({ edge, ...(await edge.inspect(api, settings.pageServer.namespace)) })),
   );
+  const overridden = (instance: Instance) => ({
+    ...instance,
+    otherHosts: otherHostsOf(instance, settings.instances),
+  });
+  const behind = (instance: Instance) => inspected.filter(({ edge }) => isBehind(instance, edge.name));
   return {
     edges: inspected,
+    hazardsOf: (instance) =>
+      behind(instance).flatMap(({ edge, hazardsOf }) =>
+        hazardsOf(overridden(instance)).map((hazard) => ({ ...hazard, edge: edge.name })),
+      ),
+    async verdictsOn(instance) {
+      const verdicts = await Promise.all(
+        behind(instance).map(async ({ edge, trialOf }) =>
+          (await verdictsOn(trialOf(overridden(instance)), api)).map((one) => ({ ...one, edge: edge.name })),
+        ),
+      );
+      return verdicts.flat();
+    },
     driftsOf(instance, isShown) {
-      const overridden = { ...instance, otherHosts: otherHostsOf(instance, settings.instances) };
       return inspected.flatMap(({ edge, driftOf }) => {
-        const drifts = driftOf(overridden, isShown && isBehind(instance, edge.name));
+        const drifts = driftOf(overridden(instance), isShown && isBehind(instance, edge.name));
         const place = edges.length === 1 ? "" : `at ${edge.name}: `;
         return drifts.map(({ what, text }) => ({ what, text: `${place}${text}`, edge }));
       });

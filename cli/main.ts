@@ -5,7 +5,13 @@ import { LanguageHost } from "./language-host";
 import type { CommandName } from "./syntax";
 
 /** The commands that run the program. `bypass` does too, but only for new keys. */
-const RUNS_PROGRAM: ReadonlySet<string | undefined> = new Set<CommandName>(["enable", "disable", "extend", "plan"]);
+const RUNS_PROGRAM: ReadonlySet<string | undefined> = new Set<CommandName>([
+  "enable",
+  "disable",
+  "extend",
+  "plan",
+  "check",
+]);
 
 /** Runs the command, and returns the code to exit with. */
 export async function main(args: readonly string[]): Promise<number> {

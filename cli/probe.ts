@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { DEFAULT_EDGE, type Edge } from "../components/edges/edge";
 import { markerOf } from "../components/page-server/marker";
 import { type Instance, isBehind } from "../model/instances";
+import { mapSome } from "./at-once";
 
 /** What a host answers a visitor with, as far as maintenance goes. */
 export type Seen =
@@ -161,15 +162,8 @@ export async function probe(
   headers: Readonly<Record<string, string>> = {},
   atOnce = 16,
 ): Promise<readonly Probed[]> {
-  const probed: Probed[] = [];
-  let next = 0;
-  const work = async () => {
-    for (let index = next++; index < targets.length; index = next++) {
-      const target = targets[index];
-      if (target === undefined) return;
-      probed[index] = { ...target, seen: await probeHost(target.host, target.edge.address, headers) };
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  return probed;
+  return mapSome(targets, atOnce, async (target) => ({
+    ...target,
+    seen: await probeHost(target.host, target.edge.address, headers),
+  }));
 }

@@ -94,7 +94,12 @@ function windowText({ from, until, declared, endsAutomatically }: InstanceStatus
   return `until ${inZone(until, timeZone)}, ${span}${endsAutomatically ? ", ends automatically" : ""}`;
 }
 
-function plainTable(head: string[]) {
+/**
+ * A table without lines.
+ *
+ * @param widths of the columns, if texts are broken to fit into them.
+ */
+export function plainTable(head: readonly string[], widths?: readonly number[]) {
   const none = Object.fromEntries(
     [
       "top",
@@ -114,8 +119,9 @@ function plainTable(head: string[]) {
     ].map((name) => [name, ""]),
   );
   return new Table({
-    head,
+    head: [...head],
     chars: { ...none, middle: "  " },
+    ...(widths === undefined ? {} : { colWidths: [...widths], wordWrap: true }),
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
 }

@@ -28,8 +28,25 @@ export async function failedEdges(
   options: { readonly probe?: typeof probeHost; readonly patience?: number } = {},
 ): Promise<readonly FailedEdge[]> {
   const since = new Map(inspected.map(({ edge, selfTestSince }) => [edge, selfTestSince]));
+  const tested = await Promise.all(
+    selfTestsFor(instances, inspected).map(async ({ target, ...one }) => {
+      const patience = options.patience ?? Math.max(...one.edges.map((edge) => patienceFor(edge, since.get(edge))));
+      const isFailed = await staysUnrouted({ target, ...one }, namespace, patience, options.probe ?? probeHost);
+      return isFailed ? [one] : [];
+    }),
+  );
+  return tested.flat();
+}
+
+/** A place at which an edge shows its self-test, and the host by which it is requested there. */
+export interface SelfTest extends FailedEdge {
+  readonly target: Target;
+}
+
+/** Where the self-tests of these instances' edges are requested: at each address, and at each host where DNS decides. */
+export function selfTestsFor(instances: readonly Instance[], inspected: readonly InspectedEdge[]): readonly SelfTest[] {
   const edges = inspected.filter(({ selfTestSince }) => selfTestSince !== undefined).map(({ edge }) => edge);
-  const tests = new Map<string, FailedEdge & { readonly target: Target }>();
+  const tests = new Map<string, SelfTest>();
   for (const instance of instances) {
     for (const target of targetsOf(instance, edges)) {
       const { address } = target.edge;
@@ -38,14 +55,7 @@ export async function failedEdges(
       tests.set([place, ...candidates.map(({ name }) => name)].join(" "), { edges: candidates, place, target });
     }
   }
-  const tested = await Promise.all(
-    [...tests.values()].map(async ({ target, ...one }) => {
-      const patience = options.patience ?? Math.max(...one.edges.map((edge) => patienceFor(edge, since.get(edge))));
-      const isFailed = await staysUnrouted(target, one.edges, namespace, patience, options.probe ?? probeHost);
-      return isFailed ? [one] : [];
-    }),
-  );
-  return tested.flat();
+  return [...tests.values()];
 }
 
 const BETWEEN_MILLISECONDS = 500;
@@ -59,22 +69,28 @@ function patienceFor({ patience }: Edge, since: Date | undefined): number {
 }
 
 async function staysUnrouted(
-  { host, edge: { address } }: Target,
-  edges: readonly Edge[],
+  test: SelfTest,
   namespace: string,
   patience: number,
   probe: typeof probeHost,
 ): Promise<boolean> {
   const end = Date.now() + patience * 1000;
   for (;;) {
-    const seen = await Promise.all(
-      // The name of the host stays in the TLS handshake: a load balancer may choose the edge by it.
-      edges.map((edge) => probe(host, address, { host: selfTestHost(edge, namespace) })),
-    );
-    if (!seen.every((one) => isUnrouted(one, address))) return false;
+    const seen = await seenOf(test, namespace, probe);
+    if (!seen.every((one) => isUnrouted(one, test.target.edge.address))) return false;
     if (Date.now() >= end) return true;
     await sleep(BETWEEN_MILLISECONDS);
   }
+}
+
+/** What the place answers for the self-test of each of its edges. */
+export function seenOf(
+  { edges, target: { host, edge } }: SelfTest,
+  namespace: string,
+  probe: typeof probeHost = probeHost,
+): Promise<readonly Seen[]> {
+  // The name of the host stays in the TLS handshake: a load balancer may choose the edge by it.
+  return Promise.all(edges.map((one) => probe(host, edge.address, { host: selfTestHost(one, namespace) })));
 }
 
 function selfTestHost({ name }: Edge, namespace: string): string {
@@ -85,7 +101,7 @@ function selfTestHost({ name }: Edge, namespace: string): string {
  * Whether an edge says that no route has the host. At an address that the setting names, every 404 says so. Behind DNS there may be
  * something else before the edge that knows only hosts of its own, so there the answer must be the edge's own.
  */
-function isUnrouted(seen: Seen, address: string | undefined): boolean {
+export function isUnrouted(seen: Seen, address: string | undefined): boolean {
   if (seen.what === "not-found") return true;
   return seen.what === "other" && seen.status === 404 && (address !== undefined || seen.isTraefiks === true);
 }

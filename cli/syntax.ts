@@ -104,6 +104,13 @@ export const SYNTAX = {
       watch: { type: "boolean", default: false, describe: "Check again every 5 seconds, until Ctrl-C" },
     },
   },
+  check: {
+    command: "check [instances..]",
+    describe: "Look for what would go wrong in a maintenance, and change nothing",
+    positionals: {
+      instances: { type: "string", array: true, describe: "Names of instances. Default: all" },
+    },
+  },
   plan: { command: "plan", describe: "Show what `pulumi up` would change" },
   due: {
     command: "due",

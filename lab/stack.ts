@@ -141,11 +141,16 @@ export class LocalStack {
 
   /** The same, for a run that may fail: also returns the code that it ended with. */
   tryMaintenance(...args: readonly string[]) {
-    return tryCommand(process.execPath, ...this.maintenanceCommand(args));
+    return this.tryMaintenanceIn({}, ...args);
   }
 
-  private maintenanceCommand(args: readonly string[]) {
-    const env = { ...process.env, ...this.environment };
+  /** The same in another environment, such as that of another account. */
+  tryMaintenanceIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]) {
+    return tryCommand(process.execPath, ...this.maintenanceCommand(args, environment));
+  }
+
+  private maintenanceCommand(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, ...this.environment, ...environment };
     const command = [join(this.project, "cli", "maintenance.js"), ...args];
     return [command, { cwd: this.project, env, timeoutSeconds: 240 }] as const;
   }

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { type ApiAnswer, type ApiObject, type ClusterApi, failureIn } from "../components/cluster-api";
+
+/** What the cluster's API says of an object that it was given for a dry run. */
+export interface Verdict {
+  /** `unknown` if it could not be tried. */
+  readonly result: "problem" | "unknown";
+  readonly text: string;
+  readonly remedy: string;
+}
+
+/**
+ * Has the API admit the override of an instance in a dry run, with all admission policies of the cluster. Nothing is kept.
+ *
+ * @param objects the override's objects.
+ * @returns what is wrong; empty if all are admitted as they are.
+ * @throws {Unreachable} when the API does not answer.
+ */
+export async function verdictsOn(
+  objects: readonly ApiObject[],
+  api: Pick<ClusterApi, "dryRun">,
+): Promise<readonly Verdict[]> {
+  const verdicts = await Promise.all(objects.map(async (object) => verdictOn(object, await api.dryRun(object))));
+  return verdicts.flatMap((verdict) => verdict ?? []);
+}
+
+/** `undefined` if the object is admitted as it is. */
+export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undefined {
+  const name = `${object.kind} ${object.metadata.name}`;
+  if (answer.status < 400) {
+    const stored = answer.json();
+    const changed = changesBetween(object, stored).filter((path) => !path.startsWith("metadata.labels"));
+    if (changed.length === 0) return undefined;
+    return {
+      result: "problem",
+      text: `the cluster would change the override (${name}) at ${changed.slice(0, 3).join(", ")}`,
+      remedy: `Exempt the namespace ${object.metadata.namespace} from the admission policy that rewrites it.`,
+    };
+  }
+  const { message = `status ${answer.status}` } = failureIn(answer) ?? {};
+  if (isOfRights(message))
+    return {
+      result: "unknown",
+      text: `this account may not try it: ${message}`,
+      remedy: "Check with the account that runs `pulumi up` (docs/kubernetes-roles.yaml).",
+    };
+  if (/does not support dry run/.test(message))
+    return {
+      result: "unknown",
+      text: `it can't be tried: ${message}`,
+      remedy: "That webhook says nothing before the incident. Put one instance into maintenance to find out.",
+    };
+  // The edge says that its types are missing.
+  if (answer.status === 404) return undefined;
+  return {
+    result: "problem",
+    text: `the cluster refuses the override: ${message}`,
+    remedy: `Exempt the namespace ${object.metadata.namespace} from that admission policy.`,
+  };
+}
+
+/** A refusal of the API's authorizer, and not of an admission policy (k8s.io/apiserver, pkg/endpoints/handlers/responsewriters/errors.go). */
+function isOfRights(message: string): boolean {
+  return /User "[^"]*" cannot \w+ resource/.test(message);
+}
+
+const recordSchema = z.record(z.string(), z.unknown());
+
+/**
+ * The fields of an object that another one does not have, or has otherwise. What the other one has besides is no difference: the API adds
+ * defaults.
+ *
+ * @example
+ * changesBetween({ spec: { rules: [{ host: "a" }] } }, { spec: { rules: [{ host: "b" }] } }); // ["spec.rules.0.host"]
+ */
+export function changesBetween(wanted: unknown, found: unknown, path: readonly string[] = []): readonly string[] {
+  if (Array.isArray(wanted)) {
+    if (!Array.isArray(found) || found.length !== wanted.length) return [path.join(".")];
+    return wanted.flatMap((one, index) => changesBetween(one, found[index], [...path, String(index)]));
+  }
+  const fields = recordSchema.safeParse(wanted);
+  if (!fields.success) return wanted === found ? [] : [path.join(".")];
+  const others = recordSchema.safeParse(found);
+  return Object.entries(fields.data).flatMap(([name, value]) =>
+    changesBetween(value, others.data?.[name], [...path, name]),
+  );
+}

@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import type { Finding } from "./finding";
+import { checkText } from "./report";
+
+const FINDINGS: readonly Finding[] = [
+  {
+    check: "routes",
+    edge: "default",
+    instance: "acme",
+    result: "problem",
+    text: "Ingress acme/acme has the annotation ssl-passthrough.",
+    remedy: "Remove it.",
+  },
+  { check: "cluster", result: "ok", text: "it is the named one" },
+];
+
+it("prints what is ok first, and what needs somebody at the end, with what to do", () => {
+  expect(checkText(FINDINGS, undefined)).toBe(
+    [
+      "         check    edge     instance  found",
+      "ok       cluster                     it is the named one",
+      "PROBLEM  routes   default  acme      Ingress acme/acme has the annotation ssl-passthrough.",
+      "                                     → Remove it.",
+      "",
+      "Checked: 1 problem, 1 ok.",
+    ].join("\n"),
+  );
+});
+
+it("breaks lines to fit into the terminal", () => {
+  const lines = checkText(FINDINGS, 70).split("\n");
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
+  expect(lines.length).toBeGreaterThan(6);
+});
