@@ -39,6 +39,7 @@ export const failureSteps: readonly Step[] = [
   },
   {
     step: "gamma behind Tutor's Caddy, with the settings of the stack's output: its application is gone",
+    isSameAtEveryEdge: true,
     expected: "502, the 50x page (instance), as in the bucket",
     needs: "embedded",
     see: failureBehindTutor,

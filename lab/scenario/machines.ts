@@ -27,6 +27,7 @@ export const machineSteps: readonly Step[] = [
   },
   {
     step: "another machine, with another user, a second authority beside the old one, and a server name",
+    isSameAtEveryEdge: true,
     expected: NO_CHANGE,
     needs: "embedded",
     see: (lab) =>
@@ -50,6 +51,7 @@ export const machineSteps: readonly Step[] = [
   },
   {
     step: "another machine, where the context and its cluster have other names, with kubernetes.context and clusterName set to those",
+    isSameAtEveryEdge: true,
     expected:
       "preview: update kubernetes cluster; ci/up.sh; refresh, up: no change; and back: update kubernetes cluster",
     needs: "embedded",

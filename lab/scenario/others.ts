@@ -38,6 +38,7 @@ async function showAnotherPage({ here: { kind, name }, samples }: Pick<Lab, "her
 export const otherSteps: readonly Step[] = [
   {
     step: "a policy of the cluster rewrites every image and raises every request; the command enables and disables beta, and acme stays",
+    isSameAtEveryEdge: true,
     expected:
       "update Deployment page-server-deployment rolls pods of the mirror; planned each time, and without effect; beta enabled, disabled; 503, the page of acme (unscheduled, shared)",
     needs: "embedded",

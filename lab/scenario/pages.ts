@@ -55,16 +55,19 @@ export const pageSteps: readonly Step[] = [
   },
   {
     step: "gamma's page when its application fails, and the bucket's list of pages, straight from the bucket",
+    isSameAtEveryEdge: true,
     expected: "200 text/html; charset=utf-8, with its words; the list: 403",
     see: failurePageIsThere,
   },
   {
     step: "a folder for acme with a template that is broken, and acme in maintenance",
+    isSameAtEveryEdge: true,
     expected: "refused at pages/clients/acme/page.html.liquid:2:27; no change; 200 from acme",
     see: brokenTemplateIsRefused,
   },
   {
     step: "pulumi config set feed true, with acme in maintenance; and without it again",
+    isSameAtEveryEdge: true,
     expected:
       "create BucketObjectv2 pages/status.json, create override maintenance-acme; application/json: acme unscheduled active; delete BucketObjectv2 pages/status.json, delete override maintenance-acme",
     see: feedTells,

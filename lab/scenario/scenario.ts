@@ -156,6 +156,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: `a typing error: pulumi config set maintenance '["acm"]' && pulumi up`,
+    isSameAtEveryEdge: true,
     expected: "refused at maintenance[0], nearest acme; no change; acme still shows the page",
     async see({ edge, stack }) {
       await stack.type(["config", "set", "maintenance", '["acm"]']);
@@ -168,6 +169,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "a kubeconfig that leads to another cluster",
+    isSameAtEveryEdge: true,
     expected: "refused at kubernetes.clusterName, it leads to the cluster that is reached; no change",
     async see({ stack, cluster }) {
       await stack.type(["config", "set", "maintenance", '["acme"]']);
@@ -243,6 +245,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "pulumi config set retryAfter 600: a change of the page server's configuration rolls its pods",
+    isSameAtEveryEdge: true,
     expected: "create ConfigMap, delete ConfigMap, update Deployment page-server-deployment; both pods are new",
     async see({ stack, samples }) {
       const before = await samples.podsOf("maintenance-pages");
@@ -255,6 +258,7 @@ export const scenario: readonly Step[] = [
   },
   {
     step: "a page server's nginx is killed (SIGKILL), as for want of memory",
+    isSameAtEveryEdge: true,
     expected: "it starts again in the same pod",
     needs: "embedded",
     async see({ cluster }) {

@@ -7,6 +7,8 @@ export interface Step {
   readonly expected: string;
   /** What it can't do without. @default nothing that not every cluster has */
   readonly needs?: Need | readonly Need[];
+  /** Shows the same at every kind of edge, as it is about the stack or the page server: maintenance.test.ts alone walks it. */
+  readonly isSameAtEveryEdge?: true;
   /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
   see(lab: Lab, figures: Figures): Promise<string>;
 }
@@ -43,3 +45,9 @@ export const isWalkedOn =
   (kind: EdgeKind) =>
   ({ needs = [] }: Step): boolean =>
     [needs].flat().every((need) => need === "embedded" || need === kind);
+
+/** Whether a row may show something else at an edge of a kind than at ingress-nginx. */
+export const isOwnOf =
+  (kind: EdgeKind) =>
+  (step: Step): boolean =>
+    isWalkedOn(kind)(step) && !step.isSameAtEveryEdge;

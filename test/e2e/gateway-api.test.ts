@@ -15,7 +15,7 @@ import { hostsOf, LONG_PATH } from "../../lab/samples";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { inWordsOf, isPageOf, marker } from "../../lab/scenario/seen";
-import { isWalkedOn } from "../../lab/scenario/step";
+import { isOwnOf } from "../../lab/scenario/step";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
 
@@ -226,7 +226,7 @@ describe("a Gateway that would not use an override", () => {
   });
 });
 
-describe("one instance in maintenance, with Envoy Gateway at the edge: the rows of `npm run local -- --check --edge gateway-api`", () => {
+describe("one instance in maintenance, with Envoy Gateway at the edge: the rows of `npm run local -- --check --edge gateway-api` that depend on it", () => {
   const figures: Figures = {};
   const here = (): Lab => ({
     ...lab,
@@ -234,7 +234,7 @@ describe("one instance in maintenance, with Envoy Gateway at the edge: the rows 
   });
   afterAll(() => console.log(describeFigures(lab, figures)));
 
-  for (const { step, expected, see } of scenario.filter(isWalkedOn("gateway-api"))) {
+  for (const { step, expected, see } of scenario.filter(isOwnOf("gateway-api"))) {
     it(`${step}: ${expected}`, async () => {
       expect(inWordsOf("gateway-api", await see(here(), figures))).toBe(inWordsOf("gateway-api", expected));
     });

@@ -18,7 +18,7 @@ import { CHALLENGE, hostsOf, ruleFor } from "../../lab/samples";
 import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { isPageOf, marker } from "../../lab/scenario/seen";
-import { isWalkedOn } from "../../lab/scenario/step";
+import { isOwnOf } from "../../lab/scenario/step";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
 
@@ -370,7 +370,7 @@ describe("no page server pod is ready", () => {
   });
 });
 
-describe("one instance in maintenance, with Traefik at the edge: the rows of `npm run local -- --check --edge traefik`", () => {
+describe("one instance in maintenance, with Traefik at the edge: the rows of `npm run local -- --check --edge traefik` that depend on it", () => {
   const figures: Figures = {};
   const here = (): Lab => ({
     ...lab,
@@ -378,7 +378,7 @@ describe("one instance in maintenance, with Traefik at the edge: the rows of `np
   });
   afterAll(() => console.log(describeFigures(lab, figures)));
 
-  for (const { step, expected, see } of scenario.filter(isWalkedOn("traefik"))) {
+  for (const { step, expected, see } of scenario.filter(isOwnOf("traefik"))) {
     it(`${step}: ${expected}`, async () => {
       expect(await see(here(), figures)).toBe(expected);
     });
