@@ -1,5 +1,5 @@
-import type { z } from "zod";
 import type { ClusterReader } from "../edge";
+import { lenientReader } from "../lenient-reader";
 import { listenersOf, type Topology, unusedDomainOf } from "./listeners";
 import type { Placement } from "./manifests";
 import {
@@ -22,25 +22,19 @@ export interface GatewayObjects extends Topology {
   readonly hasTypes: boolean;
   readonly routes: readonly HttpRoute[];
   readonly classes: readonly GatewayClass[];
-  /** What could not be read, and may be missing. */
+  /** Why ListenerSets or GatewayClasses could not be read, and may be missing. */
   readonly unread: readonly string[];
 }
 
 /** @throws when the cluster's API can't be reached, or rejects the request. */
 export async function readCluster(cluster: ClusterReader): Promise<GatewayObjects> {
-  const unread: string[] = [];
-  // What an account whose rights are older than this edge may not read.
-  const readable = <Item>(what: string, path: string, item: z.ZodType<Item>) =>
-    cluster.list(path, item).catch((error: unknown) => {
-      unread.push(`${what}: ${error instanceof Error ? error.message : error}`);
-      return undefined;
-    });
+  const lenient = lenientReader(cluster);
   const [routes, gateways, listenerSets, classes] = await Promise.all([
     cluster.list(`${GROUP}/httproutes`, httpRouteSchema),
     cluster.list(`${GROUP}/gateways`, gatewaySchema),
     // Since version 1.5 of the Gateway API. An account without the right is refused before that, too.
-    readable("ListenerSets", `${GROUP}/listenersets`, listenerSetSchema),
-    readable("GatewayClasses", `${GROUP}/gatewayclasses`, gatewayClassSchema),
+    lenient.list(`${GROUP}/listenersets`, listenerSetSchema),
+    lenient.list(`${GROUP}/gatewayclasses`, gatewayClassSchema),
   ]);
   return {
     hasTypes: routes !== undefined && gateways !== undefined,
@@ -48,7 +42,7 @@ export async function readCluster(cluster: ClusterReader): Promise<GatewayObject
     gateways: gateways ?? [],
     listenerSets: listenerSets ?? [],
     classes: classes ?? [],
-    unread,
+    unread: lenient.unread,
   };
 }
 

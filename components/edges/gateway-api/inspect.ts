@@ -1,5 +1,5 @@
-import type { z } from "zod";
 import { type ClusterReader, type Inspection, overrideOf, type Reasons, type ResourceName } from "../edge";
+import { type LenientReader, lenientReader } from "../lenient-reader";
 import { GROUP, placementIn, readCluster } from "./cluster";
 import { driftIn } from "./drift";
 import { hazardsIn } from "./hazards";
@@ -76,27 +76,21 @@ export async function inspect(
   namespace: string,
   parentsByEdge: ReadonlyMap<string, readonly Parent[]>,
 ): Promise<Inspection> {
-  // An account whose rights are older than this edge can still read what decides about our own objects.
-  const unread: string[] = [];
-  const readable: Readable = (path, item) =>
-    cluster.list(path, item).catch((error: unknown) => {
-      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
-      return undefined;
-    });
+  const lenient = lenientReader(cluster);
   const [objects, envoyProxies = [], policies, namespaces, proxies, tlsRoutes, grpcRoutes = []] = await Promise.all([
     readCluster(cluster),
-    readable(`/apis/${ENVOY_GATEWAY_API}/envoyproxies`, envoyProxySchema),
-    readPolicies(readable, settings),
-    readable(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
-    Promise.all(PROXY_LABELS.map(([label]) => readable(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
+    lenient.list(`/apis/${ENVOY_GATEWAY_API}/envoyproxies`, envoyProxySchema),
+    readPolicies(lenient, settings),
+    lenient.list(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`, namespaceSchema),
+    Promise.all(PROXY_LABELS.map(([label]) => lenient.list(`/api/v1/pods?labelSelector=${label}`, proxySchema))),
     // Version 1.5 of the Gateway API has only the first one.
     Promise.all(
       ["v1", "v1alpha3", "v1alpha2"].map((version) =>
-        readable(`/apis/${GATEWAY_GROUP}/${version}/tlsroutes`, tlsRouteSchema),
+        lenient.list(`/apis/${GATEWAY_GROUP}/${version}/tlsroutes`, tlsRouteSchema),
       ),
     ),
     // Since version 1.1 of the Gateway API.
-    readable(`${GROUP}/grpcroutes`, grpcRouteSchema),
+    lenient.list(`${GROUP}/grpcroutes`, grpcRouteSchema),
   ]);
   const { routes, hasTypes, classes, ...topology } = objects;
   const groups = groupsOf(routes, namespace);
@@ -133,8 +127,7 @@ export async function inspect(
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
     obstacles: hasTypes ? suitable.obstacles : [NO_TYPES],
     notes: [
-      ...unread,
-      ...objects.unread.map((text) => `Not checked: ${text}`),
+      ...[...lenient.unread, ...objects.unread].map((text) => `Not checked: ${text}`),
       ...(hasTypes ? [...suitable.notes, ...(isSelfTestAdmitted ? [] : [NO_SELF_TEST])] : []),
       ...(notFound === undefined ? [] : rejectionsOf(notFound)),
       ...alteredAt(listeners, policies, topology, namespace).map(told),
@@ -142,18 +135,15 @@ export async function inspect(
   };
 }
 
-/** Reads a list, or notes why it can't be read. */
-type Readable = <Item>(path: string, item: z.ZodType<Item>) => Promise<readonly Item[] | undefined>;
-
 /** The policies of Envoy Gateway. Another implementation does not follow them. */
 async function readPolicies(
-  readable: Readable,
+  lenient: LenientReader,
   { implementation }: Pick<GatewayApiSettings, "implementation">,
 ): Promise<Policies> {
   if (implementation !== "envoy-gateway") return { security: [], traffic: [] };
   const [security = [], traffic = []] = await Promise.all([
-    readable(`/apis/${ENVOY_GATEWAY_API}/securitypolicies`, securityPolicySchema),
-    readable(`/apis/${ENVOY_GATEWAY_API}/backendtrafficpolicies`, backendTrafficPolicySchema),
+    lenient.list(`/apis/${ENVOY_GATEWAY_API}/securitypolicies`, securityPolicySchema),
+    lenient.list(`/apis/${ENVOY_GATEWAY_API}/backendtrafficpolicies`, backendTrafficPolicySchema),
   ]);
   return { security, traffic };
 }

@@ -136,26 +136,36 @@ function ofController(
   gatewayClass: GatewayClass | undefined,
   { implementation }: Pick<GatewayApiSettings, "implementation">,
 ): Findings {
-  if (gatewayClass === undefined) return { obstacles: [], notes: [] };
-  const actual = implementationOf(gatewayClass);
-  if (actual === implementation) return { obstacles: [], notes: [] };
-  return actual === undefined
-    ? {
-        obstacles: [],
-        notes: [
+  const other = otherImplementation(gatewayClass, implementation);
+  const isUnknown = gatewayClass !== undefined && implementationOf(gatewayClass) === undefined;
+  return {
+    obstacles:
+      other === undefined
+        ? []
+        : [`${place} is served by ${other}, and edges.*.implementation is ${implementation}: set it to ${other}.`],
+    notes: isUnknown
+      ? [
           `${place} is served by ${gatewayClass.spec.controllerName}, which is not known here. edges.*.implementation says that it is ${implementation}.`,
-        ],
-      }
-    : {
-        obstacles: [
-          `${place} is served by ${actual}, and edges.*.implementation is ${implementation}: set it to ${actual}.`,
-        ],
-        notes: [],
-      };
+        ]
+      : [],
+  };
 }
 
 function classOf({ spec }: Gateway, { classes }: Pick<Surroundings, "classes">): GatewayClass | undefined {
   return classes.find((one) => one.metadata.name === spec.gatewayClassName);
+}
+
+/**
+ * The implementation of a Gateway's class, if it is another than the setting says.
+ *
+ * @param gatewayClass `undefined` if the cluster does not have it. Then nothing is known of the Gateway's implementation.
+ */
+function otherImplementation(
+  gatewayClass: GatewayClass | undefined,
+  implementation: GatewayApiSettings["implementation"],
+): GatewayApiSettings["implementation"] | undefined {
+  const actual = gatewayClass && implementationOf(gatewayClass);
+  return actual === implementation ? undefined : actual;
 }
 
 /** `undefined` if the class has a controller that is not known here, or that was installed with another name. */
@@ -171,12 +181,11 @@ export function wrongImplementations(
 ): readonly Problem[] {
   return gatewaysBehind(parentRefs, topology).flatMap((gateway) => {
     const { metadata, spec } = gateway;
-    const gatewayClass = classOf(gateway, { classes });
-    const actual = gatewayClass && implementationOf(gatewayClass);
-    if (actual === undefined || actual === implementation) return [];
+    const other = otherImplementation(classOf(gateway, { classes }), implementation);
+    if (other === undefined) return [];
     const place = placeOf({ kind: "Gateway", ...metadata });
-    const allowed = `${actual}, which serves ${place} by its GatewayClass ${spec.gatewayClassName}; Gateways of another implementation need an edge of their own`;
-    return [{ path: `edges.${edge}.implementation`, found: implementation, allowed, nearest: actual }];
+    const allowed = `${other}, which serves ${place} by its GatewayClass ${spec.gatewayClassName}; Gateways of another implementation need an edge of their own`;
+    return [{ path: `edges.${edge}.implementation`, found: implementation, allowed, nearest: other }];
   });
 }
 

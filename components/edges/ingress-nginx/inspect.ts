@@ -1,5 +1,5 @@
-import type { z } from "zod";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
+import { type LenientReader, lenientReader } from "../lenient-reader";
 import { type Config, type ConfiguredController, configMapOf } from "./config-map";
 import { type Controller, controllerIn, PODS, readingOf, serves } from "./controllers";
 import { driftIn } from "./drift";
@@ -58,22 +58,16 @@ export async function inspect(
   cluster: ClusterReader,
   namespace: string,
 ): Promise<Inspection> {
-  // An account whose rights are older than these checks can still read what decides about our own objects.
-  const unread: string[] = [];
-  const readable = <Item>(path: string, item: z.ZodType<Item>) =>
-    cluster.list(path, item).catch((error: unknown) => {
-      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
-      return undefined;
-    });
+  const lenient = lenientReader(cluster);
   const [ingresses = [], classes, pods = []] = await Promise.all([
     cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
-    readable("/apis/networking.k8s.io/v1/ingressclasses", ingressClassSchema),
-    readable(PODS, podSchema),
+    lenient.list("/apis/networking.k8s.io/v1/ingressclasses", ingressClassSchema),
+    lenient.list(PODS, podSchema),
   ]);
   const { className } = settings;
   const own = classes?.find(({ metadata }) => metadata.name === className);
   const serving = pods.flatMap(controllerIn).filter((one) => own !== undefined && serves(one, own));
-  const controllers = await withConfigs(serving, readable);
+  const controllers = await withConfigs(serving, lenient);
   const placement = { edge, namespace, ingressClassName: className };
   const reading = readingOf(className, classes ?? [], controllers);
   const selfTest = ingresses.find(
@@ -89,14 +83,14 @@ export async function inspect(
     ],
     selfTestSince: selfTest?.metadata.creationTimestamp,
     obstacles,
-    notes: [...unread, ...notes],
+    notes: [...lenient.unread.map((text) => `Not checked: ${text}`), ...notes],
   };
 }
 
 /** Reads the ConfigMaps of these controllers, each once. */
 async function withConfigs(
   controllers: readonly Controller[],
-  readable: ClusterReader["list"],
+  lenient: LenientReader,
 ): Promise<readonly ConfiguredController[]> {
   const configs = new Map<string, Promise<Config | undefined>>();
   const read = (namespace: string, name: string): Promise<Config | undefined> => {
@@ -104,9 +98,9 @@ async function withConfigs(
     const path = `/api/v1/namespaces/${namespace}/configmaps?fieldSelector=metadata.name%3D${name}`;
     const config =
       configs.get(key) ??
-      readable(path, configMapSchema).then(
-        (found) => found && { place: `ConfigMap ${key}`, data: found[0]?.data ?? {} },
-      );
+      lenient
+        .list(path, configMapSchema)
+        .then((found) => found && { place: `ConfigMap ${key}`, data: found[0]?.data ?? {} });
     configs.set(key, config);
     return config;
   };

@@ -1,4 +1,5 @@
 import { type ClusterReader, type Inspection, overrideOf, type Reasons, type ResourceName } from "../edge";
+import { lenientReader } from "../lenient-reader";
 import { driftIn } from "./drift";
 import { hazardsIn } from "./hazards";
 import { API_VERSION, NAMES, overrideManifests } from "./manifests";
@@ -71,21 +72,15 @@ export async function inspect(
   cluster: ClusterReader,
   namespace: string,
 ): Promise<Inspection> {
-  // An account whose rights are older than this edge can still read what decides about our own objects.
-  const unread: string[] = [];
-  const readable = <Item>(list: Promise<readonly Item[] | undefined>) =>
-    list.catch((error: unknown) => {
-      unread.push(`Not checked: ${error instanceof Error ? error.message : error}`);
-      return undefined;
-    });
+  const lenient = lenientReader(cluster);
   const [ingressRoutes, middlewares = [], transports = [], tcpRoutes = [], ingresses = [], podObjects] =
     await Promise.all([
       cluster.list(`${PLACE}/ingressroutes`, ingressRouteSchema),
       cluster.list(`${PLACE}/namespaces/${namespace}/middlewares`, middlewareSchema),
       cluster.list(`${PLACE}/namespaces/${namespace}/serverstransports`, transportSchema),
-      readable(cluster.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema)),
+      lenient.list(`${PLACE}/ingressroutetcps`, tcpRouteSchema),
       cluster.list("/apis/networking.k8s.io/v1/ingresses", ingressSchema),
-      readable(cluster.list(PODS, podSchema)),
+      lenient.list(PODS, podSchema),
     ]);
   const pods = podObjects?.flatMap(traefikPod);
   const options = servingPods(pods ?? [], settings).flatMap((pod) => pod.options ?? []);
@@ -110,7 +105,7 @@ export async function inspect(
       ({ metadata }) => metadata.namespace === namespace && [selfTest, NAMES.withTls(selfTest)].includes(metadata.name),
     )?.metadata.creationTimestamp,
     obstacles: [...(ingressRoutes === undefined ? [NO_TYPES] : []), ...obstacles],
-    notes: [...unread, ...notes, ...displacedBy(settings, tcpRoutes)],
+    notes: [...lenient.unread.map((text) => `Not checked: ${text}`), ...notes, ...displacedBy(settings, tcpRoutes)],
   };
 }
 
