@@ -175,7 +175,9 @@ describe("a pod's reach to the bucket", () => {
       READY,
       "problem: these pods show their own copy of the page: page-server-b on node2. Visitors would get it without the message, the window and the look of their instance",
     ]);
-    expect(findings[1]?.remedy).toMatch(/bucketAddress.*bucket\.publicPolicy.*network.*docs\/stores\.md/);
+    expect(findings[1]?.remedy).toMatch(
+      /bucketAddress.*bucket\.publicPolicy.*network.*bucket\.certificateAuthority.*docs\/stores\.md/,
+    );
     expect(doPodsRead(findings)).toBe(false);
   });
 

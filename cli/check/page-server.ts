@@ -252,7 +252,7 @@ function copyFinding(what: string): Finding {
     result: "problem",
     text: `${what}. Visitors would get it without the message, the window and the look of their instance`,
     remedy:
-      "Is the pages' URL right (pulumi stack output bucketAddress), may anybody read it (the setting bucket.publicPolicy), and does the cluster's network let the pods reach it? See docs/stores.md.",
+      "Is the pages' URL right (pulumi stack output bucketAddress), may anybody read it (the setting bucket.publicPolicy), does the cluster's network let the pods reach it, and is its certificate of a public authority (if not: bucket.certificateAuthority)? See docs/stores.md.",
   };
 }
 

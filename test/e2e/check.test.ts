@@ -1,16 +1,25 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  DeleteBucketPolicyCommand,
+  GetBucketPolicyCommand,
+  PutBucketPolicyCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
 import type { Finding } from "../../cli/check/finding";
 import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
 import { OVERRIDE_PATH } from "../../components/edges/ingress-nginx/manifests";
+import { EDGE_ADDRESS } from "../../lab/cluster/control-plane";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import { envoyProxy, GATEWAY, gateway, LISTENERS } from "../../lab/edges/gateway-api/objects";
 import { ingressClass } from "../../lab/edges/traefik/objects";
 import { type Lab, startLab } from "../../lab/lab";
 import { hostsOf, ingressOf, ruleFor, SAMPLES } from "../../lab/samples";
+import { untilAnswer, visit } from "../../lab/traffic/visitor";
 
 // `maintenance check` on a cluster with a real ingress-nginx, a real Traefik and a real Envoy Gateway: first healthy, and then with one fault after the
 // other. Writes docs/check-examples.md.
@@ -173,6 +182,38 @@ const POLICY: readonly KubernetesObject[] = (() => {
   return [policy, binding];
 })();
 
+/** A policy that moves every override to another class. */
+const REWRITING_POLICY: readonly KubernetesObject[] = (() => {
+  const policy = {
+    apiVersion: "admissionregistration.k8s.io/v1beta1",
+    kind: "MutatingAdmissionPolicy",
+    metadata: { name: "another-class" },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: ["networking.k8s.io"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["ingresses"] },
+        ],
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "maintenance-pages" } },
+      },
+      failurePolicy: "Fail",
+      reinvocationPolicy: "Never",
+      mutations: [
+        {
+          patchType: "JSONPatch",
+          jsonPatch: { expression: '[JSONPatch{op: "replace", path: "/spec/ingressClassName", value: "another"}]' },
+        },
+      ],
+    },
+  };
+  const binding = {
+    apiVersion: policy.apiVersion,
+    kind: "MutatingAdmissionPolicyBinding",
+    metadata: policy.metadata,
+    spec: { policyName: policy.metadata.name },
+  };
+  return [policy, binding];
+})();
+
 /** A canary of a tenant's that takes every request. */
 const canary = (name: string, rule: object): KubernetesObject => {
   const annotations = {
@@ -190,9 +231,12 @@ const canary = (name: string, rule: object): KubernetesObject => {
 };
 
 /** A pod as ingress-nginx's chart makes it, which serves nobody: what counts are its arguments. The lab's controller is a process. */
-const controllerPod = (...args: readonly string[]): KubernetesObject =>
+const controllerPod = (...args: readonly string[]): KubernetesObject => controllerPodIn("ingress-nginx", {}, ...args);
+
+const controllerPodIn = (namespace: string, spec: object, ...args: readonly string[]): KubernetesObject =>
   labelled(
-    object("v1", "Pod", "ingress-nginx", "of-others", {
+    object("v1", "Pod", namespace, "of-others", {
+      ...spec,
       schedulerName: "nobody",
       containers: [
         {
@@ -217,6 +261,41 @@ const controllerConfig = (data: Readonly<Record<string, string>>): KubernetesObj
   };
   return manifest;
 };
+
+/** As strict as a login can be: nobody has one. */
+const LOGIN = object("gateway.envoyproxy.io/v1alpha1", "SecurityPolicy", "gateways", "login", {
+  targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "edge" }],
+  authorization: { defaultAction: "Deny" },
+});
+
+const UNREAD = /^PROBLEM page server's reach to the bucket: these pods show their own copy of the page/;
+
+/** A pod keeps what it has read once. */
+async function renewPods(): Promise<void> {
+  for (const name of await pods.names()) await pods.delete(name);
+  await pods.untilReady();
+}
+
+const BUCKET = { Bucket: "maintenance-pages" };
+let store: S3Client;
+/** The bucket's policy, as the stack has made it. */
+let policyOfStack: string;
+beforeAll(async () => {
+  const { endpoint, accessKey, secretKey } = lab.cluster.objectStore;
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  store = new S3Client({ endpoint, credentials, region: "us-east-1", forcePathStyle: true });
+  policyOfStack = (await store.send(new GetBucketPolicyCommand(BUCKET))).Policy ?? "";
+});
+afterAll(() => store?.destroy());
+
+const restorePolicy = () => store.send(new PutBucketPolicyCommand({ ...BUCKET, Policy: policyOfStack }));
+
+/** The bucket's policy, and a statement with which anybody may list it. */
+function policyThatLists(): string {
+  const { Statement, ...rest } = JSON.parse(policyOfStack);
+  const list = { Effect: "Allow", Principal: "*", Action: "s3:ListBucket", Resource: "arn:aws:s3:::maintenance-pages" };
+  return JSON.stringify({ ...rest, Statement: [...Statement, list] });
+}
 
 const FAULTS: readonly Fault[] = [
   {
@@ -307,6 +386,35 @@ const FAULTS: readonly Fault[] = [
     finds: [/^PROBLEM controller, default: The controller in ingress-nginx watches only the namespace acme/, NOT_READY],
   },
   {
+    name: "the controller runs in another namespace than the one that the page server lets in",
+    objects: [controllerPodIn("kube-system", {})],
+    finds: [
+      /^WARNING controller, default: The controller in kube-system serves the class nginx, and the page server lets in only requests from ingress-nginx/,
+      NOT_READY,
+    ],
+    isSaidByEnable: true,
+  },
+  {
+    name: "the controller uses the network of its node",
+    objects: [controllerPodIn("ingress-nginx", { hostNetwork: true })],
+    finds: [/^WARNING controller, default: The controller in ingress-nginx uses its node's network/, NOT_READY],
+    isSaidByEnable: true,
+  },
+  {
+    name: "beta is at a second controller, whose class no edge has",
+    objects: [ingressClass("nginx-internal", "k8s.io/ingress-nginx")],
+    put: async () => {
+      const ingress = ingressOf("beta");
+      await lab.samples.deleteIngress("beta");
+      await lab.samples.apply({ ...ingress, spec: { ...ingress.spec, ingressClassName: "nginx-internal" } });
+    },
+    take: async () => {
+      await lab.samples.deleteIngress("beta");
+      await lab.samples.createIngress("beta");
+    },
+    finds: [/^WARNING registry, .*beta\.localhost/],
+  },
+  {
     name: "the class belongs to another controller",
     objects: [ingressClass("of-f5", "nginx.org/ingress-controller")],
     ...withSetting("edges.default.className", "of-f5", "nginx"),
@@ -319,6 +427,14 @@ const FAULTS: readonly Fault[] = [
     name: "an admission policy refuses a second Ingress for a host",
     objects: POLICY,
     finds: [/^PROBLEM admission, default, acme, beta, gamma: the cluster refuses the override: .*already/],
+    isSaidByEnable: true,
+  },
+  {
+    name: "an admission policy changes overrides",
+    objects: REWRITING_POLICY,
+    finds: [
+      /^PROBLEM admission, default, acme, beta, gamma: the cluster would change the override .* at spec\.ingressClassName/,
+    ],
     isSaidByEnable: true,
   },
   {
@@ -414,12 +530,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "a login stands before everything at the Gateway",
-    objects: [
-      object("gateway.envoyproxy.io/v1alpha1", "SecurityPolicy", "gateways", "login", {
-        targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "edge" }],
-        authorization: { defaultAction: "Deny" },
-      }),
-    ],
+    objects: [LOGIN],
     finds: [
       /^WARNING controller, gateway-api: SecurityPolicy gateways\/login of Gateway gateways\/edge decides about requests/,
       /^PROBLEM self-test, gateway-api: .* answers it with 403/,
@@ -480,21 +591,29 @@ const FAULTS: readonly Fault[] = [
     finds: [/^WARNING page server: 1 of 2 pods of the page server is ready/],
   },
   {
-    name: "new pods of the page server can't read the bucket",
-    async put() {
-      await lab.cluster.embedded?.objectStore.stop();
-      for (const name of await pods.names()) await pods.delete(name);
-      await pods.untilReady();
-    },
-    async take() {
-      await lab.cluster.embedded?.objectStore.start();
-      for (const name of await pods.names()) await pods.delete(name);
-      await pods.untilReady();
-    },
-    finds: [
-      /^PROBLEM page server's reach to the bucket: these pods show their own copy of the page/,
-      /^UNKNOWN bucket, read from here: .* can't be reached from this computer/,
-    ],
+    name: "new pods of the page server can't reach the bucket",
+    put: () => lab.cluster.objectStore.stop().then(renewPods),
+    take: () => lab.cluster.objectStore.start().then(renewPods),
+    finds: [UNREAD, /^UNKNOWN bucket, read from here: .* can't be reached from this computer/],
+  },
+  {
+    name: "the bucket's policy is gone, and nobody may read the pages",
+    put: () => store.send(new DeleteBucketPolicyCommand(BUCKET)).then(renewPods),
+    take: () => restorePolicy().then(renewPods),
+    finds: [UNREAD, /^PROBLEM bucket, read from here: .* answers 403, and the page server can't read it either/],
+  },
+  {
+    name: "anybody may list the bucket",
+    put: () => store.send(new PutBucketPolicyCommand({ ...BUCKET, Policy: policyThatLists() })),
+    take: () => restorePolicy(),
+    finds: [/^WARNING bucket's list: anybody can list the bucket maintenance-pages/],
+  },
+  {
+    name: "the store has a certificate that the page server does not trust",
+    // Traefik's own, of no authority. It has no pages, but nothing of it is read without trust.
+    put: () => set("bucket.readUrl", `https://${EDGE_ADDRESS}:9443/maintenance-pages`).then(() => lab.stack.up()),
+    take: () => unset("bucket.readUrl").then(() => lab.stack.up()),
+    finds: [UNREAD],
   },
 ];
 
@@ -525,30 +644,72 @@ describe("a fault of somebody else's is found, named and explained", () => {
     }
   });
 
+  it("but not a login at the Gateway, where overrides have the policy of docs/gateway-api.md", async () => {
+    const document = readFileSync(join(PROJECT, "docs", "gateway-api.md"), "utf8");
+    const [, policy = ""] = /```yaml\n(apiVersion: gateway\.envoyproxy\.io[^`]*)```/.exec(document) ?? [];
+    const objects = [LOGIN, parse(policy) as KubernetesObject];
+    for (const one of objects) await lab.samples.apply(one);
+    try {
+      await untilAnswer(
+        () => visit(lab.edges[2]?.url ?? "", "acme.localhost"),
+        ({ status }) => status === 403,
+        30,
+      );
+      expect((await foundWhen((findings) => findings.length === 0)).map(line)).toStrictEqual([]);
+    } finally {
+      for (const one of objects) await lab.samples.delete(one);
+    }
+  });
+
   it("and all is ok again", async () => {
     expect((await foundWhen((findings) => findings.length === 0)).map(line)).toStrictEqual([]);
   });
 });
 
-describe("an account with too few rights", () => {
-  it("is told what it lacks, and what could not be checked", async () => {
-    const file = join(PROJECT, ".local", "nobody.kubeconfig");
-    const account: KubernetesObject = {
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name: "nobody", namespace: "maintenance-pages" },
-    };
-    await lab.samples.apply(account);
+describe("an account that is not the administrator", () => {
+  const roles = parseAllDocuments(readFileSync(join(PROJECT, "docs", "kubernetes-roles.yaml"), "utf8")).map(
+    (document) => document.toJS() as KubernetesObject,
+  );
+  const nobody: KubernetesObject = {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "nobody", namespace: "maintenance-pages" },
+  };
+  beforeAll(async () => {
+    for (const manifest of [...roles, nobody]) await lab.samples.apply(manifest);
+  });
+  afterAll(async () => {
+    for (const manifest of [...roles, nobody].reverse()) await lab?.samples.delete(manifest);
+  });
+
+  /** What a check by this account finds that is not ok. */
+  const foundBy = async (account: string) => {
+    const file = join(PROJECT, ".local", `${account}.kubeconfig`);
+    writeFileSync(file, await lab.samples.kubeconfigOf(account), { mode: 0o600 });
     try {
-      writeFileSync(file, await lab.samples.kubeconfigOf("nobody"), { mode: 0o600 });
-      const { stdout } = await lab.stack.tryMaintenanceIn({ KUBECONFIG: file }, "check", "--json");
-      const lines = (JSON.parse(stdout) as readonly Finding[]).filter(({ result }) => result !== "ok").map(line);
-      expect(lines).toContainEqual(expect.stringMatching(/^PROBLEM rights: this account may not: /));
-      expect(lines).toContainEqual(expect.stringMatching(/^UNKNOWN /));
+      const { stdout, output } = await lab.stack.tryMaintenanceIn({ KUBECONFIG: file }, "check", "--json");
+      expect(stdout, output).toMatch(/^\[/);
+      return (JSON.parse(stdout) as readonly Finding[]).filter(({ result }) => result !== "ok").map(line);
     } finally {
       rmSync(file, { force: true });
-      await lab.samples.delete(account);
     }
+  };
+
+  it("finds nothing but ok with the rights of a pipeline's `up`", async () => {
+    expect(await foundBy("up")).toStrictEqual([]);
+  });
+
+  it("is told that it may only look with those of a preview", async () => {
+    expect(await foundBy("preview")).toStrictEqual([
+      expect.stringMatching(/^WARNING rights: this account may only look/),
+      expect.stringMatching(/^UNKNOWN admission, .*: this account may not try it/),
+    ]);
+  });
+
+  it("is told what it lacks, and what could not be checked", async () => {
+    const lines = await foundBy("nobody");
+    expect(lines).toContainEqual(expect.stringMatching(/^PROBLEM rights: this account may not: /));
+    expect(lines).toContainEqual(expect.stringMatching(/^UNKNOWN /));
   });
 });
 

@@ -201,6 +201,7 @@ const GUIDE: readonly Besides[] = [
       expect(output).toContain("kind=not-found");
     },
   },
+  { at: "npx maintenance check", after: (output) => expect(output).toMatch(/^Checked: \d+ ok\.$/m) },
   { at: "npx maintenance enable acme --until", after: says("Done: acme shows the page.") },
   {
     at: "npx maintenance status\ncurl",
