@@ -1,7 +1,7 @@
 import { KubeConfig, type KubernetesObject } from "@kubernetes/client-node";
 import { z } from "zod";
 import { messageOf } from "./cluster/errors";
-import type { Kube } from "./cluster/kube";
+import { Kube } from "./cluster/kube";
 import { GATEWAY } from "./edges/gateway-api/objects";
 
 /** A path of certificate renewal: what the override leaves to the instance, and so tells how the instance itself is. */
@@ -35,10 +35,17 @@ const KINDS = [
   ["traefik.io/v1alpha1", "Middleware"],
   ["gateway.networking.k8s.io/v1", "HTTPRoute"],
   ["gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"],
+  ["admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"],
+  ["admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"],
 ] as const;
 
-/** Groups of types that only a cluster with such an edge has. */
-const OF_EDGES = ["traefik.io", "gateway.networking.k8s.io", "gateway.envoyproxy.io"] as const;
+/** Groups of types that not every cluster has: those of an edge, and the policies, which are new in Kubernetes 1.30. */
+const NOT_EVERYWHERE = [
+  "traefik.io",
+  "gateway.networking.k8s.io",
+  "gateway.envoyproxy.io",
+  "admissionregistration.k8s.io",
+] as const;
 
 const routeSchema = z.object({
   metadata: z.object({ name: z.string() }),
@@ -143,9 +150,35 @@ export class Samples {
     await this.kube.objects.replace(JSON.parse(change(JSON.stringify(found))) as KubernetesObject);
   }
 
-  /** A kubeconfig's text for a service account of this project's namespace. */
-  async kubeconfigOf(account: string): Promise<string> {
-    const token = await this.tokenOf(account, "maintenance-pages");
+  /** Sets fields of an object as somebody would with `kubectl patch --type merge`, and leaves its other fields. */
+  async patch(fields: KubernetesObject): Promise<void> {
+    await this.kube.merge(fields);
+  }
+
+  /** What the cluster says if it refuses an object; `undefined` if it admits it. It keeps nothing. */
+  async refusalOf(manifest: KubernetesObject): Promise<string | undefined> {
+    try {
+      await this.kube.tryApply(manifest);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** The same API, for a service account. */
+  async as(account: string, namespace: string): Promise<Samples> {
+    const config = new KubeConfig();
+    config.loadFromString(await this.kubeconfigOf(account, namespace));
+    return new Samples(new Kube(config), this.image);
+  }
+
+  /**
+   * A kubeconfig's text for a service account.
+   *
+   * @param namespace the account's. @default this project's
+   */
+  async kubeconfigOf(account: string, namespace = "maintenance-pages"): Promise<string> {
+    const token = await this.tokenOf(account, namespace);
     const config = new KubeConfig();
     config.loadFromString(this.kube.config.exportConfig());
     config.users = config.users.map(({ name }) => ({ name, token }));
@@ -225,7 +258,7 @@ export class Samples {
     try {
       return (await this.kube.objects.list(apiVersion, kind, namespace, none, none, none, none, selector)).items;
     } catch (error) {
-      const mayMiss = OF_EDGES.some((group) => apiVersion.startsWith(`${group}/`));
+      const mayMiss = NOT_EVERYWHERE.some((group) => apiVersion.startsWith(`${group}/`));
       if (mayMiss && /unrecognized|404/i.test(messageOf(error))) return [];
       throw error;
     }

@@ -63,6 +63,17 @@ export class Kube {
     await this.objects.patch(object, undefined, undefined, MANAGER, true, PatchStrategy.ServerSideApply);
   }
 
+  /** The same, but the cluster keeps nothing (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run). */
+  async tryApply(object: KubernetesObject): Promise<void> {
+    await this.objects.patch(object, undefined, "All", MANAGER, true, PatchStrategy.ServerSideApply);
+  }
+
+  /** Sets the given fields of an object, and leaves the others (https://www.rfc-editor.org/rfc/rfc7386). */
+  async merge(fields: KubernetesObject): Promise<void> {
+    const none = undefined;
+    await this.objects.patch(fields, none, none, none, none, PatchStrategy.MergePatch);
+  }
+
   /** Whether the API server says it is ready to serve, its own start-up work included. */
   isReady(): Promise<boolean> {
     const { server = "", caData = "" } = this.config.getCurrentCluster() ?? {};

@@ -20,6 +20,7 @@ import { ingressClass } from "../../lab/edges/traefik/objects";
 import { type Lab, startLab } from "../../lab/lab";
 import { hostsOf, ingressOf, ruleFor, SAMPLES } from "../../lab/samples";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
+import { testAdmissionPolicy } from "./admission-policy";
 
 // `maintenance check` on a cluster with a real ingress-nginx, a real Traefik and a real Envoy Gateway: first healthy, and then with one fault after the
 // other. Writes docs/check-examples.md.
@@ -405,8 +406,9 @@ const FAULTS: readonly Fault[] = [
     objects: [ingressClass("nginx-internal", "k8s.io/ingress-nginx")],
     put: async () => {
       const ingress = ingressOf("beta");
+      const moved = { ...ingress, spec: { ...ingress.spec, ingressClassName: "nginx-internal" } };
       await lab.samples.deleteIngress("beta");
-      await lab.samples.apply({ ...ingress, spec: { ...ingress.spec, ingressClassName: "nginx-internal" } });
+      await lab.samples.apply(moved);
     },
     take: async () => {
       await lab.samples.deleteIngress("beta");
@@ -712,6 +714,8 @@ describe("an account that is not the administrator", () => {
     expect(lines).toContainEqual(expect.stringMatching(/^UNKNOWN /));
   });
 });
+
+testAdmissionPolicy(() => lab);
 
 it("docs/check-examples.md is what it said", async () => {
   const text = [
