@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { type ApiAnswer, type ApiObject, type ClusterApi, failureIn } from "../components/cluster-api";
+import type { Gentleness } from "./at-once";
+
+/**
+ * How many overrides are tried at a time. ingress-nginx's own admission webhook renders the whole configuration for each Ingress and tries it in a
+ * new nginx (internal/ingress/controller/controller.go, CheckIngress). With 1,000 Ingresses that takes seconds
+ * (https://github.com/kubernetes/ingress-nginx/issues/11115), and the memory and the processors are those that visitors' requests need.
+ */
+export const OF_TRIALS: Omit<Gentleness, "mostMilliseconds"> = { atOnce: 10, quickMilliseconds: 500 };
 
 /** What the cluster's API says of an object that it was given for a dry run. */
 export interface Verdict {

@@ -8,6 +8,8 @@ import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import { listed, problemText } from "../model/problems";
 import type { Settings } from "../settings/read";
+import { OF_TRIALS } from "./admission";
+import { mapGently } from "./at-once";
 import { brokenClients } from "./broken-clients";
 import { remedyFor } from "./drift";
 import type { Engine } from "./engine";
@@ -319,18 +321,25 @@ async function failuresOf(
   );
 }
 
-/** What the cluster's API would refuse of the overrides, in sentences. One that does not answer stops no maintenance. */
+/** An incident waits no longer for trials, unless the last one that was begun takes longer. */
+const MOST_MILLISECONDS = 5000;
+
+/**
+ * What the cluster's API would refuse of the overrides, in sentences. One that does not answer stops no maintenance, and where each takes long, not
+ * all are tried.
+ */
 async function refusalsOf(
   entered: readonly InstanceGoal[],
   inspection: Inspection | undefined,
 ): Promise<readonly string[]> {
   if (inspection === undefined) return [];
-  const refusals = await Promise.all(
-    entered.map(async ({ instance }) =>
+  const refusals = await mapGently(
+    entered,
+    { ...OF_TRIALS, mostMilliseconds: MOST_MILLISECONDS },
+    async ({ instance }) =>
       (await inspection.verdictsOn(instance).catch(() => []))
         .filter(({ result }) => result === "problem")
         .map(({ edge, text, remedy }) => `${instance.name} at ${edge}: ${text}. ${remedy}`),
-    ),
   );
   return refusals.flat();
 }

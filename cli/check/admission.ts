@@ -1,19 +1,49 @@
 import type { Instance } from "../../model/instances";
-import { mapSome } from "../at-once";
+import { listed } from "../../model/problems";
+import { OF_TRIALS } from "../admission";
+import { mapGently } from "../at-once";
 import type { Inspection } from "../inspection";
 import { type Finding, joined } from "./finding";
 
-/** As many as the API server answers beside its other work. At ingress-nginx the controller's own webhook is asked, too. */
-const AT_ONCE = 10;
+const CHECK = "admission";
 
-/** Has the cluster's API admit or refuse the override of each instance, and keep nothing. */
+/** What a person waits for, and a pipeline. */
+const MOST_MILLISECONDS = 60_000;
+
+/**
+ * Has the cluster's API admit or refuse the override of each instance, and keep nothing. Where the API is so slow that there is no time for all,
+ * the others are unknown.
+ *
+ * @param mostMilliseconds after which no other one is begun, for tests.
+ */
 export async function admissionFindings(
   instances: readonly Instance[],
   { verdictsOn }: Pick<Inspection, "verdictsOn">,
+  mostMilliseconds = MOST_MILLISECONDS,
 ): Promise<readonly Finding[]> {
-  const verdicts = await mapSome(instances, AT_ONCE, async (instance) =>
-    (await verdictsOn(instance)).map((verdict) => ({ check: "admission", instance: instance.name, ...verdict })),
+  const verdicts = await mapGently(instances, { ...OF_TRIALS, mostMilliseconds }, async (instance) =>
+    (await verdictsOn(instance)).map((verdict) => ({ check: CHECK, instance: instance.name, ...verdict })),
   );
-  // The API's message itself names the object.
-  return joined(verdicts.flat(), ({ text, instance = "" }) => text.replaceAll(instance, ""));
+  return [
+    // The API's message itself names the object.
+    ...joined(verdicts.flat(), ({ text, instance = "" }) => text.replaceAll(instance, "")),
+    ...untriedFindings(
+      instances.slice(verdicts.length).map(({ name }) => name),
+      instances.length,
+    ),
+  ];
+}
+
+function untriedFindings(untried: readonly string[], count: number): readonly Finding[] {
+  if (untried.length === 0) return [];
+  return [
+    {
+      check: CHECK,
+      instance: listed(untried, 3),
+      result: "unknown",
+      text: `${untried.length} of ${count} overrides were not tried: the cluster takes so long for each that there was no time`,
+      remedy:
+        "Name an instance to try its override: npx maintenance check INSTANCE. `enable` tries those of its own instances.",
+    },
+  ];
 }
