@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { edgesOf } from "../../components/edges";
 import { edgesSchema } from "../../components/edges/settings";
@@ -77,6 +78,23 @@ describe("the self-test of an edge", () => {
       ["problem", "acme"],
       ["problem", "acme"],
     ]);
+  });
+
+  it("is requested by a few hosts at a time", async () => {
+    const hosts = Array.from({ length: 100 }, (_, index) => `${index}.example.org`);
+    let running = 0;
+    let most = 0;
+    const probe = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await sleep(1);
+      running -= 1;
+      return page;
+    };
+    const here = inspected({ public: { kind: "ingress-nginx" } });
+    const [finding] = await selfTestFindings([{ name: "acme", hosts }], here, "pages", MARK, probe);
+    expect(finding?.text).toBe("100 hosts show it");
+    expect(most).toBe(16);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Edge } from "../../components/edges/edge";
 import { type Instance, isBehind } from "../../model/instances";
+import { mapSome } from "../at-once";
 import type { InspectedEdge } from "../inspection";
 import { probeHost, type Seen, seenText, targetsOf } from "../probe";
 import { isUnrouted, type SelfTest, seenOf, selfTestsFor } from "../self-test";
@@ -19,6 +20,9 @@ export function controllerFindings(inspected: readonly InspectedEdge[]): readonl
 }
 
 const CHECK = "self-test";
+
+/** Where DNS decides there is a request for each host, and a request's time runs while it waits for its turn at the resolver. */
+const AT_ONCE = 16;
 
 /**
  * Requests the self-test of each edge, at its address or at each host where DNS decides. Only the edge itself can tell which controller
@@ -46,8 +50,8 @@ export async function selfTestFindings(
         remedy: "`pulumi up` makes it, unless the controller's row says why there can't be one.",
       }),
     );
-  const tested = await Promise.all(
-    selfTestsFor(instances, inspected).map(async (test) => findingOf(test, await seenOf(test, namespace, probe), mark)),
+  const tested = await mapSome(selfTestsFor(instances, inspected), AT_ONCE, async (test) =>
+    findingOf(test, await seenOf(test, namespace, probe), mark),
   );
   return [...without, ...counted(tested)];
 }

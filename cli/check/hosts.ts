@@ -104,6 +104,8 @@ export interface Sight {
 }
 
 const AT_ONCE = 16;
+/** Node resolves names in the four threads of libuv (doc/api/dns.md). The time of a fifth one would run while it waits for a thread. */
+const NAMES_AT_ONCE = 4;
 const TIMEOUT_MILLISECONDS = 5000;
 
 /**
@@ -120,7 +122,10 @@ export async function hostsFindings(
   const { isKnown, shake, now }: Sight = { isKnown: isKnownToDns, shake: shakeHands, now: Date.now, ...sight };
   const targets = instances.flatMap((instance) => targetsOf(instance, edges));
   const asked = nameTargets(targets);
-  const names = await mapSome(asked, AT_ONCE, async (target) => ({ target, name: await nameOf(target, isKnown) }));
+  const names = await mapSome(asked, NAMES_AT_ONCE, async (target) => ({
+    target,
+    name: await nameOf(target, isKnown),
+  }));
   // Without a name there is no place for a handshake, and without an address no other.
   const nameless = new Set(names.filter(({ name }) => name.state !== "known").map(({ target }) => target.host));
   const shown = targets.filter(({ host, edge }) => edge.address !== undefined || !nameless.has(host));
