@@ -111,6 +111,8 @@ export function hostsIn(
   { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">,
   others: readonly HttpRoute[],
 ): { readonly hosts: readonly string[]; readonly leftOut: readonly LeftOut[] } {
+  // Everything below is about wildcards. Without one, no other route is read: a check comes here for each instance of the registry.
+  if (!hosts.some((host) => host.startsWith("*."))) return { hosts: [...new Set(hosts)], leftOut: [] };
   const hostnames = others.flatMap(({ spec }) => spec.hostnames);
   const leftOut = hosts.flatMap((wildcard) => {
     const shadowed = otherHosts.find(
