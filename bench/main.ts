@@ -8,6 +8,7 @@ import { type EdgeKind, type Lab, startLab } from "../lab/lab";
 import { readOptions } from "../lab/options";
 import { UpFailed } from "../lab/stack";
 import { benchAlternatives } from "./alternatives";
+import { benchCheck } from "./check";
 import { benchAutomationApi, benchCommand, benchCommandScale, benchProfile } from "./command";
 import { benchController } from "./controller";
 import { benchGatewayApi } from "./gateway-api";
@@ -29,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, () => AsyncGenerator<Section>>> = {
     yield await benchTutor();
   },
   command: () => benchOnCluster([benchCommand, benchProfile, benchAutomationApi, benchCommandScale]),
+  check: () => benchOnCluster([benchCheck]),
   // In this order: the third takes the admission webhook away, and the last the instances.
   cluster: () => benchOnCluster([benchStart, benchAlternatives, benchController, benchScale]),
   traefik: () => benchOnCluster([benchTraefik], ["traefik"]),
@@ -40,7 +42,7 @@ const WITH_WRK: readonly string[] = ["page-server", "tutor"];
 
 /** Those that need a cluster. */
 async function* benchOnCluster(
-  benches: readonly ((lab: Lab) => Promise<Section>)[],
+  benches: readonly ((lab: Lab) => Promise<Section | readonly Section[]>)[],
   edges: readonly EdgeKind[] = ["ingress-nginx"],
 ): AsyncGenerator<Section> {
   const interrupted = whenInterrupted();
@@ -48,7 +50,7 @@ async function* benchOnCluster(
   try {
     for (const bench of benches) {
       if (interrupted.aborted) throw new LocalError("interrupted");
-      yield { ...(await bench(lab)), parts: lab.pulumi.parts };
+      for (const section of [await bench(lab)].flat()) yield { ...section, parts: lab.pulumi.parts };
     }
   } finally {
     await lab.stop();

@@ -1,4 +1,5 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** One process that a command has started, directly or not. */
@@ -51,7 +52,51 @@ export async function profiled(child: ChildProcess, ended: Promise<unknown>): Pr
 export function memoryOf(group: number): readonly number[] {
   return processes()
     .filter((one) => one.group === group)
-    .map(({ pid }) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(String(pid), "status"))?.[1] ?? 0) / 1024);
+    .map(({ pid }) => peakOf(pid));
+}
+
+/** The memory of a process at its highest so far, in MB; 0 when it has ended. */
+function peakOf(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(read(String(pid), "status"))?.[1] ?? 0) / 1024;
+}
+
+/** A command that has ended. */
+export interface Ran {
+  readonly seconds: number;
+  /** Its own process at its highest, in MB, without those that it has started. */
+  readonly memory: number;
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly output: string;
+}
+
+const PEAK_EVERY_MILLISECONDS = 50;
+
+/** Runs a command to its end. */
+export async function ran(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<Ran> {
+  const begin = Date.now();
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "close");
+  let [stdout, stderr, memory] = ["", "", 0];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const timer = setInterval(() => {
+    memory = Math.max(memory, child.pid === undefined ? 0 : peakOf(child.pid));
+  }, PEAK_EVERY_MILLISECONDS);
+  try {
+    await ended;
+  } finally {
+    clearInterval(timer);
+  }
+  return { seconds: (Date.now() - begin) / 1000, memory, code: child.exitCode, stdout, output: stdout + stderr };
 }
 
 interface Process {
