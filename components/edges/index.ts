@@ -19,15 +19,19 @@ export function edgesOf(settings: Readonly<Record<string, EdgeSettings>>): reado
   const parents = new Map(
     Object.entries(settings).flatMap(([name, edge]) => (edge.kind === "gateway-api" ? [[name, edge.parentRefs]] : [])),
   );
-  return Object.entries(settings).map(([name, edge]) => edgeOf(name, edge, parents));
+  const classNames = new Map(
+    Object.entries(settings).flatMap(([name, edge]) => (edge.kind === "ingress-nginx" ? [[name, edge.className]] : [])),
+  );
+  return Object.entries(settings).map(([name, edge]) => edgeOf(name, edge, { parents, classNames }));
 }
 
-/** @param parents those of all edges of the stack, by the edge's name. */
-function edgeOf(
-  name: string,
-  settings: EdgeSettings,
-  parents: ReadonlyMap<string, readonly gatewayApiSettings.Parent[]>,
-): Edge {
+/** What edges of the same kind know of each other, by the edge's name. */
+interface Siblings {
+  readonly parents: ReadonlyMap<string, readonly gatewayApiSettings.Parent[]>;
+  readonly classNames: ReadonlyMap<string, string>;
+}
+
+function edgeOf(name: string, settings: EdgeSettings, { parents, classNames }: Siblings): Edge {
   const common = { name, address: settings.address };
   switch (settings.kind) {
     case "ingress-nginx":
@@ -42,7 +46,7 @@ function edgeOf(
         isPartOf: (instance, resource) => ingressNginx.isPartOf(name, instance, resource),
         followsCluster: () => false,
         reservationsOf: ingressNginxReservations,
-        inspect: (cluster, namespace) => ingressNginx.inspect(name, settings, cluster, namespace),
+        inspect: (cluster, namespace) => ingressNginx.inspect(name, settings, cluster, namespace, classNames),
       };
     case "traefik":
       return {

@@ -403,18 +403,16 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "beta is at a second controller, whose class no edge has",
-    objects: [ingressClass("nginx-internal", "k8s.io/ingress-nginx")],
-    put: async () => {
-      const ingress = ingressOf("beta");
-      const moved = { ...ingress, spec: { ...ingress.spec, ingressClassName: "nginx-internal" } };
-      await lab.samples.deleteIngress("beta");
-      await lab.samples.apply(moved);
-    },
-    take: async () => {
-      await lab.samples.deleteIngress("beta");
-      await lab.samples.createIngress("beta");
-    },
-    finds: [/^WARNING registry, .*beta\.localhost/],
+    objects: [
+      ingressClass("nginx-internal", "k8s.io/internal-ingress-nginx"),
+      object("networking.k8s.io/v1", "Ingress", "beta", "internal", {
+        ingressClassName: "nginx-internal",
+        rules: [ruleFor("beta.localhost", "caddy")],
+      }),
+    ],
+    finds: [
+      /^PROBLEM routes, default, beta: Ingress beta\/internal has beta\.localhost at the class nginx-internal, which no edge of beta has/,
+    ],
   },
   {
     name: "the class belongs to another controller",

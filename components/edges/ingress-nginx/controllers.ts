@@ -163,6 +163,11 @@ export function readingOf(
 /** The annotation that names a class. It counts only where the field is missing. */
 const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 
+/** The class of an Ingress, if it has one. */
+export function classNameOf({ metadata, spec }: KnownIngress): string | undefined {
+  return spec.ingressClassName ?? metadata.annotations?.[CLASS_ANNOTATION];
+}
+
 /**
  * Whether the controllers of an edge read an Ingress (internal/ingress/controller/store/store.go, GetIngressClass). `undefined` if that
  * depends on an option of a controller that is not known.

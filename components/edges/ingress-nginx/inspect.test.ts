@@ -46,7 +46,7 @@ it("reads the options of the controllers that serve the class, each ConfigMap on
       { metadata: { name: "controller", namespace: "ingress-nginx" }, data: { "annotations-risk-level": "Low" } },
     ],
   });
-  const { obstacles, notes } = await inspect("default", settings, cluster, "pages");
+  const { obstacles, notes } = await inspect("default", settings, cluster, "pages", new Map());
   expect(obstacles).toStrictEqual([
     "ConfigMap ingress-nginx/controller has annotations-risk-level: Low, so the controller refuses the overrides: set it to Medium, High or Critical.",
   ]);
@@ -55,14 +55,20 @@ it("reads the options of the controllers that serve the class, each ConfigMap on
 });
 
 it("does not need rights to anything but Ingresses, and says what it could not check", async () => {
-  const { obstacles, notes } = await inspect("default", settings, clusterOf({ [INGRESSES]: [] }).cluster, "pages");
+  const { obstacles, notes } = await inspect(
+    "default",
+    settings,
+    clusterOf({ [INGRESSES]: [] }).cluster,
+    "pages",
+    new Map(),
+  );
   expect(obstacles).toStrictEqual([]);
   expect(notes).toStrictEqual([`Not checked: ${CLASSES} is forbidden`, `Not checked: ${PODS} is forbidden`]);
-  await expect(inspect("default", settings, clusterOf({}).cluster, "pages")).rejects.toThrow("forbidden");
+  await expect(inspect("default", settings, clusterOf({}).cluster, "pages", new Map())).rejects.toThrow("forbidden");
 });
 
 it("tries the override that `enable` would make", async () => {
-  const { trialOf } = await inspect("public", settings, clusterOf({ [INGRESSES]: [] }).cluster, "pages");
+  const { trialOf } = await inspect("public", settings, clusterOf({ [INGRESSES]: [] }).cluster, "pages", new Map());
   const { metadata, spec } = overrideManifest(
     {
       instance: "acme",

@@ -3,6 +3,7 @@ import { type LenientReader, lenientReader } from "../lenient-reader";
 import { type Config, type ConfiguredController, configMapOf } from "./config-map";
 import { type Controller, controllerIn, PODS, readingOf, serves } from "./controllers";
 import { driftIn } from "./drift";
+import { hazardsElsewhere } from "./elsewhere";
 import { hazardsIn } from "./hazards";
 import { NAMES, plainOverrideManifest } from "./manifests";
 import { configMapSchema, ingressClassSchema, ingressSchema, podSchema } from "./objects";
@@ -51,12 +52,14 @@ export function isPartOf(edge: string, instance: string, { type, name }: Resourc
  * of a controller that has other labels: only the edge itself does, by its self-test.
  *
  * @param namespace the overrides' namespace.
+ * @param classNameByEdge the class of each edge of this kind, by the edge's name.
  */
 export async function inspect(
   edge: string,
   settings: Pick<IngressNginxSettings, "className" | "namespace" | "hostNetwork">,
   cluster: ClusterReader,
   namespace: string,
+  classNameByEdge: ReadonlyMap<string, string>,
 ): Promise<Inspection> {
   const lenient = lenientReader(cluster);
   const [ingresses = [], classes, pods = []] = await Promise.all([
@@ -74,9 +77,11 @@ export async function inspect(
     ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.selfTest(edge),
   );
   const { obstacles, notes } = suitability(settings, { namespace, classes, controllers });
+  const ownHazards = hazardsIn({ ingresses, placement, reading, controllers });
+  const otherHazards = hazardsElsewhere({ ingresses, classes: classes ?? [], classNameByEdge }, edge, namespace);
   return {
     driftOf: driftIn(ingresses, placement, reading),
-    hazardsOf: hazardsIn({ ingresses, placement, reading, controllers }),
+    hazardsOf: (instance) => [...ownHazards(instance), ...otherHazards(instance)],
     routedHosts: routedHostsIn(ingresses, namespace, reading),
     trialOf: (instance) => [
       { apiVersion: "networking.k8s.io/v1", kind: "Ingress", ...plainOverrideManifest(instance, placement) },

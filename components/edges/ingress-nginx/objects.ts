@@ -49,6 +49,14 @@ export const ingressClassSchema = z.object({
 
 export type IngressClass = z.output<typeof ingressClassSchema>;
 
+/** What ingress-nginx's names begin with: its own, those that releases with several classes have, and those of AKS. */
+const CONTROLLER_NAMES: readonly string[] = ["k8s.io/", "webapprouting.kubernetes.azure.com/nginx"];
+
+/** Whether a class's `spec.controller` is a name that an ingress-nginx has. It may have any other, too. */
+export function isIngressNginx(controller = ""): boolean {
+  return CONTROLLER_NAMES.some((name) => controller.startsWith(name));
+}
+
 export const configMapSchema = z.object({
   metadata: named,
   data: z.record(z.string(), z.string()).optional(),

@@ -3,7 +3,7 @@ import type { Inspection } from "../edge";
 import { type ConfiguredController, configFindings } from "./config-map";
 import { isAtLeast, optionOf, type Version } from "./controllers";
 import { plainOverrideManifest } from "./manifests";
-import type { IngressClass } from "./objects";
+import { type IngressClass, isIngressNginx } from "./objects";
 import { ANNOTATION_PREFIX } from "./options";
 import type { IngressNginxSettings } from "./settings";
 
@@ -49,9 +49,6 @@ const OTHER_PRODUCTS: Readonly<Record<string, string>> = {
   "openshift.io/ingress-to-route": "OpenShift's router",
 };
 
-/** Names that are ingress-nginx's: its own, those that releases with several classes have, and those of AKS. */
-const OWN_NAMES: readonly string[] = ["k8s.io/", "webapprouting.kubernetes.azure.com/nginx"];
-
 /** Whether the class exists, and who serves it. */
 function classFindings(
   { className }: Pick<IngressNginxSettings, "className">,
@@ -70,7 +67,7 @@ function classFindings(
     };
   }
   const name = own.spec.controller ?? "";
-  if (controllers.length > 0 || OWN_NAMES.some((one) => name.startsWith(one))) return NOTHING;
+  if (controllers.length > 0 || isIngressNginx(name)) return NOTHING;
   const product = Object.entries(OTHER_PRODUCTS).find(([one]) => name.startsWith(one))?.[1];
   return product === undefined
     ? {
