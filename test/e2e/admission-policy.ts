@@ -339,7 +339,7 @@ export function testAdmissionPolicy(lab: () => Lab): void {
     };
 
     beforeAll(async () => {
-      const { metadata, ...canary } = ingress(overridden("beta.localhost"), CANARY, { name: old.metadata.name });
+      const { metadata, ...canary } = ingress(overridden("old.beta.localhost"), CANARY, { name: old.metadata.name });
       await lab().samples.apply({ ...canary, metadata: { ...metadata, finalizers: ["example.org/cleanup"] } });
       tenant = await tenantIn("beta");
     });
