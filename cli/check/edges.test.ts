@@ -69,6 +69,10 @@ describe("the self-test of an edge", () => {
     ]);
   });
 
+  it("has no finding where it can't be requested: the controller's row says why", async () => {
+    expect(await selfTest(page, edges, { selfTestSince: undefined, skipsSelfTest: true })).toStrictEqual([]);
+  });
+
   it("is requested by each host where DNS decides", async () => {
     expect(await selfTest(page, { public: { kind: "ingress-nginx" } })).toStrictEqual([
       ["ok", "public", undefined, "2 hosts show it"],

@@ -39,7 +39,9 @@ export async function selfTestFindings(
 ): Promise<readonly Finding[]> {
   const without = inspected
     .filter(
-      ({ selfTestSince, edge }) => selfTestSince === undefined && instances.some((one) => isBehind(one, edge.name)),
+      ({ selfTestSince, skipsSelfTest = false, edge }) =>
+        // Where it is not requested, the controller's row says why.
+        selfTestSince === undefined && !skipsSelfTest && instances.some((one) => isBehind(one, edge.name)),
     )
     .map(
       ({ edge }): Finding => ({

@@ -51,8 +51,10 @@ export interface Edge {
 export interface Inspection {
   /** Compares an instance's override with the declared one. */
   readonly driftOf: DriftOf;
-  /** When the edge's self-test was created in the cluster, or `undefined` if it is not there; see `selfTestOf`. */
+  /** When the edge's self-test was created in the cluster, or `undefined` if it is not there, or not requested; see `selfTestOf`. */
   readonly selfTestSince: Date | undefined;
+  /** Whether the edge might not show its self-test although overrides work, so that it is not requested; a note says why. @default false */
+  readonly skipsSelfTest?: boolean;
   /** Why no override works at this edge, in sentences that say what to do. Empty if nothing is known to prevent it. */
   readonly obstacles: readonly string[];
   /** What a person should know of the edge's controller, although overrides work. */

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ClusterReader, Overridden } from "../edge";
 import { inspect } from "./inspect";
 import type { GatewayApiSettings, Parent } from "./settings";
@@ -41,17 +41,21 @@ const OBJECTS: Readonly<Record<string, readonly object[]>> = {
   ],
 };
 
-/** @param refused the lists that the account may not read. */
+/**
+ * @param refused the lists that the account may not read.
+ * @param objects the lists of the cluster, by their paths.
+ */
 async function inspected({
   refused = [] as string[],
   implementation = "envoy-gateway" as GatewayApiSettings["implementation"],
+  objects = OBJECTS,
 } = {}) {
   const requested: string[] = [];
   const cluster: ClusterReader = {
     async list(path, item) {
       requested.push(path);
       if (refused.some((one) => path.endsWith(one))) throw new Error(`${path} is forbidden`);
-      return OBJECTS[path]?.map((one) => item.parse(one));
+      return objects[path]?.map((one) => item.parse(one));
     },
   };
   const settings = { kind: "gateway-api" as const, implementation, parentRefs: [PARENT] };
@@ -99,4 +103,28 @@ it("the trial is the override as Pulumi would make it: with the instance's Exact
       },
     },
   ]);
+});
+
+describe("the self-test", () => {
+  const created = "2026-01-01T00:00:00Z";
+  const selfTest = route("pages", "page-server-self-test.public", {}, { creationTimestamp: created });
+  const listener = { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } };
+  /** With the self-test, or without any route, at a listener with this hostname, or without one. */
+  const seen = async (routes: readonly object[], hostname: { readonly hostname?: string } = {}) => {
+    const gateway = { metadata: PARENT, spec: { gatewayClassName: "eg", listeners: [{ ...listener, ...hostname }] } };
+    const objects = { [`${GATEWAY_API}/gateways`]: [gateway], [`${GATEWAY_API}/httproutes`]: routes };
+    const { selfTestSince, skipsSelfTest, notes } = await inspected({ objects });
+    return { selfTestSince, skipsSelfTest, isNoted: notes.some((note) => note.includes("is not requested")) };
+  };
+
+  it("is requested if it is in the cluster", async () => {
+    const since = new Date(created);
+    expect(await seen([selfTest])).toStrictEqual({ selfTestSince: since, skipsSelfTest: false, isNoted: false });
+    expect(await seen([])).toStrictEqual({ selfTestSince: undefined, skipsSelfTest: false, isNoted: false });
+  });
+
+  it("is not requested at listeners with hostnames, and a note says why", async () => {
+    const skipped = { selfTestSince: undefined, skipsSelfTest: true, isNoted: true };
+    expect(await seen([selfTest], { hostname: "*.localhost" })).toStrictEqual(skipped);
+  });
 });

@@ -125,6 +125,7 @@ export async function inspect(
       return overrideManifests(overrideOf(instance), covered, placement, parkedHost);
     },
     selfTestSince: isSelfTestAdmitted ? selfTest?.metadata.creationTimestamp : undefined,
+    skipsSelfTest: !isSelfTestAdmitted,
     obstacles: hasTypes ? suitable.obstacles : [NO_TYPES],
     notes: [
       ...[...lenient.unread, ...objects.unread].map((text) => `Not checked: ${text}`),
