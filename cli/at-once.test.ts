@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { mapGently, mapSome } from "./at-once";
+
+afterEach(() => vi.useRealTimers());
 
 it("keeps the order, and does no more at a time than it may", async () => {
   let running = 0;
@@ -31,6 +33,16 @@ it("begins nothing else after an error", async () => {
   await expect(mapSome([1, 2, 3, 4], 2, work)).rejects.toThrow("no 1");
   await sleep(30);
   expect(begun).toStrictEqual([1, 2]);
+});
+
+it("begins nothing else when its time is over, and finishes what it has begun", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const work = async (one: number) => {
+    vi.advanceTimersByTime(10);
+    return one;
+  };
+  expect(await mapSome([1, 2, 3, 4, 5], 2, work, 30)).toStrictEqual([1, 2, 3]);
+  expect(await mapSome([1, 2, 3, 4, 5], 2, work)).toStrictEqual([1, 2, 3, 4, 5]);
 });
 
 describe("a gentle run", () => {

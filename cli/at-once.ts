@@ -1,7 +1,8 @@
 /**
  * Does the same for many items, some at a time. After a failure no other item is begun.
  *
- * @returns the results, in the order of the items.
+ * @param mostMilliseconds the time after which no other item is begun. @default no limit
+ * @returns the results, in the order of the items; without those of the last items, if there was no time for them.
  *
  * @example
  * await mapSome(hosts, 16, (host) => lookup(host));
@@ -10,13 +11,15 @@ export async function mapSome<Item, Result>(
   items: readonly Item[],
   atOnce: number,
   work: (item: Item) => Promise<Result>,
+  mostMilliseconds = Number.POSITIVE_INFINITY,
 ): Promise<readonly Result[]> {
+  const begin = performance.now();
   const results: Result[] = [];
   const left = items.entries(); // shared: each worker takes the next one
   let hasFailed = false;
   const worker = async () => {
     for (const [index, item] of left) {
-      if (hasFailed) return;
+      if (hasFailed || performance.now() - begin >= mostMilliseconds) return;
       try {
         results[index] = await work(item);
       } catch (error) {
@@ -49,11 +52,10 @@ export async function mapGently<Item, Result>(
   { atOnce, quickMilliseconds, mostMilliseconds }: Gentleness,
   work: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
-  const begin = Date.now();
+  const begin = performance.now();
   const first = await mapSome(items.slice(0, 1), 1, work);
-  const isQuick = Date.now() - begin <= quickMilliseconds;
-  const others = await mapSome(items.slice(1), isQuick ? atOnce : 1, async (item) =>
-    Date.now() - begin < mostMilliseconds ? [await work(item)] : [],
-  );
-  return [...first, ...others.flat()];
+  const milliseconds = performance.now() - begin;
+  const isQuick = milliseconds <= quickMilliseconds;
+  const others = await mapSome(items.slice(1), isQuick ? atOnce : 1, work, mostMilliseconds - milliseconds);
+  return [...first, ...others];
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { edgesOf } from "../../components/edges";
 import { edgesSchema } from "../../components/edges/settings";
 import type { InspectedEdge } from "../inspection";
@@ -49,6 +49,8 @@ it("tells what keeps overrides from working, and what to know", () => {
 });
 
 describe("the self-test of an edge", () => {
+  afterEach(() => vi.useRealTimers());
+
   it("is fine when it is shown, by this stack", async () => {
     expect(await selfTest(page)).toStrictEqual([["ok", "public", undefined, `${ADDRESS} shows it`]]);
     expect((await selfTest({ ...page, stack: "another" }))[0]?.[0]).toBe("problem");
@@ -99,6 +101,21 @@ describe("the self-test of an edge", () => {
     const [finding] = await selfTestFindings([{ name: "acme", hosts }], here, "pages", MARK, probe);
     expect(finding?.text).toBe("100 hosts show it");
     expect(most).toBe(16);
+  });
+
+  it("is requested by no other host after a minute: a warning counts them", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const hosts = Array.from({ length: 100 }, (_, index) => `${index}.example.org`);
+    const probe = async () => {
+      vi.advanceTimersByTime(20_000);
+      return page;
+    };
+    const here = inspected({ public: { kind: "ingress-nginx" } });
+    const findings = await selfTestFindings([{ name: "acme", hosts }], here, "pages", MARK, probe);
+    expect(findings.map(({ result, text }) => [result, text])).toStrictEqual([
+      ["ok", "3 hosts show it"],
+      ["warning", expect.stringMatching(/^97 of 100 hosts were not looked at/)],
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { InspectedEdge } from "../inspection";
 import { probeHost, type Seen, seenText, targetsOf } from "../probe";
 import { isUnrouted, type SelfTest, seenOf, selfTestsFor } from "../self-test";
 import type { Finding } from "./finding";
+import { leftFindings, MOST_MILLISECONDS } from "./limit";
 
 /** What the cluster's API tells of the controllers: what keeps overrides from working, and what a person should know. */
 export function controllerFindings(inspected: readonly InspectedEdge[]): readonly Finding[] {
@@ -52,10 +53,15 @@ export async function selfTestFindings(
         remedy: "`pulumi up` makes it, unless the controller's row says why there can't be one.",
       }),
     );
-  const tested = await mapSome(selfTestsFor(instances, inspected), AT_ONCE, async (test) =>
-    findingOf(test, await seenOf(test, namespace, probe), mark),
+  const tests = selfTestsFor(instances, inspected);
+  const tested = await mapSome(
+    tests,
+    AT_ONCE,
+    async (test) => findingOf(test, await seenOf(test, namespace, probe), mark),
+    MOST_MILLISECONDS,
   );
-  return [...without, ...counted(tested)];
+  const left = tests.slice(tested.length).map(({ target }) => target);
+  return [...without, ...counted(tested), ...leftFindings(CHECK, left, tests.length)];
 }
 
 /** The findings, of those that are ok one for each edge. */

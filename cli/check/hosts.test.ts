@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer as createPlainServer } from "node:net";
 import { createServer, type Server } from "node:tls";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { edgesOf } from "../../components/edges";
 import { edgesSchema } from "../../components/edges/settings";
 import type { Instance } from "../../model/instances";
@@ -118,6 +118,37 @@ describe("a host that DNS does not know", () => {
     expect(texts).toStrictEqual([
       "ok: DNS: DNS knows the hosts (2)",
       "ok: certificates: the certificates are valid, and not about to expire (2)",
+    ]);
+  });
+});
+
+describe("after a minute no other host is looked at, and a warning counts them", () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ["performance"] }));
+  afterEach(() => vi.useRealTimers());
+  const late = () => vi.advanceTimersByTime(30_000);
+
+  it("where DNS does not answer: then there is no place for a handshake either", async () => {
+    const isKnown = () => {
+      late();
+      return Promise.reject(new Error("no answer in 5 s"));
+    };
+    const { findings, asked, shaken } = await found(BY_NAME, { isKnown });
+    expect(findings.map(({ result }) => result)).toStrictEqual(["unknown", "warning"]);
+    expect(findings[1]).toMatchObject({ check: "DNS", instance: "acme" });
+    expect(findings[1]?.text).toMatch(/^1 of 3 hosts were not looked at/);
+    expect([asked.length, shaken.length]).toStrictEqual([2, 0]);
+  });
+
+  it("where handshakes take long", async () => {
+    const shake = async () => {
+      late();
+      return GOOD;
+    };
+    const { texts } = await found(BY_NAME, { shake });
+    expect(texts).toStrictEqual([
+      "ok: DNS: DNS knows the hosts (3)",
+      "ok: certificates: the certificates are valid, and not about to expire (2)",
+      expect.stringMatching(/^warning: certificates: 1 of 3 hosts were not looked at/),
     ]);
   });
 });

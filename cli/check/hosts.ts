@@ -7,6 +7,7 @@ import { listed } from "../../model/problems";
 import { mapSome } from "../at-once";
 import { probedName, type Target, targetsOf } from "../probe";
 import { type Finding, orOk } from "./finding";
+import { leftFindings, MOST_MILLISECONDS } from "./limit";
 
 const DNS = "DNS";
 const CERTIFICATES = "certificates";
@@ -112,7 +113,8 @@ const TIMEOUT_MILLISECONDS = 5000;
  * Checks the names and the certificates of all hosts: visitors must find the edge, and their browsers must trust it, to see a page.
  *
  * @param sight what to look with, for tests. @default this computer's DNS, network and clock
- * @returns a finding for each instance and each thing that is wrong. Without any: that it is ok, if anything was checked.
+ * @returns a finding for each instance and each thing that is wrong. Without any: that it is ok, if anything was checked. And a
+ *   warning of the hosts for which there was no time.
  */
 export async function hostsFindings(
   instances: readonly Instance[],
@@ -122,29 +124,39 @@ export async function hostsFindings(
   const { isKnown, shake, now }: Sight = { isKnown: isKnownToDns, shake: shakeHands, now: Date.now, ...sight };
   const targets = instances.flatMap((instance) => targetsOf(instance, edges));
   const asked = nameTargets(targets);
-  const names = await mapSome(asked, NAMES_AT_ONCE, async (target) => ({
-    target,
-    name: await nameOf(target, isKnown),
-  }));
+  const names = await mapSome(
+    asked,
+    NAMES_AT_ONCE,
+    async (target) => ({ target, name: await nameOf(target, isKnown) }),
+    MOST_MILLISECONDS,
+  );
   // Without a name there is no place for a handshake, and without an address no other.
-  const nameless = new Set(names.filter(({ name }) => name.state !== "known").map(({ target }) => target.host));
-  const shown = targets.filter(({ host, edge }) => edge.address !== undefined || !nameless.has(host));
+  const known = new Set(names.filter(({ name }) => name.state === "known").map(({ target }) => target.host));
+  const shown = targets.filter(({ host, edge }) => edge.address !== undefined || known.has(host));
   const places = shown.flatMap((target) => {
     const place = placeOf(target);
     return place === undefined ? [] : [{ target, place }];
   });
-  const certificates = await mapSome(places, AT_ONCE, ({ target, place }) =>
-    certificateFaults(target, place, shake, now()),
+  const certificates = await mapSome(
+    places,
+    AT_ONCE,
+    ({ target, place }) => certificateFaults(target, place, shake, now()),
+    MOST_MILLISECONDS,
   );
-  const known = names.filter(({ name }) => name.state === "known").length;
   const good = certificates.filter((faults) => faults?.length === 0).length;
   return [
-    ...findingsOf(DNS, names.flatMap(nameFaults), known, "DNS knows the hosts"),
+    ...findingsOf(DNS, names.flatMap(nameFaults), known.size, "DNS knows the hosts"),
+    ...leftFindings(DNS, asked.slice(names.length), asked.length),
     ...findingsOf(
       CERTIFICATES,
       certificates.flatMap((faults) => faults ?? []),
       good,
       "the certificates are valid, and not about to expire",
+    ),
+    ...leftFindings(
+      CERTIFICATES,
+      places.slice(certificates.length).map(({ target }) => target),
+      places.length,
     ),
   ];
 }
