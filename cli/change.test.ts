@@ -8,6 +8,7 @@ import { edgesSchema } from "../components/edges/settings";
 import { change, type Tools, type Visitors } from "./change";
 import type { PlannedChange, RunOptions } from "./engine";
 import { CommandError, EXIT } from "./errors";
+import type { VerdictAt } from "./inspection";
 import type { InstanceAnswer } from "./instance";
 import type { Seen } from "./probe";
 import { StackFile } from "./project";
@@ -54,6 +55,8 @@ interface Script {
   readonly allowOtherChanges?: boolean;
   /** How the overrides in the cluster differ from what is declared. */
   readonly drifts?: readonly Drift[];
+  /** What the cluster's API says of the overrides in a dry run. */
+  readonly verdicts?: readonly VerdictAt[];
 }
 
 function started(edit: (content: StackText) => StackText, script: Script = {}, checksInstance = false) {
@@ -68,6 +71,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
     confirms = true,
     answers = [],
     drifts = [],
+    verdicts = [],
     allowOtherChanges = false,
   } = script;
   const seen = script.seen ?? (() => ({ what: "other", status: 200 }) as const);
@@ -85,7 +89,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
     requestInstance: async () => answers,
     inspect: async () => ({
       hazardsOf: () => [],
-      verdictsOn: async () => [],
+      verdictsOn: async () => verdicts,
       driftsOf: () => edgesOf(edgesSchema.parse(undefined)).flatMap((edge) => drifts.map((one) => ({ ...one, edge }))),
       edges: [],
     }),
@@ -151,6 +155,18 @@ describe("a change", () => {
       "acme: an object comes first",
       "acme: an object comes before its override. Shorten the path of that Ingress, or delete it.",
     ]);
+  });
+
+  it("is refused with the cluster's refusal in one line, without its control characters", async () => {
+    const verdict = {
+      edge: "default",
+      result: "problem",
+      text: "denied:\u001b[2K\n  no",
+      remedy: "Exempt it.",
+    } as const;
+    await expect(started(enableAcme, { verdicts: [verdict] }).result).rejects.toThrow(
+      "Nothing was changed.\nacme at default: denied:\\u001b[2K no. Exempt it.",
+    );
   });
 
   it("takes over routes of another instance in maintenance that have changed since", async () => {

@@ -27,6 +27,7 @@ import type { StackText } from "./stack-text";
 import type { Terminal } from "./terminal";
 import { inZone, spanOf } from "./times";
 import { affectedSince, type Goal, goalOf, type Unmet, untilMet, type View, viewOf } from "./verify";
+import { visibleLine } from "./visible";
 
 /** A change of what is in maintenance, from the configuration to what visitors see. */
 export interface Wanted {
@@ -155,7 +156,9 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       for (const line of driftNotes(goals, shown, inspection.driftsOf, changes, wanted, edges, settings))
         terminal.say(line);
     } else if (entered.length > 0) {
-      terminal.say(`Not checked whether overrides work at the edges: the cluster's API can't be read (${unread}).`);
+      terminal.say(
+        visibleLine(`Not checked whether overrides work at the edges: the cluster's API can't be read (${unread}).`),
+      );
     }
     for (const name of due) terminal.say(`The window of ${name} is due: this run applies that, too.`);
     for (const name of outdated) terminal.say(`The routes of ${name} have changed: this run takes them over, too.`);
@@ -339,7 +342,7 @@ async function refusalsOf(
     async ({ instance }) =>
       (await inspection.verdictsOn(instance).catch(() => []))
         .filter(({ result }) => result === "problem")
-        .map(({ edge, text, remedy }) => `${instance.name} at ${edge}: ${text}. ${remedy}`),
+        .map(({ edge, text, remedy }) => visibleLine(`${instance.name} at ${edge}: ${text}. ${remedy}`)),
   );
   return refusals.flat();
 }
@@ -410,7 +413,7 @@ async function overruledNow(
     const drifts = (inspection?.driftsOf(instance, true) ?? []).filter(
       ({ what }) => what === "overruled" || what === "outdated",
     );
-    const texts = drifts.map(({ text }) => `${instance.name}: ${text}`);
+    const texts = drifts.map(({ text }) => visibleLine(`${instance.name}: ${text}`));
     return [...texts, ...remedyFor(instance.name, drifts, settings.pageServer.namespace, stack)];
   });
 }

@@ -38,6 +38,7 @@ import { COMMANDS, type CommandName, commonOptions, type Given } from "./syntax"
 import { terminalOf } from "./terminal";
 import { inZone, lengthFrom, spanOf, timeFrom } from "./times";
 import { NO_COMMAND, refuseMisread, refuseRepeated, usageError } from "./usage";
+import { visibleLine } from "./visible";
 
 type Common = Pick<Given<"list">, "stack" | "json">;
 type Changing = Pick<Given<"disable">, "instances" | "yes" | "json" | "stack" | "allowOtherChanges">;
@@ -494,7 +495,7 @@ async function due({ stack, json }: Common): Promise<number> {
     return [{ instance: instance.name, was, is: state, ...(texts.length > 0 ? { outdated: texts } : {}) }];
   });
   const lines = changed.flatMap(({ instance, was, is, outdated: texts = [`${was} → ${is}`] }) =>
-    texts.map((text) => `${instance}: ${text}`),
+    texts.map((text) => visibleLine(`${instance}: ${text}`)),
   );
   if (json) console.log(JSON.stringify(changed, null, 2));
   else console.log(lines.join("\n") || "Nothing is due.");

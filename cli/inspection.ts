@@ -3,6 +3,7 @@ import type { Drift, Edge, Inspection as EdgeInspection, Hazard } from "../compo
 import { type Instance, isBehind, otherHostsOf } from "../model/instances";
 import type { Settings } from "../settings/read";
 import { type Verdict, verdictsOn } from "./admission";
+import { visibleLine } from "./visible";
 
 /** What the cluster's API tells of the overrides and of the edges. */
 export interface Inspection {
@@ -43,7 +44,7 @@ export interface InspectedEdge extends Omit<EdgeInspection, "driftOf" | "hazards
 /** What keeps overrides from working at these edges, in sentences. */
 export function obstaclesText(edges: readonly InspectedEdge[]): readonly string[] {
   return edges.flatMap(({ edge, obstacles }) =>
-    obstacles.map((text) => `No override works at the edge ${edge.name}. ${text}`),
+    obstacles.map((text) => visibleLine(`No override works at the edge ${edge.name}. ${text}`)),
   );
 }
 
@@ -54,11 +55,11 @@ export function notesText(edges: readonly InspectedEdge[]): readonly string[] {
 
 /** What a maintenance of an instance would run into, in sentences. */
 export function hazardsText(instance: string, hazards: readonly HazardAt[]): readonly string[] {
-  return hazards.map(({ edge, text, remedy }) => `${instance} at ${edge}: ${text} ${remedy}`);
+  return hazards.map(({ edge, text, remedy }) => visibleLine(`${instance} at ${edge}: ${text} ${remedy}`));
 }
 
 export function noteOn(edge: string, text: string): string {
-  return `Note on the edge ${edge}: ${text}`;
+  return visibleLine(`Note on the edge ${edge}: ${text}`);
 }
 
 /**

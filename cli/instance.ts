@@ -4,6 +4,7 @@ import { BYPASS_HEADER, type BypassKey } from "../model/bypass";
 import { type Instance, serviceOf } from "../model/instances";
 import type { Settings } from "../settings/read";
 import { probe, probedName, type Seen, seenText, targetsOf } from "./probe";
+import { visibleLine } from "./visible";
 
 /** What an instance itself answers for one of its hosts, whatever visitors see. */
 export interface InstanceAnswer {
@@ -70,5 +71,5 @@ export function understood(answer: Pick<ApiAnswer, "status" | "json">): Pick<Ins
 
 /** An answer in a person's words. */
 export function instanceAnswerText({ host, answers, result }: InstanceAnswer): string {
-  return answers === undefined ? `${host}: can't be reached (${result})` : `${host}: ${result}`;
+  return visibleLine(answers === undefined ? `${host}: can't be reached (${result})` : `${host}: ${result}`);
 }

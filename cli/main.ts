@@ -3,6 +3,7 @@ import { readClock } from "../settings/clock";
 import { CommandError, EXIT, isForPeople } from "./errors";
 import { LanguageHost } from "./language-host";
 import type { CommandName } from "./syntax";
+import { visibleLines } from "./visible";
 
 /** The commands that run the program. `bypass` does too, but only for new keys. */
 const RUNS_PROGRAM: ReadonlySet<string | undefined> = new Set<CommandName>([
@@ -35,6 +36,6 @@ function report(error: unknown): number {
     console.error(error);
     return EXIT.failed;
   }
-  console.error(error.message);
+  console.error(visibleLines(error.message));
   return error instanceof CommandError ? error.code : EXIT.refused;
 }

@@ -4,6 +4,7 @@ import type { Instance } from "../model/instances";
 import { isShown } from "../model/maintenance";
 import type { Settings } from "../settings/read";
 import { type DriftsOf, inspect } from "./inspection";
+import { visibleLine } from "./visible";
 
 /**
  * What has changed of the routes of instances in maintenance, so that their overrides are outdated, by the instance's name. Nothing if no edge
@@ -21,7 +22,7 @@ export async function readOutdated(settings: Settings): Promise<ReadonlyMap<stri
     return new Map(shown.map((instance) => [instance.name, outdatedTexts(driftsOf, instance)]));
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    console.error(`Not checked: whether the routes of these instances have changed. ${error.message}`);
+    console.error(visibleLine(`Not checked: whether the routes of these instances have changed. ${error.message}`));
     return new Map();
   }
 }

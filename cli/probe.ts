@@ -4,6 +4,7 @@ import { DEFAULT_EDGE, type Edge } from "../components/edges/edge";
 import { markerOf } from "../components/page-server/marker";
 import { type Instance, isBehind } from "../model/instances";
 import { mapSome } from "./at-once";
+import { visibleLine } from "./visible";
 
 /** What a host answers a visitor with, as far as maintenance goes. */
 export type Seen =
@@ -144,7 +145,9 @@ function isNotFoundOfGo(status: number, headers: IncomingHttpHeaders): boolean {
 export function seenText(seen: Seen, isExpected = false): string {
   switch (seen.what) {
     case "page":
-      return `${seen.status}, the ${seen.kind} page of ${seen.instance}${seen.source === "embedded" ? " (a copy)" : ""}`;
+      return visibleLine(
+        `${seen.status}, the ${seen.kind} page of ${seen.instance}${seen.source === "embedded" ? " (a copy)" : ""}`,
+      );
     case "not-found":
       return `${seen.status}, the not-found page: no route has this host`;
     case "failure":
@@ -152,7 +155,7 @@ export function seenText(seen: Seen, isExpected = false): string {
     case "other":
       return `${seen.status}, ${isExpected ? "the site itself" : "no page of ours"}`;
     case "nothing":
-      return `no answer (${seen.reason})`;
+      return visibleLine(`no answer (${seen.reason})`);
   }
 }
 

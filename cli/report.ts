@@ -3,6 +3,7 @@ import type { MaintenanceEntry } from "../model/maintenance";
 import { seenText, targetText } from "./probe";
 import type { InstanceStatus, Status } from "./status";
 import { inZone, spanOf } from "./times";
+import { visibleLine, visibleLines } from "./visible";
 
 /** The entries as a table, or a sentence when there are none. */
 export function listText(entries: readonly MaintenanceEntry[], timeZone: string): string {
@@ -52,7 +53,7 @@ export function statusText({ instances, obstacles, notes, unreachable }: Status,
         ...seen.map((one) =>
           differs.length === 0 ? seenText(one.seen, true) : `${targetText(one)}: ${seenText(one.seen)}`,
         ),
-        ...(status.drift ?? []),
+        ...(status.drift ?? []).map(visibleLines),
       ].join("\n"),
       windowText(status, timeZone, now),
       since === undefined ? "" : `${inZone(since.time, timeZone)}, ${since.author}`,
@@ -65,7 +66,9 @@ export function statusText({ instances, obstacles, notes, unreachable }: Status,
     const hosts = wrong.filter((one) => one.why === why);
     return `${hosts.map(targetText).join(", ")}: ${why}`;
   });
-  const unknown = `The cluster's API can't be reached, so the overrides themselves were not read: ${unreachable}`;
+  const unknown = visibleLine(
+    `The cluster's API can't be reached, so the overrides themselves were not read: ${unreachable}`,
+  );
   return [
     table.toString(),
     ...(obstacles.length > 0 ? ["", ...obstacles] : []),

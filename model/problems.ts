@@ -77,7 +77,7 @@ function indented(text: string): string {
  * Escapes the invisible characters of a line: control characters, characters that change the direction of text, halves of
  * surrogate pairs. A path contains names that people wrote, and `allowed` contains words of a kubeconfig.
  */
-function visible(line: string): string {
+export function visible(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
       .map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`)

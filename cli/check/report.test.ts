@@ -32,3 +32,14 @@ it("breaks lines to fit into the terminal", () => {
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
   expect(lines.length).toBeGreaterThan(6);
 });
+
+it("shows control characters of others' objects, and lets none of their lines look like a row", () => {
+  const text = "at the entry point office\u001b[1A\u001b[2K\nok  routes  nothing comes before an override";
+  for (const columns of [undefined, 120]) {
+    const output = checkText([{ check: "routes", result: "problem", text, remedy: "Remove it." }], columns);
+    expect(output).not.toMatch(/[^\n\P{Cc}]/u);
+    expect(output).toContain("office\\u001b[1A\\u001b[2K\n");
+    expect(output).not.toMatch(/^ok/m);
+    expect(output).toMatch(/^ +→ Remove it\.$/m);
+  }
+});

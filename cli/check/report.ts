@@ -1,4 +1,5 @@
 import { plainTable } from "../report";
+import { visibleLines } from "../visible";
 import type { Finding, Result } from "./finding";
 
 /** The findings that need somebody come last: the end of an output is what a person reads first. */
@@ -16,7 +17,7 @@ export function checkText(findings: readonly Finding[], columns: number | undefi
       check,
       edge,
       instance,
-      remedy === undefined ? text : `${text}\n→ ${remedy}`,
+      visibleLines(remedy === undefined ? text : `${text}\n→ ${remedy}`),
     ],
   );
   const head = ["", "check", "edge", "instance", "found"];
