@@ -97,12 +97,8 @@ function windowText({ from, until, declared, endsAutomatically }: InstanceStatus
   return `until ${inZone(until, timeZone)}, ${span}${endsAutomatically ? ", ends automatically" : ""}`;
 }
 
-/**
- * A table without lines.
- *
- * @param widths of the columns, if texts are broken to fit into them.
- */
-export function plainTable(head: readonly string[], widths?: readonly number[]) {
+/** A table without lines. */
+export function plainTable(head: readonly string[]) {
   const none = Object.fromEntries(
     [
       "top",
@@ -124,7 +120,6 @@ export function plainTable(head: readonly string[], widths?: readonly number[]) 
   return new Table({
     head: [...head],
     chars: { ...none, middle: "  " },
-    ...(widths === undefined ? {} : { colWidths: [...widths], wordWrap: true }),
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
 }

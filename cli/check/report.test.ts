@@ -28,9 +28,37 @@ it("prints what is ok first, and what needs somebody at the end, with what to do
 });
 
 it("breaks lines to fit into the terminal", () => {
-  const lines = checkText(FINDINGS, 70).split("\n");
-  for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
+  const lines = checkText(FINDINGS, 80).split("\n");
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   expect(lines.length).toBeGreaterThan(6);
+});
+
+it("has the texts below the rows where there is no room beside them", () => {
+  expect(checkText(FINDINGS, 50)).toBe(
+    [
+      "         check    edge     instance",
+      "ok       cluster",
+      "    it is the named one",
+      "PROBLEM  routes   default  acme",
+      "    Ingress acme/acme has the annotation",
+      "    ssl-passthrough.",
+      "    → Remove it.",
+      "",
+      "Checked: 1 problem, 1 ok.",
+    ].join("\n"),
+  );
+});
+
+it.each([30, 80, 100, 120, 200])("keeps URLs and commands whole at %d columns", (columns) => {
+  const url = `https://${"maintenance-pages-".repeat(15)}.example.org/pages`;
+  const text = `${url} answers 403\n  found:    nothing`;
+  const output = checkText(
+    [{ check: "bucket", result: "problem", text, remedy: "Then `pulumi up --refresh`." }],
+    columns,
+  );
+  expect(output).toContain(`${url}\n`);
+  expect(output).toContain("`pulumi up --refresh`");
+  expect(output).toContain("  found:    nothing\n");
 });
 
 it("shows control characters of others' objects, and lets none of their lines look like a row", () => {

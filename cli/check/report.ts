@@ -10,40 +10,78 @@ const ORDER: readonly Result[] = ["ok", "unknown", "warning", "problem"];
  *
  * @param columns the width of the terminal; `undefined` if the output goes elsewhere. Then no line is broken.
  */
-export function checkText(findings: readonly Finding[], columns: number | undefined): string {
-  const rows = ORDER.flatMap((result) => findings.filter((one) => one.result === result)).map(
-    ({ result, check, edge = "", instance = "", text, remedy }) => [
-      result === "ok" ? "ok" : result.toUpperCase(),
-      check,
-      edge,
-      instance,
-      visibleLines(remedy === undefined ? text : `${text}\n→ ${remedy}`),
-    ],
-  );
-  const head = ["", "check", "edge", "instance", "found"];
-  const table = plainTable(head, columns === undefined ? undefined : widthsOf(head, rows, columns));
-  table.push(...rows);
-  return `${table.toString().replace(/ +$/gm, "")}\n\n${sumText(findings)}`;
+export function checkText(findings: readonly Finding[], columns = Number.POSITIVE_INFINITY): string {
+  const sorted = ORDER.flatMap((result) => findings.filter((one) => one.result === result));
+  const rows = sorted.map(({ result, check, edge = "", instance = "" }) => [
+    result === "ok" ? "ok" : result.toUpperCase(),
+    check,
+    edge,
+    instance,
+  ]);
+  const texts = sorted.map(({ text, remedy }) => visibleLines(remedy === undefined ? text : `${text}\n→ ${remedy}`));
+  const left = columns - widthOf(rows);
+  const table = left < NARROWEST ? withTextsBelow(rows, texts, columns) : withTextsBeside(rows, texts, left);
+  return `${table.replace(/ +$/gm, "")}\n\n${sumText(findings)}`;
 }
 
-/** Narrower than this, a column of sentences can't be read: then the terminal breaks the lines. */
-const NARROWEST = 30;
-
-/** The widths of the columns: each as wide as its widest text, and the last as wide as the terminal has room. */
-function widthsOf(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number,
-): readonly number[] | undefined {
-  const widths = head
-    .slice(0, -1)
-    .map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const left = columns - widths.reduce((sum, width) => sum + width + GAP, 0);
-  return left < NARROWEST ? undefined : [...widths, left];
-}
+const HEAD = ["", "check", "edge", "instance"];
 
 /** Between two columns. */
 const GAP = 2;
+
+/** In a narrower column, sentences are hard to read. */
+const NARROWEST = 40;
+
+type Rows = readonly (readonly string[])[];
+
+/** The width of these columns, and of the gap after them. */
+function widthOf(rows: Rows): number {
+  return HEAD.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)) + GAP).reduce(
+    (sum, width) => sum + width,
+  );
+}
+
+/** The texts in the last column, which has this width. */
+function withTextsBeside(rows: Rows, texts: readonly string[], width: number): string {
+  const table = plainTable([...HEAD, "found"]);
+  table.push(...rows.map((row, index) => [...row, wrapped(texts[index] ?? "", width)]));
+  return table.toString();
+}
+
+/** Each text below its row. */
+function withTextsBelow(rows: Rows, texts: readonly string[], columns: number): string {
+  const table = plainTable(HEAD);
+  table.push(...rows.map((row) => [...row]));
+  const [head, ...lines] = table.toString().split("\n");
+  const below = texts.map((text) => wrapped(text, columns - INDENT.length).replace(/^/gm, INDENT));
+  return [head, ...lines.flatMap((line, index) => [line, below[index]])].join("\n");
+}
+
+const INDENT = "    ";
+
+/**
+ * Breaks lines between words. What a person copies stays whole: a longer word, such as a URL, which the terminal itself breaks; and a command in
+ * backticks.
+ *
+ * @example
+ * wrapped("run `pulumi up`", 12); // "run\n`pulumi up`"
+ */
+function wrapped(text: string, width: number): string {
+  return text
+    .split("\n")
+    .flatMap((whole) => {
+      const lines: string[] = [];
+      let line = "";
+      for (const [word] of whole.matchAll(/\s*(?:`[^`]*`|\S)+/g)) {
+        if (line !== "" && line.length + word.length > width) {
+          lines.push(line);
+          line = word.trimStart();
+        } else line += word;
+      }
+      return [...lines, line];
+    })
+    .join("\n");
+}
 
 /**
  * @example
