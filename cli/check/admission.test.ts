@@ -14,7 +14,7 @@ const refusalOf = ({ name }: Instance) => ({
 it("says once what is refused of several instances", async () => {
   const verdictsOn = async (instance: Instance) => (instance.name === "acme" ? [] : [refusalOf(instance)]);
   expect(await admissionFindings(instances, { verdictsOn })).toStrictEqual([
-    { check: "admission", ...refusalOf({ name: "beta", hosts: [] }), instance: "beta, gamma" },
+    { check: "admission", ...refusalOf({ name: "beta", hosts: [] }), instances: ["beta", "gamma"] },
   ]);
   expect(await admissionFindings(instances, { verdictsOn: async () => [] })).toStrictEqual([]);
 });
@@ -26,6 +26,6 @@ it("warns of overrides for which there is no time", async () => {
   };
   const [finding, ...others] = await admissionFindings(instances, { verdictsOn }, 1);
   expect(others).toStrictEqual([]);
-  expect(finding).toMatchObject({ check: "admission", instance: "beta, gamma", result: "warning" });
+  expect(finding).toMatchObject({ check: "admission", instances: ["beta", "gamma"], result: "warning" });
   expect(finding?.text).toMatch(/^2 of 3 overrides were not tried/);
 });

@@ -1,5 +1,4 @@
 import type { Instance } from "../../model/instances";
-import { listed } from "../../model/problems";
 import { OF_TRIALS } from "../admission";
 import { mapGently } from "../at-once";
 import type { Inspection } from "../inspection";
@@ -22,11 +21,11 @@ export async function admissionFindings(
   mostMilliseconds = MOST_MILLISECONDS,
 ): Promise<readonly Finding[]> {
   const verdicts = await mapGently(instances, { ...OF_TRIALS, mostMilliseconds }, async (instance) =>
-    (await verdictsOn(instance)).map((verdict) => ({ check: CHECK, instance: instance.name, ...verdict })),
+    (await verdictsOn(instance)).map((verdict) => ({ check: CHECK, instances: [instance.name], ...verdict })),
   );
   return [
     // The API's message itself names the object.
-    ...joined(verdicts.flat(), ({ text, instance = "" }) => text.replaceAll(instance, "")),
+    ...joined(verdicts.flat(), ({ text, instances: [name = ""] = [] }) => text.replaceAll(name, "")),
     ...untriedFindings(
       instances.slice(verdicts.length).map(({ name }) => name),
       instances.length,
@@ -39,7 +38,7 @@ function untriedFindings(untried: readonly string[], count: number): readonly Fi
   return [
     {
       check: CHECK,
-      instance: listed(untried, 3),
+      instances: untried,
       // A policy that refuses one override mostly refuses all. A pipeline that fails every day would soon be read by nobody.
       result: "warning",
       text: `${untried.length} of ${count} overrides were not tried: the cluster takes so long for each that there was no time`,

@@ -36,7 +36,7 @@ const edges = { public: { kind: "ingress-nginx", address: ADDRESS } };
 /** The result and the text for an edge that answers this. */
 async function selfTest(seen: Seen, settings: object = edges, more: Partial<InspectedEdge> = {}) {
   const findings = await selfTestFindings([acme], inspected(settings, more), "pages", MARK, async () => seen);
-  return findings.map(({ result, edge, instance, text }) => [result, edge, instance, text]);
+  return findings.map(({ result, edge, instances, text }) => [result, edge, instances?.join(), text]);
 }
 
 it("tells what keeps overrides from working, and what to know", () => {

@@ -72,7 +72,7 @@ function counted(findings: readonly Finding[]): readonly Finding[] {
     ...edges.flatMap((edge) => {
       const [first, ...others] = fine.filter((one) => one.edge === edge);
       if (first === undefined || others.length === 0) return first ?? [];
-      return { ...first, instance: undefined, text: `${others.length + 1} hosts show it` };
+      return { ...first, instances: undefined, text: `${others.length + 1} hosts show it` };
     }),
     ...findings.filter(({ result }) => result !== "ok"),
   ];
@@ -83,7 +83,7 @@ function findingOf({ edges, place, target }: SelfTest, seen: readonly Seen[], ma
   const common = {
     check: CHECK,
     edge: edges.map(({ name }) => name).join(" or "),
-    instance: address === undefined ? target.instance : undefined,
+    instances: address === undefined ? [target.instance] : undefined,
   };
   const page = seen.find((one) => one.what === "page" && one.instance === "self-test");
   if (page?.what === "page" && page.stack === mark) return { ...common, result: "ok", text: `${place} shows it` };

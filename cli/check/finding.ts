@@ -1,5 +1,3 @@
-import { listed } from "../../model/problems";
-
 /**
  * How a check ended:
  *
@@ -16,8 +14,8 @@ export interface Finding {
   readonly check: string;
   /** The edge's name, if it concerns one edge. */
   readonly edge?: string | undefined;
-  /** The instance's name, if it concerns one instance. */
-  readonly instance?: string | undefined;
+  /** The names of all instances that it concerns, if it does not concern all. */
+  readonly instances?: readonly string[] | undefined;
   readonly result: Result;
   /** What was found, in one sentence, or a few words. */
   readonly text: string;
@@ -46,7 +44,7 @@ export function orOk(check: string, findings: readonly Finding[], text: string):
  * @param textOf what is compared. @default the text
  *
  * @example
- * joined([{ check: "routes", instance: "acme", … }, { check: "routes", instance: "beta", … }]); // [{ …, instance: "acme, beta" }]
+ * joined([{ check: "routes", instances: ["acme"], … }, { check: "routes", instances: ["beta"], … }]); // [{ …, instances: ["acme", "beta"] }]
  */
 export function joined(
   findings: readonly Finding[],
@@ -59,9 +57,9 @@ export function joined(
     groups.set(key, [...(groups.get(key) ?? []), finding]);
   }
   return [...groups.values()].flatMap((group) => {
-    const names = [...new Set(group.flatMap(({ instance }) => instance ?? []))];
+    const names = [...new Set(group.flatMap(({ instances = [] }) => instances))];
     const [first] = group;
     if (first === undefined) return [];
-    return [names.length < 2 ? first : { ...first, instance: listed(names, 3) }];
+    return [names.length < 2 ? first : { ...first, instances: names }];
   });
 }

@@ -89,7 +89,7 @@ describe("a host that DNS does not know", () => {
     const { findings, shaken } = await found(BY_NAME, { isKnown });
     expect(findings[0]).toStrictEqual({
       check: "DNS",
-      instance: "acme",
+      instances: ["acme"],
       result: "problem",
       text: "no such name in DNS: studio.acme.example.org",
       remedy: "Add a DNS record that leads to the edge, or remove the host from the instance in the registry.",
@@ -206,7 +206,7 @@ describe("a certificate", () => {
     const { certificate: names } = certificate("*.example.net");
     const shown = { certificate: { ...names, subject: {} as typeof names.subject }, distrust: undefined };
     const { findings } = await found(BY_ADDRESS, { shake: async () => shown });
-    expect(findings[1]).toMatchObject({ edge: "public", instance: "acme" });
+    expect(findings[1]).toMatchObject({ edge: "public", instances: ["acme"] });
     expect(findings[1]?.text).toContain("acme.example.org (*.example.net), ");
   });
 

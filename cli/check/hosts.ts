@@ -275,7 +275,7 @@ function grouped(faults: readonly Fault[]): readonly Finding[] {
     return [
       {
         check,
-        instance: target.instance,
+        instances: [target.instance],
         ...(check === CERTIFICATES && target.edge.address !== undefined ? { edge: target.edge.name } : {}),
         result,
         text: `${text}: ${listed(hosts, 5)}`,

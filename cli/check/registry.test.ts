@@ -50,7 +50,7 @@ describe("a host that no instance owns", () => {
     expect(finding).toStrictEqual({
       check: "registry",
       edge: "default",
-      instance: "beta",
+      instances: ["beta"],
       result: "warning",
       text: "in the namespace of beta, and owned by no instance: forum.example.org (Ingress beta-production/forum). It would stay open during the maintenance of beta",
       remedy:
@@ -83,7 +83,7 @@ describe("a host without a route", () => {
     expect(await found({ old: [first], new: [first] }, [acme])).toStrictEqual([
       {
         check: "registry",
-        instance: "acme",
+        instances: ["acme"],
         result: "warning",
         text: "no route leads to studio.acme.example.org, at old, new",
         remedy:

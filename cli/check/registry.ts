@@ -77,7 +77,7 @@ function nearFinding(edge: string, instance: string, routes: readonly RoutedHost
   return {
     check: REGISTRY,
     edge,
-    instance,
+    instances: [instance],
     result: "warning",
     text: `in the namespace of ${instance}, and owned by no instance: ${routesText(routes)}. It would stay open during the maintenance of ${instance}`,
     remedy: `Add it to the hosts of ${instance} (instances.${instance}.hosts, or MAINTENANCE_PAGES_EXTRA_HOSTS in its config.yml), if visitors of ${instance} use it.`,
@@ -125,7 +125,7 @@ function unroutedFindings(
   return [
     {
       check: REGISTRY,
-      instance: name,
+      instances: [name],
       result: "warning",
       text: `no route leads to ${listed(unrouted)}, at ${listed(own.map(({ edge }) => edge.name))}`,
       remedy: `Remove from the hosts of ${name} what is none. Of the others, look for the Ingress, IngressRoute or HTTPRoute.`,

@@ -6,7 +6,7 @@ const FINDINGS: readonly Finding[] = [
   {
     check: "routes",
     edge: "default",
-    instance: "acme",
+    instances: ["acme"],
     result: "problem",
     text: "Ingress acme/acme has the annotation ssl-passthrough.",
     remedy: "Remove it.",
@@ -70,4 +70,10 @@ it("shows control characters of others' objects, and lets none of their lines lo
     expect(output).not.toMatch(/^ok/m);
     expect(output).toMatch(/^ +→ Remove it\.$/m);
   }
+});
+
+it("names three of many instances", () => {
+  const instances = ["acme", "beta", "gamma", "delta", "epsilon"];
+  const output = checkText([{ check: "routes", instances, result: "warning", text: "a snippet" }], undefined);
+  expect(output).toContain("WARNING  routes        acme, beta, gamma, … (5 in all)  a snippet");
 });

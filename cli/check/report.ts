@@ -1,3 +1,4 @@
+import { listed } from "../../model/problems";
 import { plainTable } from "../report";
 import { visibleLines } from "../visible";
 import type { Finding, Result } from "./finding";
@@ -12,11 +13,11 @@ const ORDER: readonly Result[] = ["ok", "unknown", "warning", "problem"];
  */
 export function checkText(findings: readonly Finding[], columns = Number.POSITIVE_INFINITY): string {
   const sorted = ORDER.flatMap((result) => findings.filter((one) => one.result === result));
-  const rows = sorted.map(({ result, check, edge = "", instance = "" }) => [
+  const rows = sorted.map(({ result, check, edge = "", instances = [] }) => [
     result === "ok" ? "ok" : result.toUpperCase(),
     check,
     edge,
-    instance,
+    instances.length === 0 ? "" : listed(instances, 3),
   ]);
   const texts = sorted.map(({ text, remedy }) => visibleLines(remedy === undefined ? text : `${text}\n→ ${remedy}`));
   const left = columns - widthOf(rows);

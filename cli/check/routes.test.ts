@@ -17,7 +17,7 @@ it("says what is in the way of instances that are open, once for all of which th
     {
       check: "routes",
       edge: "default",
-      instance: "acme, beta",
+      instances: ["acme", "beta"],
       result: "problem",
       text: canary.text,
       remedy: canary.remedy,
@@ -44,6 +44,6 @@ it("compares the override of an instance in maintenance with the cluster", () =>
       },
     },
   );
-  expect(findings).toMatchObject([{ instance: "acme", result: "problem", text: "its override is not there" }]);
+  expect(findings).toMatchObject([{ instances: ["acme"], result: "problem", text: "its override is not there" }]);
   expect(asked).toStrictEqual(["beta"]);
 });

@@ -22,14 +22,14 @@ export function routeFindings(
       return hazardsOf(instance).map(({ edge, what, text, remedy }) => ({
         check: CHECK,
         edge,
-        instance: name,
+        instances: [name],
         result: what === "open" ? "problem" : "warning",
         text,
         remedy,
       }));
     return driftsOf(instance, true).map(({ text }) => ({
       check: CHECK,
-      instance: name,
+      instances: [name],
       result: "problem",
       text,
       remedy: "`npx maintenance status` says what to do.",

@@ -57,8 +57,8 @@ async function foundWhen(isThere: (findings: readonly Finding[]) => boolean): Pr
   }
 }
 
-const line = ({ result, check, edge, instance, text, remedy }: Finding) =>
-  `${result.toUpperCase()} ${[check, edge, instance].filter((part) => part !== undefined).join(", ")}: ${text}${remedy === undefined ? "" : ` → ${remedy}`}`;
+const line = ({ result, check, edge, instances, text, remedy }: Finding) =>
+  `${result.toUpperCase()} ${[check, edge, instances?.join(", ")].filter((part) => part !== undefined).join(", ")}: ${text}${remedy === undefined ? "" : ` → ${remedy}`}`;
 
 /** The document, part by part. */
 const examples: string[] = [];
