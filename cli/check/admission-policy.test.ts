@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { policyManifests } from "../../components/admission-policy/model";
 import type { Reservation } from "../../components/edges/reservation";
 import { admissionPolicyFindings } from "./admission-policy";
 
@@ -13,27 +14,61 @@ const reservation: Reservation = {
 };
 const edges = [{ reservationsOf: () => [reservation] }];
 const pageServer = { namespace: "pages" } as never;
-const api = (policies: readonly string[], bindings: readonly string[]) => ({
-  list: async (path: string) =>
-    (path.endsWith("bindings") ? bindings : policies).map((name) => ({ metadata: { name } })) as never,
-});
-const resultFor = async (admissionPolicy: boolean, policies: readonly string[], bindings: readonly string[]) =>
-  (await admissionPolicyFindings(api(policies, bindings), { admissionPolicy, pageServer }, edges)).map(
-    ({ result, text }) => `${result}: ${text}`,
-  );
+const [declared] = policyManifests([reservation], "pages");
+if (declared === undefined) throw new Error("no policy");
+const { policy, binding } = declared;
+
+async function resultFor(admissionPolicy: boolean, policies: readonly object[], bindings: readonly object[]) {
+  const api = { list: async (path: string) => (path.endsWith("bindings") ? bindings : policies) as never };
+  const findings = await admissionPolicyFindings(api, { admissionPolicy, pageServer }, edges);
+  return findings.map(({ result, text }) => `${result}: ${text}`);
+}
 
 it("is fine if the stack has no policy, or the cluster has it with its binding", async () => {
   expect(await resultFor(false, [], [])).toStrictEqual([
     "ok: off: whoever may create routes in a namespace can reach into overrides",
   ]);
-  const names = ["reserved-hosts.pages"];
-  expect(await resultFor(true, names, names)).toStrictEqual(["ok: the cluster has it (1)"]);
+  expect(await resultFor(true, [policy], [binding])).toStrictEqual(["ok: the cluster has it (1)"]);
   for (const [policies, bindings] of [
-    [names, []],
-    [[], names],
+    [[policy], []],
+    [[], [binding]],
   ] as const) {
     expect(await resultFor(true, policies, bindings)).toStrictEqual([
       "problem: the cluster does not have reserved-hosts.pages",
     ]);
   }
+});
+
+/** The spec as the API returns it, with its defaults (k8s.io/kubernetes, pkg/apis/admissionregistration/v1/defaults.go). */
+const { matchConstraints } = policy.spec;
+const stored = {
+  ...policy.spec,
+  matchConstraints: {
+    ...matchConstraints,
+    matchPolicy: "Equivalent",
+    objectSelector: {},
+    resourceRules: matchConstraints.resourceRules.map((rule) => ({ ...rule, scope: "*" })),
+  },
+};
+
+it("is fine with the defaults that the API adds", async () => {
+  expect(await resultFor(true, [{ ...policy, spec: stored }], [binding])).toStrictEqual(["ok: the cluster has it (1)"]);
+});
+
+it.each([
+  ["the binding's spec.validationActions.0", {}, { validationActions: ["Audit"] }],
+  ["the binding's spec.matchResources", {}, { matchResources: { namespaceSelector: {} } }],
+  ["spec.matchConditions", { matchConditions: [{ name: "never", expression: "false" }] }, {}],
+  [
+    "spec.matchConstraints.objectSelector.matchLabels",
+    { matchConstraints: { ...stored.matchConstraints, objectSelector: { matchLabels: { is: "none" } } } },
+    {},
+  ],
+  ["spec.validations", { validations: [] }, {}],
+])("is a problem if somebody has changed %s", async (path, ofPolicy, ofBinding) => {
+  const changed = { ...policy, spec: { ...stored, ...ofPolicy } };
+  const bound = { ...binding, spec: { ...binding.spec, ...ofBinding } };
+  expect(await resultFor(true, [changed], [bound])).toStrictEqual([
+    `problem: the cluster has otherwise than declared: reserved-hosts.pages at ${path}`,
+  ]);
 });
