@@ -134,7 +134,7 @@ describe("after a minute no other host is looked at, and a warning counts them",
     };
     const { findings, asked, shaken } = await found(BY_NAME, { isKnown });
     expect(findings.map(({ result }) => result)).toStrictEqual(["unknown", "warning"]);
-    expect(findings[1]).toMatchObject({ check: "DNS", instance: "acme" });
+    expect(findings[1]).toMatchObject({ check: "DNS", instances: ["acme"] });
     expect(findings[1]?.text).toMatch(/^1 of 3 hosts were not looked at/);
     expect([asked.length, shaken.length]).toStrictEqual([2, 0]);
   });

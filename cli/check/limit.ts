@@ -1,4 +1,3 @@
-import { listed } from "../../model/problems";
 import type { Target } from "../probe";
 import type { Finding } from "./finding";
 
@@ -16,7 +15,7 @@ export function leftFindings(check: string, left: readonly Target[], count: numb
   return [
     {
       check,
-      instance: listed([...new Set(left.map(({ instance }) => instance))], 3),
+      instances: [...new Set(left.map(({ instance }) => instance))],
       // The hosts before them have rows of their own. If those are fine, a pipeline should not fail.
       result: "warning",
       text: `${left.length} of ${count} hosts were not looked at: the answers of the others took so long that there was no time`,
