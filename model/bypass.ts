@@ -22,5 +22,10 @@ export interface BypassKey {
  */
 export function bypassKey(secret: string, instance: string): BypassKey {
   const header = createHmac("sha256", secret).update(`bypass ${instance}`).digest("hex").slice(0, 32);
+  return keyWith(header);
+}
+
+/** The key with this value of the header. */
+export function keyWith(header: string): BypassKey {
   return { header, cookie: `maintenance-bypass-${header}` };
 }

@@ -1,4 +1,4 @@
-import { BYPASS_HEADER } from "../../../model/bypass";
+import { BYPASS_HEADER, keyWith } from "../../../model/bypass";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS, PART_OF } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
 import type { CustomManifest } from "../custom-overrides";
@@ -241,7 +241,7 @@ export function bypassManifests(
   };
   const keys: Match["headers"] = [
     { type: "Exact", name: BYPASS_HEADER, value: key.header },
-    { type: "RegularExpression", name: "Cookie", value: `(?:.*; *)?${key.cookie}=always(?:;.*)?` },
+    { type: "RegularExpression", name: "Cookie", value: cookieExpression(key.cookie) },
   ];
   const matches = covered.matches.flatMap((match) =>
     (match.headers.length < MOST_HEADERS ? keys : [])
@@ -256,6 +256,24 @@ export function bypassManifests(
     filters: [],
     backend: { name, port: Number(port) },
   });
+}
+
+function cookieExpression(cookie: string): string {
+  return `(?:.*; *)?${cookie}=always(?:;.*)?`;
+}
+
+/**
+ * Whether a match is one of a bypass, with any key: it matches no request without one. Of a match's headers with one name, in whatever case,
+ * only the first counts (HTTPHeaderMatch.name).
+ */
+export function isBypassMatch({ headers }: Pick<Match, "headers">): boolean {
+  const first = (name: string) => headers.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const cookie = first("Cookie");
+  const [, key = ""] = /(\w+)=always/.exec(cookie?.value ?? "") ?? [];
+  return (
+    first(BYPASS_HEADER)?.type === "Exact" ||
+    (cookie?.type === "RegularExpression" && cookie.value === cookieExpression(keyWith(key).cookie))
+  );
 }
 
 /** What an override matches where no other route has its host. */

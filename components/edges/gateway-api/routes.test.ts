@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { bypassKey } from "../../../model/bypass";
+import { bypassManifests } from "./manifests";
 import { EVERY_PATH } from "./matches";
 import { gatewaySchema, type HttpRoute, httpRouteSchema, listenerSetSchema } from "./objects";
 import { coveredIn, groupsOf, hostsIn, madeOverride, mayServe, notFoundParents, parkedHostIn } from "./routes";
@@ -126,11 +128,44 @@ describe("routes of ours", () => {
   const ours = { "app.kubernetes.io/part-of": "maintenance-pages", "app.kubernetes.io/managed-by": "pulumi" };
   const labels = { ...ours, "maintenance-pages/instance": "acme" };
 
+  const bypassOf = (others: readonly HttpRoute[]) => {
+    const found = covered(["a.org"], others);
+    const service = { name: "caddy", namespace: "acme", port: 80 };
+    const key = bypassKey("a-secret-of-more-than-thirty-two-characters", "acme");
+    const placement = { ...settings, edge: "public", namespace: "pages", unusedDomain: "invalid" };
+    return bypassManifests({ instance: "acme" }, { key, service }, found, placement).map((one) =>
+      httpRouteSchema.parse(one),
+    );
+  };
+
   it("are those in the page server's namespace, and bypasses", () => {
     const inNamespace = route("by-hand", ["a.org"], { namespace: "pages" });
-    const bypass = route("bypass-acme", ["a.org"], { labels });
-    const own = route("own", ["a.org"]);
-    expect(groupsOf([inNamespace, bypass, own], "pages")).toStrictEqual({ ours: [inNamespace, bypass], others: [own] });
+    const own = route("own", ["a.org"], { paths: [["Exact", "/a"]] });
+    const bypass = bypassOf([own]);
+    expect(groupsOf([inNamespace, ...bypass, own], "pages")).toStrictEqual({
+      ours: [inNamespace, ...bypass],
+      others: [own],
+    });
+  });
+
+  it("are not those of others with the labels of a bypass, and a way in without its key", () => {
+    const [bypass] = bypassOf([]);
+    const [rule] = bypass?.spec.rules ?? [];
+    const [header, cookie] = rule?.matches.map(({ headers }) => headers[0]) ?? [];
+    const anyCookie = { type: "RegularExpression", name: "cookie", value: ".*" };
+    const withHeaders = (...headers: readonly unknown[]) => [{ matches: [...(rule?.matches ?? []), { headers }] }];
+    const strange = [
+      [...(bypass?.spec.rules ?? []), {}],
+      [{ matches: [] }],
+      withHeaders(),
+      withHeaders({ ...header, type: "RegularExpression", value: ".*" }),
+      withHeaders(anyCookie),
+      withHeaders(anyCookie, cookie),
+      withHeaders({ ...cookie, value: `${cookie?.value}|.*` }),
+    ].map((rules) => httpRouteSchema.parse({ ...bypass, spec: { ...bypass?.spec, rules } }));
+    expect(groupsOf(strange, "pages")).toStrictEqual({ ours: [], others: strange });
+    const gamma = route("root", ["a.org"], { labels, paths: [["Exact", "/"]] });
+    expect(pathsOf(covered(["a.org"], groupsOf([gamma], "pages").others))).toStrictEqual(["/"]);
   });
 
   it("belong to an instance, in the order of their parts; one that was made by hand does not", () => {

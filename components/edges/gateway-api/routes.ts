@@ -13,7 +13,7 @@ import {
   parentsOf,
   type Topology,
 } from "./listeners";
-import { type Covered, isParkedHost, isPartOfName, NAMES, type Placement } from "./manifests";
+import { type Covered, isBypassMatch, isParkedHost, isPartOfName, NAMES, type Placement } from "./manifests";
 import { distinct, isCopy, type Match, overrideMatches } from "./matches";
 import type { HttpRoute } from "./objects";
 import type { GatewayApiSettings, Parent } from "./settings";
@@ -27,12 +27,19 @@ export interface KnownRoutes {
 
 /** @param namespace the page server's. */
 export function groupsOf(routes: readonly HttpRoute[], namespace: string): KnownRoutes {
-  const isOurs = ({ metadata }: HttpRoute) => metadata.namespace === namespace || isOfProject(metadata.labels);
+  const isOurs = (route: HttpRoute) => route.metadata.namespace === namespace || isBypass(route);
   return { ours: routes.filter(isOurs), others: routes.filter((route) => !isOurs(route)) };
 }
 
-function isOfProject(labels: Readonly<Record<string, string>> = {}): boolean {
-  return Object.entries(PART_OF).every(([name, value]) => labels[name] === value);
+/**
+ * Whether a route is a bypass. Its labels are not enough, because anybody can write them: it must also be one that gets no visitor without a key.
+ * A rule without matches is for every request.
+ */
+function isBypass({ metadata: { labels = {} }, spec }: HttpRoute): boolean {
+  return (
+    Object.entries(PART_OF).every(([name, value]) => labels[name] === value) &&
+    spec.rules.every(({ matches }) => matches.length > 0 && matches.every(isBypassMatch))
+  );
 }
 
 /**

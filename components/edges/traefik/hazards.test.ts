@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { bypassKey } from "../../../model/bypass";
 import { hazardsIn } from "./hazards";
-import { notFoundManifests, type Placement } from "./manifests";
+import { bypassManifests, notFoundManifests, type Placement } from "./manifests";
 import { ingressRouteSchema, type KnownRoutes } from "./objects";
 import { optionsOf } from "./static-options";
 
@@ -89,6 +90,56 @@ describe("objects that would come before an override", () => {
     ],
   ])("%s does not", (_, more) => {
     expect(hazardsOf(more)).toStrictEqual([]);
+  });
+});
+
+describe("a route with the name of a bypass", () => {
+  const named = (match: string, name = "bypass-x") => ({
+    metadata: { name, namespace: "tenant" },
+    spec: { routes: [{ match, priority: 2e9 }] },
+  });
+  const manifests = (instance: Pick<typeof acme, "hosts"> & { readonly otherHosts: readonly string[] }) =>
+    bypassManifests(
+      { ...instance, instance: "acme" },
+      {
+        key: bypassKey("a-secret-of-more-than-thirty-two-characters", "acme"),
+        service: { name: "caddy", namespace: "acme", port: 80 },
+      },
+      { ...placement, entryPoints: ["web", "office"], routersWithTls: ["websecure"] },
+    ).map((one) => ingressRouteSchema.parse(one));
+  const rule = manifests(acme)[0]?.spec.routes?.[0]?.match ?? "";
+
+  it("is a bypass as the program makes it", () => {
+    for (const otherHosts of [[], ["beta.example.org"]]) {
+      const ingressRoutes = manifests({ hosts: ["acme.example.org", "*.example.org"], otherHosts });
+      expect(ingressRoutes.map(({ metadata }) => metadata.name)).toStrictEqual(["bypass-acme", "tls.bypass-acme"]);
+      expect(hazardsOf({ ingressRoutes })).toStrictEqual([]);
+    }
+  });
+
+  it.each([
+    "Host(`acme.example.org`)",
+    `${rule} || Host(\`acme.example.org\`)`,
+    `Host(\`acme.example.org\`) || ${rule}`,
+    rule.replace(" && (", " || ("),
+    rule.replace("maintenance-bypass-", "|"),
+    rule.replace(/(?<=X-Maintenance-Bypass`, `)\w+/, "").replace(/(?<=maintenance-bypass-)\w+/, ""),
+  ])("is a rival without the key: %s", (match) => {
+    expect(textsOf({ ingressRoutes: [named(match)] })).toHaveLength(1);
+    expect(textsOf({ ingressRoutes: [named(match, "tls.bypass-x")] })).toHaveLength(1);
+  });
+
+  it("is a rival if one of its rules needs no key", () => {
+    const both = named(rule);
+    const routes = [...both.spec.routes, ...named("Host(`acme.example.org`)").spec.routes];
+    expect(textsOf({ ingressRoutes: [{ ...both, spec: { routes } }] })).toHaveLength(1);
+  });
+
+  it("is no way around for an Ingress with ssl-passthrough", () => {
+    const passed = ingress({ "nginx.ingress.kubernetes.io/ssl-passthrough": "true" }, "nginx");
+    const options = [optionsOf(["--providers.kubernetesIngressNGINX"]) ?? []].flat();
+    const ingresses = [{ ...passed, metadata: { ...passed.metadata, name: "bypass-x" } }];
+    expect(textsOf({ ingresses, options })).toHaveLength(1);
   });
 });
 

@@ -53,7 +53,7 @@ function placesBeside(routes: KnownRoutes, placement: Placement): (instance: Ove
 function routesElsewhere({ ingressRoutes, ingresses }: KnownRoutes, placement: Placement) {
   const all = [
     ...ingressRoutes
-      .filter(({ metadata }) => !isOurs(metadata, placement) && isOfClass(metadata, placement))
+      .filter((one) => !isOurs(one, placement) && isOfClass(one.metadata, placement))
       .map(({ metadata, spec: { entryPoints = [], routes = [] } }) => ({
         object: `IngressRoute ${metadata.namespace}/${metadata.name}`,
         entryPoints,

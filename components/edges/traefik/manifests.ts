@@ -1,4 +1,4 @@
-import { BYPASS_HEADER } from "../../../model/bypass";
+import { BYPASS_HEADER, type BypassKey, keyWith } from "../../../model/bypass";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
@@ -195,16 +195,26 @@ export function bypassManifests(
     namespace: service.namespace,
     labels: { ...labels("maintenance-bypass"), [INSTANCE_LABEL]: instance },
   };
-  const header = `Header(\`${BYPASS_HEADER}\`, \`${key.header}\`)`;
-  const cookie = `HeaderRegexp(\`Cookie\`, \`(?:^|; *)${key.cookie}=always(?:;|$)\`)`;
   const { name, port } = service;
   return ingressRoutes(metadata, placement, [
     {
-      match: `${hostRule(override)} && (${header} || ${cookie})`,
+      match: `${hostRule(override)} && ${keyRule(key)}`,
       priority: PRIORITIES.bypass,
       service: { name, port },
     },
   ]);
+}
+
+/** Matches the requests with a key. */
+function keyRule({ header, cookie }: BypassKey): string {
+  return `(Header(\`${BYPASS_HEADER}\`, \`${header}\`) || HeaderRegexp(\`Cookie\`, \`(?:^|; *)${cookie}=always(?:;|$)\`))`;
+}
+
+/** Whether a rule is that of a bypass, with any key: it matches no request without one. */
+export function isBypassRule(rule: string): boolean {
+  const [, hosts, header] =
+    /^(HostRegexp\(`[^`]*`\)(?: && !HostRegexp\(`[^`]*`\))?) && \(Header\(`[^`]*`, `(\w+)`\)/.exec(rule) ?? [];
+  return header !== undefined && rule === `${hosts} && ${keyRule(keyWith(header))}`;
 }
 
 /**

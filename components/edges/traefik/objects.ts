@@ -39,6 +39,8 @@ export const ingressRouteSchema = z.object({
   }),
 });
 
+export type KnownIngressRoute = z.output<typeof ingressRouteSchema>;
+
 export const middlewareSchema = z.object({
   metadata,
   spec: z.object({
@@ -80,7 +82,7 @@ export type KnownIngress = z.output<typeof ingressSchema>;
 
 /** What decides in a cluster which route is used. */
 export interface KnownRoutes {
-  readonly ingressRoutes: readonly z.output<typeof ingressRouteSchema>[];
+  readonly ingressRoutes: readonly KnownIngressRoute[];
   readonly middlewares: readonly z.output<typeof middlewareSchema>[];
   readonly transports: readonly z.output<typeof transportSchema>[];
   readonly tcpRoutes: readonly z.output<typeof tcpRouteSchema>[];

@@ -1,8 +1,8 @@
 import { listed } from "../../../model/problems";
 import type { Hazard, Overridden } from "../edge";
 import { entryPointsOf, isPassedThrough, PASSTHROUGH_ANNOTATION, PRIORITY_ANNOTATION, priorityOf } from "./ingresses";
-import { type Placement, PRIORITIES } from "./manifests";
-import { isOfClass, type KnownIngress, type KnownRoutes, type Metadata } from "./objects";
+import { isBypassRule, type Placement, PRIORITIES } from "./manifests";
+import { isOfClass, type KnownIngress, type KnownIngressRoute, type KnownRoutes } from "./objects";
 import { type Covering, isForEveryConnection, mayMatch, overlaps } from "./rules";
 
 /** An object of somebody else's that comes before an override. */
@@ -30,7 +30,7 @@ export function rivalsIn(
     ...higherRoutes(routes, placement),
     ...higherIngresses(routes, placement),
     ...tcpRoutes(routes, placement),
-    ...passedThrough(routes, placement),
+    ...passedThrough(routes),
   ];
   return ({ hosts, otherHosts }) =>
     candidates.flatMap(({ isFor, rivalFor }) => {
@@ -39,9 +39,13 @@ export function rivalsIn(
     });
 }
 
-/** Whether an object is one of this program's own: of the page server's namespace, or a bypass. */
-export function isOurs({ name, namespace }: Metadata, placement: Pick<Placement, "namespace">): boolean {
-  return namespace === placement.namespace || /^(?:tls\.)?bypass-/.test(name);
+/**
+ * Whether an IngressRoute is one of this program's own: of the page server's namespace, or a bypass. A bypass's name is not enough, because
+ * anybody can write it: it must also be one that gets no visitor without a key.
+ */
+export function isOurs({ metadata, spec }: KnownIngressRoute, placement: Pick<Placement, "namespace">): boolean {
+  if (metadata.namespace === placement.namespace) return true;
+  return /^(?:tls\.)?bypass-/.test(metadata.name) && (spec.routes ?? []).every(({ match }) => isBypassRule(match));
 }
 
 /** Whether a route is at an entry point of the edge. One without entry points is at each of Traefik's default ones. */
@@ -64,8 +68,7 @@ function isHigher(priority = 0): boolean {
 function higherRoutes({ ingressRoutes }: KnownRoutes, placement: Placement): readonly Candidate[] {
   return ingressRoutes
     .filter(
-      ({ metadata, spec }) =>
-        !isOurs(metadata, placement) && isHere(spec.entryPoints, placement) && isOfClass(metadata, placement),
+      (one) => !isOurs(one, placement) && isHere(one.spec.entryPoints, placement) && isOfClass(one.metadata, placement),
     )
     .flatMap(({ metadata, spec: { routes = [] } }) => {
       const higher = routes.filter(({ priority }) => isHigher(priority));
@@ -115,9 +118,9 @@ function tcpRoutes({ tcpRoutes }: KnownRoutes, placement: Placement): readonly C
     }));
 }
 
-function passedThrough({ ingresses, options }: KnownRoutes, placement: Placement): readonly Candidate[] {
+function passedThrough({ ingresses, options }: KnownRoutes): readonly Candidate[] {
   return ingresses
-    .filter((one) => !isOurs(one.metadata, placement) && options.some((some) => isPassedThrough(one, some)))
+    .filter((one) => options.some((some) => isPassedThrough(one, some)))
     .map((one) => ({
       isFor: (covering) => hasHost(one, covering),
       rivalFor: (hosts) => ({

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import type { Placement } from "./manifests";
-import type { KnownIngress, KnownRoutes } from "./objects";
+import { keyWith } from "../../../model/bypass";
+import { bypassManifests, type Placement } from "./manifests";
+import { ingressRouteSchema, type KnownIngress, type KnownRoutes } from "./objects";
 import { routedHostsIn } from "./routed-hosts";
 import { optionsOf } from "./static-options";
 
@@ -29,7 +30,11 @@ it("the hosts of IngressRoutes at the edge, without our own", () => {
     route("Host(`office.example.org`)", {}, ["office"]),
     route("Host(`other.example.org`)", { annotations: { "kubernetes.io/ingress.class": "other" } }),
     route("Host(`page.example.org`)", { namespace: "maintenance-pages" }),
-    route("Host(`acme.example.org`)", { name: "bypass-acme" }),
+    ...bypassManifests(
+      { instance: "acme", hosts: ["bypass.example.org"], otherHosts: [] },
+      { key: keyWith("0123"), service: { name: "caddy", namespace: "acme", port: 80 } },
+      placement,
+    ).map((one) => ingressRouteSchema.parse(one)),
   ];
   expect(routedIn({ ingressRoutes })).toStrictEqual(
     ["acme.example.org", "*.acme.example.org"].map((host) => ({

@@ -16,8 +16,8 @@ export function routedHostsIn(
   return [
     ...ingressRoutes
       .filter(
-        ({ metadata, spec }) =>
-          !isOurs(metadata, placement) && isOfClass(metadata, placement) && isHere(spec.entryPoints, placement),
+        (one) =>
+          !isOurs(one, placement) && isOfClass(one.metadata, placement) && isHere(one.spec.entryPoints, placement),
       )
       .flatMap(({ metadata: { name, namespace }, spec: { routes = [] } }) => {
         const hosts = new Set(routes.flatMap(({ match }) => hostsIn(match)));
@@ -26,7 +26,7 @@ export function routedHostsIn(
     ...ingresses
       .filter(
         (one) =>
-          !isOurs(one.metadata, placement) &&
+          one.metadata.namespace !== placement.namespace &&
           isHere(entryPointsOf(one), placement) &&
           options.some((some) => isRead(one, some)),
       )
