@@ -123,6 +123,18 @@ describe("visitors would still get", () => {
     expect(hazards({ others, gateways })).toStrictEqual([]);
   });
 
+  it("what a route without hostnames has by a listener there", () => {
+    const parentRefs = [{ ...EDGE, name: "other" }];
+    const [others, tlsRoutes] = [[route({ parentRefs, hostnames: [] })], [tlsRoute({ parentRefs, hostnames: [] })]];
+    const gateways = (hostname?: string) => [gateway("edge", http), gateway("other", { ...http, hostname })];
+    expect(hazards({ others, tlsRoutes, gateways: gateways("acme.example.org") })).toStrictEqual([
+      "open: HTTPRoute acme/own is attached to the listener http of the Gateway gateways/other, too, which no edge of the instance has in its parentRefs.",
+      "open: TLSRoute acme/own takes the encrypted connections for acme.example.org.",
+    ]);
+    expect(hazards({ others, tlsRoutes, gateways: gateways("beta.example.org") })).toStrictEqual([]);
+    expect(hazards({ others, tlsRoutes, gateways: gateways() })).toStrictEqual([]);
+  });
+
   it("what is attached to an XListenerSet", () => {
     const parent = { group: "gateway.networking.x-k8s.io", kind: "XListenerSet", name: "own" };
     expect(hazards({ others: [route({ parentRefs: [EDGE, parent] })] })).toStrictEqual([

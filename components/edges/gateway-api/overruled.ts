@@ -116,14 +116,14 @@ function placesBeside(
   const known = listenersOf(parents, topology);
   return [
     ...others
-      .filter(({ spec }) => isTheirs(spec.hostnames))
+      // Those without hostnames, too: they have those of their listeners.
+      .filter(({ spec }) => mayServe(spec.hostnames, hosts))
       .flatMap((route): readonly Hazard[] => {
         const beside = attachmentsOf(route, topology).filter(
           (one) =>
-            isForHttp(one.listener) &&
-            mayServe(one.hostnames, hosts) &&
-            !known.some((other) => isSameListener(one, other)),
+            isForHttp(one.listener) && isTheirs(one.hostnames) && !known.some((other) => isSameListener(one, other)),
         );
+        const others = isTheirs(route.spec.hostnames) ? otherParentsOf(route) : [];
         return [
           ...beside.map(
             ({ owner, listener }): Hazard => ({
@@ -132,7 +132,7 @@ function placesBeside(
               remedy: `Add it to edges.*.parentRefs; or, if another edge has it, add that edge to instances.${instance}.edges.`,
             }),
           ),
-          ...otherParentsOf(route).map(
+          ...others.map(
             (one): Hazard => ({
               what: "open",
               text: `HTTPRoute ${nameOf(route)} is attached to the ${one}, too, which is not read here.`,
@@ -141,15 +141,17 @@ function placesBeside(
           ),
         ];
       }),
-    ...tlsRoutes
-      .filter((route) => isTheirs(route.spec.hostnames) && attachmentsOf(route, topology).length > 0)
-      .map(
-        (route): Hazard => ({
+    ...tlsRoutes.flatMap((route): readonly Hazard[] => {
+      const taken = attachmentsOf(route, topology).flatMap(({ hostnames }) => (isTheirs(hostnames) ? hostnames : []));
+      if (taken.length === 0) return [];
+      return [
+        {
           what: "open",
-          text: `TLSRoute ${nameOf(route)} takes the encrypted connections for ${listed(route.spec.hostnames, 5)}.`,
+          text: `TLSRoute ${nameOf(route)} takes the encrypted connections for ${listed([...new Set(taken)], 5)}.`,
           remedy: "Save it, delete it during the maintenance, and apply it again before you disable.",
-        }),
-      ),
+        },
+      ];
+    }),
   ];
 }
 

@@ -27,10 +27,15 @@ const route = (
 
 const GATEWAY = { kind: "Gateway", name: "edge", namespace: "gateways" } as const;
 const settings = { implementation: "envoy-gateway" as const, parentRefs: [GATEWAY] };
-const listenerSet = (namespace: string, gateway: string) =>
+const listenerSet = (namespace: string, gateway: string, hostname?: string) =>
   listenerSetSchema.parse({
     metadata: { name: "own", namespace },
-    spec: { parentRef: { name: gateway, namespace: "gateways" }, listeners: [] },
+    spec: {
+      parentRef: { name: gateway, namespace: "gateways" },
+      listeners: [
+        { name: "https", port: 443, protocol: "HTTPS", hostname, allowedRoutes: { namespaces: { from: "All" } } },
+      ],
+    },
   });
 const covered = (hosts: readonly string[], others: readonly HttpRoute[], otherHosts: readonly string[] = []) =>
   coveredIn({ hosts, otherHosts }, others, settings, {
@@ -56,6 +61,20 @@ describe("what an override takes over", () => {
       { kind: "ListenerSet", name: "own", namespace: "acme" },
     ]);
     expect(covered(["b.org"], [own]).parents).toStrictEqual([GATEWAY]);
+  });
+
+  it("is attached to a ListenerSet whose listener has its host, if a route without hostnames is", () => {
+    const set = { kind: "ListenerSet", name: "own", namespace: "acme" } as const;
+    const own = route("own", [], { parents: [set] });
+    const parentsWith = (hostname?: string) =>
+      coveredIn({ hosts: ["a.org"], otherHosts: [] }, [own], settings, {
+        listenerSets: [listenerSet("acme", "edge", hostname)],
+      }).parents;
+    expect(parentsWith("a.org")).toStrictEqual([GATEWAY, set]);
+    expect(parentsWith("*.org")).toStrictEqual([GATEWAY, set]);
+    expect(parentsWith("b.org")).toStrictEqual([GATEWAY]);
+    // A route for all hosts is nobody's.
+    expect(parentsWith()).toStrictEqual([GATEWAY]);
   });
 
   it("ends with the match for every path", () => {
@@ -88,20 +107,6 @@ describe("what an override takes over", () => {
     ];
     const found = coveredIn({ hosts: ["a.org"], otherHosts: [] }, [own], settings, { listenerSets: [] }, made);
     expect(found.matches.map(({ path }) => path.value)).toStrictEqual(["/a", "/b", EVERY_PATH.path.value]);
-  });
-
-  it("is attached to the ListenerSets of its Gateways to which routes of its hosts are", () => {
-    const set = (namespace: string) => ({ kind: "ListenerSet", name: "own", namespace, sectionName: "https" });
-    const own = route("own", ["a.org"], { parents: [set("acme"), set("elsewhere"), GATEWAY] });
-    expect(covered(["a.org"], [own, own]).parents).toStrictEqual([
-      GATEWAY,
-      { kind: "ListenerSet", name: "own", namespace: "acme" },
-    ]);
-    expect(covered(["b.org"], [own]).parents).toStrictEqual([GATEWAY]);
-  });
-
-  it("ends with the match for every path", () => {
-    expect(covered(["a.org"], []).matches).toStrictEqual([EVERY_PATH]);
   });
 });
 

@@ -3,6 +3,7 @@ import { PART_OF } from "../../names";
 import type { Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import {
+  attachmentsOf,
   gatewayBehind,
   isForEveryHost,
   isForHttp,
@@ -63,7 +64,7 @@ export function coveredIn(
   return {
     hosts,
     leftOut,
-    parents: parentsIn(rivals, parentRefs, topology),
+    parents: parentsIn(rivals, hosts, parentRefs, topology),
     // First what is there, in its order: no `up` has anything to do as long as nothing is added.
     matches: distinct([...made.flatMap(matchesOf).filter(isCopy), ...matches]),
     uncopied,
@@ -163,18 +164,21 @@ export function mayListen({ listener }: OwnedListener, hosts: readonly string[])
 /**
  * The parents of an override: the edge's, and the ListenerSets of the edge's Gateways to which other routes of its hosts are attached. A
  * ListenerSet adds listeners to a Gateway, and a route of the Gateway is not attached to them.
+ *
+ * A route without hostnames has those of its listeners. Where these have none, either, it is for all hosts, and so nobody's.
  */
 function parentsIn(
   rivals: readonly HttpRoute[],
+  hosts: readonly string[],
   parentRefs: readonly Parent[],
-  topology: Pick<Topology, "listenerSets">,
+  { listenerSets }: Pick<Topology, "listenerSets">,
 ): readonly Parent[] {
   const sets = rivals
-    .filter(({ spec }) => spec.hostnames.length > 0)
-    .flatMap(parentsOf)
-    .filter((parent) => parent.kind === "ListenerSet" && isOfGateways(parent, parentRefs, topology))
-    .filter((set) => !parentRefs.some((one) => isSameOwner(one, set)))
-    .map(({ kind, name, namespace }) => ({ kind, name, namespace }));
+    .flatMap((route) => attachmentsOf(route, { gateways: [], listenerSets }))
+    .filter(({ hostnames }) => hostnames.length > 0 && mayServe(hostnames, hosts))
+    .map(({ owner }) => owner)
+    .filter((set) => isOfGateways(set, parentRefs, { listenerSets }))
+    .filter((set) => !parentRefs.some((one) => isSameOwner(one, set)));
   return [...parentRefs, ...sets.filter((set, index) => sets.findIndex((one) => isSameOwner(one, set)) === index)];
 }
 
