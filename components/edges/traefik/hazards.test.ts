@@ -93,6 +93,15 @@ describe("objects that would come before an override", () => {
   });
 });
 
+it("an Ingress has its annotations in whatever case, and of several the highest priority", () => {
+  const router = "traefik.ingress.kubernetes.io/router";
+  const priority = { [`${router}.priority`]: "1", [`${router}.Priority`]: "2000000000" };
+  expect(textsOf({ ingresses: [ingress(priority)] })).toStrictEqual([
+    "Ingress acme/own has a higher priority for acme.example.org than an override",
+  ]);
+  expect(textsOf({ ingresses: [ingress({ [`${router}.entryPoints`]: "office" })] })).toHaveLength(1);
+});
+
 describe("a route with the name of a bypass", () => {
   const named = (match: string, name = "bypass-x") => ({
     metadata: { name, namespace: "tenant" },

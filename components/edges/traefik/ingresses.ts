@@ -14,17 +14,26 @@ export const PRIORITY_ANNOTATION = `${ROUTER}.priority`;
 export const PASSTHROUGH_ANNOTATION = "nginx.ingress.kubernetes.io/ssl-passthrough";
 
 /** The priority that an Ingress has by its annotation, or 0 without one. */
-export function priorityOf({ metadata }: KnownIngress): number {
-  return Number(metadata.annotations?.[PRIORITY_ANNOTATION] ?? 0);
+export function priorityOf(ingress: KnownIngress): number {
+  return Math.max(0, ...valuesOf(ingress, PRIORITY_ANNOTATION).map((value) => Number(value) || 0));
 }
 
 /** The entry points that an Ingress names. None are Traefik's default ones. */
-export function entryPointsOf({ metadata }: KnownIngress): readonly string[] {
-  const named = metadata.annotations?.[`${ROUTER}.entrypoints`] ?? "";
-  return named
-    .split(",")
+export function entryPointsOf(ingress: KnownIngress): readonly string[] {
+  return valuesOf(ingress, `${ROUTER}.entrypoints`)
+    .flatMap((named) => named.split(","))
     .map((one) => one.trim())
     .filter((one) => one !== "");
+}
+
+/**
+ * The values of an annotation of a router. Traefik finds it whatever its case (parser/nodes_metadata.go in traefik/paerser, findTypedField), so
+ * an Ingress may have several. Which one Traefik uses is left open.
+ *
+ * @param name in lower case.
+ */
+function valuesOf({ metadata: { annotations = {} } }: KnownIngress, name: string): readonly string[] {
+  return Object.entries(annotations).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
 }
 
 /** Whether a Traefik with these options reads an Ingress, with one of its providers for Ingresses. */

@@ -12,6 +12,10 @@ it.each<[string, boolean, boolean]>([
   ["Host(`beta.example.org`)", false, false],
   ["HostRegexp(`^.+\\.example\\.org$`) && PathPrefix(`/api`)", true, true],
   ["PathPrefix(`/`)", true, false],
+  ['Host(`z.example.org` , "acme.example.org")', true, true],
+  ["Host(`z.example.org`, `beta.example.org`)", false, false],
+  ["HostRegexp(`^z`, `^acme`)", true, true],
+  ["!Host(`z.example.org`, `acme.example.org`) && Host(`beta.example.org`)", false, false],
   // What it does not match says nothing of what it matches.
   ["!Host(`beta.example.org`) && PathPrefix(`/`)", true, false],
   ["Host(`beta.example.org`) && ! HostRegexp(`^acme`)", false, false],
@@ -23,6 +27,7 @@ it.each<[string, boolean, boolean]>([
 it("a rule for connections has matchers of its own", () => {
   expect(mayMatch("HostSNI(`beta.example.org`)", "HostSNI", acme)).toBe(false);
   expect(mayMatch("HostSNI(`*`) && ClientIP(`10.0.0.0/8`)", "HostSNI", acme)).toBe(true);
+  expect(mayMatch("HostSNI(`beta.example.org`, `acme.example.org`)", "HostSNI", acme)).toBe(true);
   expect(isForEveryConnection("HostSNI(`*`)")).toBe(true);
   expect(isForEveryConnection("HostSNI(`*`) && ClientIP(`10.0.0.0/8`)")).toBe(false);
 });
@@ -40,6 +45,7 @@ it.each<[string, readonly string[]]>([
   ],
   ["Host(`acme.example.org`) && Path(`/a`) || Host(`acme.example.org`) && Path(`/b`)", ["acme.example.org"]],
   ["Host(`*.acme.example.org`)", ["*.acme.example.org"]],
+  ["Host(`z.example.org`, `beta.localhost`)", ["z.example.org", "beta.localhost"]],
   ["HostRegexp(`^acme\\.example\\.org$`)", ["acme.example.org"]],
   ['HostRegexp("(?i)^Acme\\\\.example\\\\.org$")', ["acme.example.org"]],
   ["HostRegexp(`^[a-z0-9-]+\\.acme\\.example\\.org$`)", ["*.acme.example.org"]],

@@ -61,16 +61,24 @@ function plainHost(expression: string): readonly string[] {
   return [`${label === undefined ? "" : "*."}${host.replaceAll("\\", "").toLowerCase()}`];
 }
 
-/** The values of a rule's matchers for hosts, without those with `!`, which say what it does not match. */
+/** A value in a rule, in one of Go's two kinds of quotes. */
+const VALUE = /`[^`]*`|"(?:[^"\\]|\\.)*"/g;
+
+/**
+ * The values of a rule's matchers for hosts, without those with `!`, which say what it does not match. In the syntax of Traefik 2 a matcher may
+ * have several (https://doc.traefik.io/traefik/v2.11/routing/routers/#rule).
+ */
 function matchersIn(rule: string, matcher: HostMatcher) {
+  const value = `(?:${VALUE.source})`;
   const valuesOf = (name: string) =>
-    [...rule.matchAll(new RegExp(`(?<!!\\s*)\\b${name}\\(\\s*(?:\`([^\`]*)\`|("(?:[^"\\\\]|\\\\.)*"))`, "gi"))].map(
-      ([, raw, quoted = '""']) => raw ?? unquoted(quoted),
-    );
+    [...rule.matchAll(new RegExp(`(?<!!\\s*)\\b${name}\\(\\s*${value}(?:\\s*,\\s*${value})*`, "gi"))]
+      .flatMap(([found]) => found.match(VALUE) ?? [])
+      .map(unquoted);
   return { hosts: valuesOf(matcher).map((one) => one.toLowerCase()), expressions: valuesOf(`${matcher}Regexp`) };
 }
 
 function unquoted(text: string): string {
+  if (text.startsWith("`")) return text.slice(1, -1);
   try {
     return String(JSON.parse(text));
   } catch {
