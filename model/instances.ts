@@ -40,6 +40,11 @@ export function isBelow(host: string, wildcard: string): boolean {
   return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
+/** The wildcard that covers a host, if a wildcard stands for one label. */
+export function wildcardOf(host: string): string {
+  return host.replace(/^[^.]+/, "*");
+}
+
 /** A Service of the cluster and one of its ports, by number or name. */
 export interface InstanceService {
   readonly name: string;

@@ -113,6 +113,20 @@ describe("an open site is", () => {
     ]);
   });
 
+  it("no host below its wildcard that is another site's, or two labels below", () => {
+    const instance = { name: "acme", hosts: ["*.example.org"], otherHosts: [] };
+    const web = ingress("acme", "web", { "*.example.org": "/" });
+    const others = [
+      ingress("monitoring", "grafana", { "grafana.example.org": "/" }),
+      ingress("acme", "grafana", { "grafana.tools.example.org": "/", "*.tools.example.org": "/" }),
+    ];
+    expect(texts([web, ...others], { instance })).toStrictEqual([]);
+    const own = ingress("acme", "shop", { "shop.example.org": "/" });
+    expect(texts([web, ...others, own], { instance })).toStrictEqual([
+      "open: Ingress acme/shop has shop.example.org, which the override of *.example.org does not take over.",
+    ]);
+  });
+
   it("a name that the controller refuses", () => {
     const controllers = [controller({}, { "annotation-value-word-blocklist": "load_module, root,timeout" })];
     expect(texts([], { controllers })).toStrictEqual([]);

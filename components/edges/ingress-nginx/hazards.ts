@@ -1,4 +1,4 @@
-import { isBelow } from "../../../model/instances";
+import { wildcardOf } from "../../../model/instances";
 import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { allowsSnippets, type ConfiguredController, passesTlsThrough, quoted, refusedWords } from "./config-map";
@@ -101,15 +101,22 @@ function canaryHazard(canary: KnownIngress, paths: readonly KnownPath[]): readon
   ];
 }
 
-/** Hosts below an instance's wildcard that are not in the registry. The controller prefers their own routes to the wildcard. */
+/**
+ * Hosts below an instance's wildcard that are not in the registry. The controller prefers their own routes to the wildcard, which stands for one
+ * label. Those in namespaces where the instance has no route are other sites.
+ */
 function unownedHosts(
   { name, hosts, otherHosts }: Overridden,
   routed: ReturnType<typeof routedHostsIn>,
 ): readonly Hazard[] {
-  const wildcards = hosts.filter((host) => host.startsWith("*."));
-  return (wildcards.length === 0 ? [] : routed).flatMap(({ host, object }) => {
-    const wildcard = wildcards.find((one) => isBelow(host, one));
-    if (wildcard === undefined || hosts.includes(host) || otherHosts.includes(host)) return [];
+  // A check comes here for each instance of the registry.
+  if (!hosts.some((host) => host.startsWith("*."))) return [];
+  const own = routed.filter(({ host }) => hosts.includes(host));
+  const namespaces = new Set(own.map(({ namespace }) => namespace));
+  return routed.flatMap(({ host, object, namespace }) => {
+    const wildcard = wildcardOf(host);
+    if (!hosts.includes(wildcard) || hosts.includes(host) || otherHosts.includes(host)) return [];
+    if (!namespaces.has(namespace)) return [];
     return [
       {
         what: "open",

@@ -1,4 +1,5 @@
 import { createContext, Script } from "node:vm";
+import { wildcardOf } from "../../../model/instances";
 
 /** A host of an instance, which may be a wildcard, and the hosts that the wildcard leaves out. */
 export interface Covering {
@@ -21,11 +22,6 @@ export function isForEveryConnection(rule: string): boolean {
 export function overlaps(one: string, { host, otherHosts }: Covering): boolean {
   if (one === host || one === wildcardOf(host)) return true;
   return wildcardOf(one) === host && !otherHosts.includes(one);
-}
-
-/** The wildcard that covers a host. */
-function wildcardOf(host: string): string {
-  return host.replace(/^[^.]+/, "*");
 }
 
 /** Whether a rule may match a host of an instance, by its matchers for hosts. A rule without any matches all. */
