@@ -7,7 +7,7 @@ const override = {
   metadata: { name: "maintenance-acme", namespace: "pages", labels: { app: "page-server" } },
   spec: { ingressClassName: "nginx", rules: [{ host: "acme.example.org" }] },
 };
-const answer = (status: number, body: unknown) => ({ status, headers: {}, json: () => body });
+const answer = (status: number, body: unknown, text = "") => ({ status, headers: {}, text, json: () => body });
 const refused = (status: number, message: string) => answer(status, { kind: "Status", message });
 
 describe("an override that the cluster's API is given for a dry run", () => {
@@ -43,8 +43,23 @@ describe("an override that the cluster's API is given for a dry run", () => {
     expect(verdictOn(override, refused(400, silent))?.result).toBe("unknown");
   });
 
-  it("is no matter of admission if the cluster has no such type", () => {
-    expect(verdictOn(override, refused(404, "the server could not find the requested resource"))).toBeUndefined();
+  it.each([
+    refused(404, "the server could not find the requested resource"),
+    answer(404, undefined, "404 page not found\n"),
+  ])("is not tried if the cluster has no such type", (missing) => {
+    expect(verdictOn(override, missing)?.result).toBe("untried");
+  });
+
+  it("is unknown before the first pulumi up, which makes the namespace", () => {
+    expect(verdictOn(override, refused(404, 'namespaces "pages" not found'))).toMatchObject({
+      result: "unknown",
+      text: 'it can\'t be tried: namespaces "pages" not found',
+      remedy: "Run `pulumi up`, which makes the namespace.",
+    });
+  });
+
+  it("is unknown if no Kubernetes API answers", () => {
+    expect(verdictOn(override, answer(404, undefined, "<html>"))?.result).toBe("unknown");
   });
 
   it("is one of several objects", async () => {

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { type ApiAnswer, type ApiObject, type ClusterApi, failureIn } from "../components/cluster-api";
+import {
+  type ApiAnswer,
+  type ApiObject,
+  type ClusterApi,
+  failureIn,
+  isTypeMissing,
+  strangerText,
+} from "../components/cluster-api";
 import type { Gentleness } from "./at-once";
 
 /**
@@ -11,8 +18,8 @@ export const OF_TRIALS: Omit<Gentleness, "mostMilliseconds"> = { atOnce: 10, qui
 
 /** What the cluster's API says of an object that it was given for a dry run. */
 export interface Verdict {
-  /** `unknown` if it could not be tried. */
-  readonly result: "problem" | "unknown";
+  /** `unknown` if it could not be tried, and `untried` if the cluster does not have the type: the edge's obstacles say that. */
+  readonly result: "problem" | "unknown" | "untried";
   readonly text: string;
   readonly remedy: string;
 }
@@ -45,7 +52,18 @@ export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undef
       remedy: `Exempt the namespace ${object.metadata.namespace} from the admission policy that rewrites it.`,
     };
   }
-  const { message = `status ${answer.status}` } = failureIn(answer) ?? {};
+  const failure = failureIn(answer);
+  const message = failure === undefined ? strangerText(answer) : (failure.message ?? `status ${answer.status}`);
+  if (/^namespaces "[^"]*" not found$/.test(message))
+    return {
+      result: "unknown",
+      text: `it can't be tried: ${message}`,
+      remedy: "Run `pulumi up`, which makes the namespace.",
+    };
+  if (isTypeMissing(answer) && !/^admission webhook/.test(message))
+    return { result: "untried", text: "the cluster has no such type", remedy: "See the row of the controller." };
+  if (failure === undefined)
+    return { result: "unknown", text: `it can't be tried: ${message}`, remedy: "See the row of the cluster." };
   if (isOfRights(message))
     return {
       result: "unknown",
@@ -58,8 +76,6 @@ export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undef
       text: `it can't be tried: ${message}`,
       remedy: "That webhook says nothing before the incident. Put one instance into maintenance to find out.",
     };
-  // The edge says that its types are missing.
-  if (answer.status === 404) return undefined;
   return {
     result: "problem",
     text: `the cluster refuses the override: ${message}`,

@@ -9,7 +9,7 @@ import { ClusterApi, clusterReader, Unreachable } from "./cluster-api";
 
 interface Answer {
   readonly status: number;
-  readonly body: object;
+  readonly body: object | string;
 }
 
 let answers: Answer[] = [];
@@ -17,7 +17,7 @@ let server: Server;
 beforeAll(async () => {
   server = createServer((_, response) => {
     const { status, body } = answers.shift() ?? { status: 500, body: {} };
-    response.writeHead(status, { "x-from": "a pod" }).end(JSON.stringify(body));
+    response.writeHead(status, { "x-from": "a pod" }).end(typeof body === "string" ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
@@ -48,7 +48,17 @@ const refusal = (status: number, message: string): Answer => ({ status, body: { 
 it("reads a list, and says of a type that the cluster does not have that there is none", async () => {
   expect(await read(list({ spec: { port: 80 } }))).toStrictEqual([{ spec: { port: 80 } }]);
   expect(await read(refusal(404, "not found"))).toBeUndefined();
+  expect(await read({ status: 404, body: "404 page not found\n" })).toBeUndefined();
 });
+
+it.each([404, 502])(
+  "a %s that is not from a Kubernetes API does not say that there is no such type",
+  async (status) => {
+    await expect(read({ status, body: "<html>Not Found</html>" })).rejects.toThrow(
+      new Unreachable(`something answers at the kubeconfig's server that is no Kubernetes API (status ${status})`),
+    );
+  },
+);
 
 it("asks again while the API server is busy", async () => {
   expect(await read(refusal(429, "storage is (re)initializing"), list())).toStrictEqual([]);

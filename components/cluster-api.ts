@@ -25,6 +25,8 @@ export interface ApiAnswer {
   readonly status: number;
   /** By name, in lower case. Of an answer that the API passes on, those of the pod or the Service. */
   readonly headers: IncomingHttpHeaders;
+  /** The body. */
+  readonly text: string;
   /** The body as JSON, or `undefined` when it is none. */
   readonly json: () => unknown;
 }
@@ -97,7 +99,7 @@ export class ClusterApi implements ClusterReader {
    * Reads the items of a list.
    *
    * @returns `undefined` when the cluster has no objects of this kind.
-   * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, or no such list.
+   * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, no such list, or not from a Kubernetes API.
    */
   async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[] | undefined> {
     let answer = await this.get(path);
@@ -105,9 +107,10 @@ export class ClusterApi implements ClusterReader {
       await sleep(RETRY_MILLISECONDS);
       answer = await this.get(path);
     }
-    if (answer.status === 404) return undefined;
+    if (isTypeMissing(answer)) return undefined;
     const failure = failureIn(answer);
     if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
+    if (answer.status >= 400) throw new Unreachable(strangerText(answer));
     const list = z.object({ items: z.array(item) }).safeParse(answer.json());
     if (!list.success)
       throw new Unreachable(`the answer for ${path} is no list of such objects${oddity(answer.json(), list.error)}`);
@@ -144,7 +147,7 @@ export class ClusterApi implements ClusterReader {
           text += chunk;
         });
         response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, json: () => jsonIn(text) }),
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: () => jsonIn(text) }),
         );
         response.on("error", (error) => reject(new Unreachable(error.message)));
       });
@@ -219,4 +222,18 @@ export function failureIn({
   json,
 }: Pick<ApiAnswer, "status" | "json">): z.output<typeof failureSchema> | undefined {
   return status < 400 ? undefined : failureSchema.safeParse(json()).data;
+}
+
+/**
+ * Whether the API says that it has no such type. It mostly says so in plain text (k8s.io/apiserver, pkg/util/notfoundhandler). A 404 with
+ * another body is not from a Kubernetes API.
+ */
+export function isTypeMissing(answer: Pick<ApiAnswer, "status" | "text" | "json">): boolean {
+  if (answer.status !== 404) return false;
+  return answer.text.trim() === "404 page not found" || failureIn(answer) !== undefined;
+}
+
+/** What to say of an answer that a Kubernetes API does not give. */
+export function strangerText({ status }: Pick<ApiAnswer, "status">): string {
+  return `something answers at the kubeconfig's server that is no Kubernetes API (status ${status})`;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { Instance } from "../../model/instances";
+import type { VerdictAt } from "../inspection";
 import { admissionFindings } from "./admission";
 
 const instances = ["acme", "beta", "gamma"].map((name) => ({ name, hosts: [`${name}.example.org`] }));
@@ -16,7 +17,19 @@ it("says once what is refused of several instances", async () => {
   expect(await admissionFindings(instances, { verdictsOn })).toStrictEqual([
     { check: "admission", ...refusalOf({ name: "beta", hosts: [] }), instances: ["beta", "gamma"] },
   ]);
-  expect(await admissionFindings(instances, { verdictsOn: async () => [] })).toStrictEqual([]);
+});
+
+/** The result and the text of each finding. */
+const told = async (verdictsOn: (instance: Instance) => Promise<readonly VerdictAt[]>) =>
+  (await admissionFindings(instances, { verdictsOn })).map(({ result, text }) => `${result}: ${text}`);
+
+it("counts the overrides that are admitted, without those whose type the cluster does not have", async () => {
+  const untried = { edge: "next", result: "untried" as const, text: "the cluster has no such type", remedy: "" };
+  expect(await told(async () => [])).toStrictEqual(["ok: 3 overrides are admitted"]);
+  expect(await told(async ({ name }) => (name === "beta" ? [untried] : []))).toStrictEqual([
+    "ok: 2 of 3 overrides are admitted; for the others the cluster does not have the type",
+  ]);
+  expect(await told(async () => [untried])).toStrictEqual([]);
 });
 
 it("warns of overrides for which there is no time", async () => {

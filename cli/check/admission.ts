@@ -2,7 +2,7 @@ import type { Instance } from "../../model/instances";
 import { OF_TRIALS } from "../admission";
 import { mapGently } from "../at-once";
 import type { Inspection } from "../inspection";
-import { type Finding, joined } from "./finding";
+import { type Finding, joined, orOk } from "./finding";
 
 const CHECK = "admission";
 
@@ -11,7 +11,7 @@ const MOST_MILLISECONDS = 60_000;
 
 /**
  * Has the cluster's API admit or refuse the override of each instance, and keep nothing. Where the API is so slow that there is no time for all,
- * a warning names the others.
+ * a warning names the others. Where the cluster does not have the type, the row of the controller says so, and this one does not count it.
  *
  * @param mostMilliseconds after which no other one is begun, for tests.
  */
@@ -20,20 +20,34 @@ export async function admissionFindings(
   { verdictsOn }: Pick<Inspection, "verdictsOn">,
   mostMilliseconds = MOST_MILLISECONDS,
 ): Promise<readonly Finding[]> {
-  const verdicts = await mapGently(instances, { ...OF_TRIALS, mostMilliseconds }, async (instance) =>
-    (await verdictsOn(instance)).map((verdict) => ({ check: CHECK, instances: [instance.name], ...verdict })),
+  const trials = await mapGently(instances, { ...OF_TRIALS, mostMilliseconds }, async (instance) => ({
+    instance: instance.name,
+    verdicts: await verdictsOn(instance),
+  }));
+  const findings = trials.flatMap(({ instance, verdicts }) =>
+    verdicts.flatMap(({ result, ...verdict }): readonly Finding[] =>
+      result === "untried" ? [] : [{ check: CHECK, instances: [instance], result, ...verdict }],
+    ),
   );
-  return [
+  const found = [
     // The API's message itself names the object.
-    ...joined(verdicts.flat(), ({ text, instances: [name = ""] = [] }) => text.replaceAll(name, "")),
-    ...untriedFindings(
-      instances.slice(verdicts.length).map(({ name }) => name),
+    ...joined(findings, ({ text, instances: [name = ""] = [] }) => text.replaceAll(name, "")),
+    ...slowFindings(
+      instances.slice(trials.length).map(({ name }) => name),
       instances.length,
     ),
   ];
+  const admitted = trials.filter(({ verdicts }) => verdicts.every(({ result }) => result !== "untried"));
+  return admitted.length === 0 ? found : orOk(CHECK, found, admittedText(admitted.length, instances.length));
 }
 
-function untriedFindings(untried: readonly string[], count: number): readonly Finding[] {
+function admittedText(admitted: number, all: number): string {
+  return admitted === all
+    ? `${all} overrides are admitted`
+    : `${admitted} of ${all} overrides are admitted; for the others the cluster does not have the type`;
+}
+
+function slowFindings(untried: readonly string[], count: number): readonly Finding[] {
   if (untried.length === 0) return [];
   return [
     {

@@ -10,6 +10,7 @@ import { admissionFindings } from "./admission";
 import { admissionPolicyFindings } from "./admission-policy";
 import { bucketFindings } from "./bucket";
 import { clockFindings } from "./clock";
+import { CLUSTER, CLUSTER_REMEDY, clusterFindings } from "./cluster";
 import { configurationFindings } from "./configuration";
 import { controllerFindings, notFoundFindings, selfTestFindings } from "./edges";
 import { type Check, type Finding, orOk } from "./finding";
@@ -53,7 +54,7 @@ export async function findingsOf({
         edges,
       ),
     ),
-    clusterFindings(stack, settings, instances),
+    apiFindings(stack, settings, instances),
     guarded("hosts", () => hostsFindings(instances, edges)),
     guarded("unknown hosts", () => notFoundFindings(instances, edges)),
   ]);
@@ -68,18 +69,15 @@ export async function findingsOf({
   ];
 }
 
-const CLUSTER = "cluster";
-
 /** What the cluster's API tells. */
-async function clusterFindings(
+async function apiFindings(
   stack: string,
   settings: Settings,
   instances: readonly Instance[],
 ): Promise<readonly Finding[]> {
   const api = await ClusterApi.open(settings).catch(asUnreachable);
   if (api instanceof Unreachable) {
-    const remedy = "Everything that the cluster's API tells is not checked until it can be read.";
-    return [{ check: CLUSTER, result: "problem", text: api.message, remedy }];
+    return [{ check: CLUSTER, result: "problem", text: api.message, remedy: CLUSTER_REMEDY }];
   }
   const edges = edgesOf(settings.edges);
   const { namespace } = settings.pageServer;
@@ -88,16 +86,11 @@ async function clusterFindings(
   const inspected = (check: string, work: (inspection: Inspection) => Promise<readonly Finding[]>) =>
     guarded(check, async () => work(await inspecting));
   const findings = await Promise.all([
-    guarded(CLUSTER, async () => {
-      await api.get("/version");
-      return [{ check: CLUSTER, result: "ok", text: "the kubeconfig leads to the one that the stack names" }];
-    }),
+    guarded(CLUSTER, () => clusterFindings(api), CLUSTER_REMEDY),
     guarded("versions", () => versionsFindings(api)),
     guarded("clock", () => clockFindings(api, settings.bucket)),
     guarded("rights", () => rightsFindings(settings)),
-    inspected("admission", async (inspection) =>
-      orOk("admission", await admissionFindings(instances, inspection), `${instances.length} overrides are admitted`),
-    ),
+    inspected("admission", (inspection) => admissionFindings(instances, inspection)),
     inspected("controller", async (inspection) => controllerFindings(inspection.edges)),
     inspected("self-test", (inspection) => selfTestFindings(instances, inspection.edges, namespace, mark)),
     inspected("routes", async (inspection) =>
@@ -117,14 +110,16 @@ async function clusterFindings(
 }
 
 /** What a check finds. A check that fails is unknown, and stops no other one. */
-async function guarded(check: string, work: Check): Promise<readonly Finding[]> {
+async function guarded(
+  check: string,
+  work: Check,
+  remedy = "See the row of the cluster, and that of rights.",
+): Promise<readonly Finding[]> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    return [
-      { check, result: "unknown", text: error.message, remedy: "See the row of the cluster, and that of rights." },
-    ];
+    return [{ check, result: "unknown", text: error.message, remedy }];
   }
 }
 

@@ -41,7 +41,7 @@ function found(api: number | undefined, store: number | undefined, { age = "", t
     {
       get: async () => {
         if (api === undefined) throw new Unreachable("no answer");
-        return { status: 200, headers: { date: utc(NOW + api * 1000) }, json: () => ({}) };
+        return { status: 200, headers: { date: utc(NOW + api * 1000) }, text: "", json: () => ({}) };
       },
     },
     bucket,

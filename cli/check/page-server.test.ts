@@ -26,11 +26,13 @@ const page = (source: string) => ({
   headers: {
     "x-maintenance-page": `instance=self-test; kind=unscheduled; revision=-; stack=1a2b3c4d; source=${source}`,
   },
+  text: "",
   json: () => undefined,
 });
 const refusal = (status: number, reason: string, message: string) => ({
   status,
   headers: {},
+  text: "",
   json: () => ({ kind: "Status", reason, message }),
 });
 type Answer = ReturnType<typeof page> | ReturnType<typeof refusal> | Unreachable;

@@ -4,7 +4,12 @@ import { CommandError } from "../errors";
 import { versionsFindings } from "./versions";
 
 const api = (gitVersion: string | undefined) => ({
-  get: async () => ({ status: gitVersion === undefined ? 403 : 200, headers: {}, json: () => ({ gitVersion }) }),
+  get: async () => ({
+    status: gitVersion === undefined ? 403 : 200,
+    headers: {},
+    text: "",
+    json: () => ({ gitVersion }),
+  }),
 });
 
 /** The result and the text of each finding. */

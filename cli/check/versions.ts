@@ -67,7 +67,8 @@ async function cliVersion(): Promise<string> {
 }
 
 // staging/src/k8s.io/apimachinery/pkg/version/types.go in kubernetes/kubernetes
-const infoSchema = z.object({ gitVersion: z.string() });
+/** What the API answers for `/version`. */
+export const infoSchema = z.object({ gitVersion: z.string() });
 
 async function kubernetesFindings(api: Pick<ClusterApi, "get">): Promise<readonly Finding[]> {
   const answer = await api.get("/version").catch((error: unknown) => {
