@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Unreachable } from "../components/cluster-api";
 import { changesBetween, verdictOn, verdictsOn } from "./admission";
 
 const override = {
@@ -58,6 +59,24 @@ describe("an override that the cluster's API is given for a dry run", () => {
     });
   });
 
+  it("is unknown if the API server is busy", () => {
+    expect(verdictOn(override, refused(429, "too many requests"))?.result).toBe("unknown");
+  });
+
+  it("is unknown if the API does not answer in time, and another object's refusal is kept", async () => {
+    const api = {
+      dryRun: ({ metadata: { name } }: { metadata: { name: string } }) =>
+        name === "slow"
+          ? Promise.reject(new Unreachable("no answer in 35 s"))
+          : Promise.resolve(refused(403, 'admission webhook "x" denied the request')),
+    };
+    const slow = { ...override, metadata: { ...override.metadata, name: "slow" } };
+    expect(await verdictsOn([slow, override], api, 1000)).toMatchObject([
+      { result: "unknown", text: "it can't be tried: no answer in 35 s" },
+      { result: "problem" },
+    ]);
+  });
+
   it("is unknown if no Kubernetes API answers", () => {
     expect(verdictOn(override, answer(404, undefined, "<html>"))?.result).toBe("unknown");
   });
@@ -71,7 +90,7 @@ describe("an override that the cluster's API is given for a dry run", () => {
       },
     };
     const second = { ...override, metadata: { ...override.metadata, name: "second" } };
-    expect(await verdictsOn([override, second], api as never)).toStrictEqual([]);
+    expect(await verdictsOn([override, second], api as never, 1000)).toStrictEqual([]);
     expect(asked).toStrictEqual(["maintenance-acme", "second"]);
   });
 });

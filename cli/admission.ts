@@ -6,6 +6,7 @@ import {
   failureIn,
   isTypeMissing,
   strangerText,
+  Unreachable,
 } from "../components/cluster-api";
 import type { Gentleness } from "./at-once";
 
@@ -28,16 +29,28 @@ export interface Verdict {
  * Has the API admit the override of an instance in a dry run, with all admission policies of the cluster. Nothing is kept.
  *
  * @param objects the override's objects.
- * @returns what is wrong; empty if all are admitted as they are.
- * @throws {Unreachable} when the API does not answer.
+ * @param mostMilliseconds the limit for each object.
+ * @returns what is wrong; empty if all are admitted as they are. An object for which the API does not answer in time is `unknown`.
  */
 export async function verdictsOn(
   objects: readonly ApiObject[],
   api: Pick<ClusterApi, "dryRun">,
+  mostMilliseconds: number,
 ): Promise<readonly Verdict[]> {
-  const verdicts = await Promise.all(objects.map(async (object) => verdictOn(object, await api.dryRun(object))));
+  const verdicts = await Promise.all(
+    objects.map(async (object) => {
+      try {
+        return verdictOn(object, await api.dryRun(object, mostMilliseconds));
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        return unknown(error.message, SLOW_REMEDY);
+      }
+    }),
+  );
   return verdicts.flatMap((verdict) => verdict ?? []);
 }
+
+const SLOW_REMEDY = "Is an admission webhook slow, or the API server busy? Try again: npx maintenance check INSTANCE.";
 
 /** `undefined` if the object is admitted as it is. */
 export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undefined {
@@ -55,15 +68,11 @@ export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undef
   const failure = failureIn(answer);
   const message = failure === undefined ? strangerText(answer) : (failure.message ?? `status ${answer.status}`);
   if (/^namespaces "[^"]*" not found$/.test(message))
-    return {
-      result: "unknown",
-      text: `it can't be tried: ${message}`,
-      remedy: "Run `pulumi up`, which makes the namespace.",
-    };
+    return unknown(message, "Run `pulumi up`, which makes the namespace.");
   if (isTypeMissing(answer) && !/^admission webhook/.test(message))
     return { result: "untried", text: "the cluster has no such type", remedy: "See the row of the controller." };
-  if (failure === undefined)
-    return { result: "unknown", text: `it can't be tried: ${message}`, remedy: "See the row of the cluster." };
+  if (answer.status === 429) return unknown(message, SLOW_REMEDY);
+  if (failure === undefined) return unknown(message, "See the row of the cluster.");
   if (isOfRights(message))
     return {
       result: "unknown",
@@ -71,16 +80,19 @@ export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undef
       remedy: "Check with the account that runs `pulumi up` (docs/kubernetes-roles.yaml).",
     };
   if (/does not support dry run/.test(message))
-    return {
-      result: "unknown",
-      text: `it can't be tried: ${message}`,
-      remedy: "That webhook says nothing before the incident. Put one instance into maintenance to find out.",
-    };
+    return unknown(
+      message,
+      "That webhook says nothing before the incident. Put one instance into maintenance to find out.",
+    );
   return {
     result: "problem",
     text: `the cluster refuses the override: ${message}`,
     remedy: `Exempt the namespace ${object.metadata.namespace} from that admission policy.`,
   };
+}
+
+function unknown(message: string, remedy: string): Verdict {
+  return { result: "unknown", text: `it can't be tried: ${message}`, remedy };
 }
 
 /** A refusal of the API's authorizer, and not of an admission policy (k8s.io/apiserver, pkg/endpoints/handlers/responsewriters/errors.go). */

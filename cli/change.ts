@@ -324,7 +324,7 @@ async function failuresOf(
   );
 }
 
-/** An incident waits no longer for trials, unless the last one that was begun takes longer. */
+/** After this time an incident begins no other trial, and none takes longer. */
 const MOST_MILLISECONDS = 5000;
 
 /**
@@ -340,7 +340,7 @@ async function refusalsOf(
     entered,
     { ...OF_TRIALS, mostMilliseconds: MOST_MILLISECONDS },
     async ({ instance }) =>
-      (await inspection.verdictsOn(instance).catch(() => []))
+      (await inspection.verdictsOn(instance, MOST_MILLISECONDS).catch(() => []))
         .filter(({ result }) => result === "problem")
         .map(({ edge, text, remedy }) => visibleLine(`${instance.name} at ${edge}: ${text}. ${remedy}`)),
   );

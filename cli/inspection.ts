@@ -14,9 +14,9 @@ export interface Inspection {
   /**
    * Has the cluster's API admit or refuse the overrides of an instance, at all of its edges, and keep nothing.
    *
-   * @throws {Unreachable} when it does not answer.
+   * @param mostMilliseconds the limit for each object. One for which the API does not answer in time is `unknown`.
    */
-  readonly verdictsOn: (instance: Instance) => Promise<readonly VerdictAt[]>;
+  readonly verdictsOn: (instance: Instance, mostMilliseconds: number) => Promise<readonly VerdictAt[]>;
   readonly edges: readonly InspectedEdge[];
 }
 
@@ -86,10 +86,13 @@ export async function inspect(
       behind(instance).flatMap(({ edge, hazardsOf }) =>
         hazardsOf(overridden(instance)).map((hazard) => ({ ...hazard, edge: edge.name })),
       ),
-    async verdictsOn(instance) {
+    async verdictsOn(instance, mostMilliseconds) {
       const verdicts = await Promise.all(
         behind(instance).map(async ({ edge, trialOf }) =>
-          (await verdictsOn(trialOf(overridden(instance)), api)).map((one) => ({ ...one, edge: edge.name })),
+          (await verdictsOn(trialOf(overridden(instance)), api, mostMilliseconds)).map((one) => ({
+            ...one,
+            edge: edge.name,
+          })),
         ),
       );
       return verdicts.flat();

@@ -12,16 +12,21 @@ interface Answer {
   readonly body: object | string;
 }
 
-let answers: Answer[] = [];
+let answers: (Answer | "silent")[] = [];
 let server: Server;
 beforeAll(async () => {
   server = createServer((_, response) => {
-    const { status, body } = answers.shift() ?? { status: 500, body: {} };
+    const answer = answers.shift() ?? { status: 500, body: {} };
+    if (answer === "silent") return;
+    const { status, body } = answer;
     response.writeHead(status, { "x-from": "a pod" }).end(typeof body === "string" ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+});
 
 const itemSchema = z.object({ spec: z.object({ port: z.number() }) });
 
@@ -62,6 +67,17 @@ it.each([404, 502])(
 
 it("asks again while the API server is busy", async () => {
   expect(await read(refusal(429, "storage is (re)initializing"), list())).toStrictEqual([]);
+});
+
+it("tries an object again while the API server is busy, and not longer than the limit", async () => {
+  const api = await ClusterApi.open(settings());
+  const thing = { apiVersion: "v1", kind: "Thing", metadata: { name: "a", namespace: "pages" } };
+  answers = [refusal(429, "too many requests"), { status: 200, body: thing }];
+  expect((await api.dryRun(thing, 5000)).json()).toStrictEqual(thing);
+  answers = [refusal(429, "too many requests"), { status: 200, body: thing }];
+  expect((await api.dryRun(thing, 900)).status).toBe(429);
+  answers = ["silent"];
+  await expect(api.dryRun(thing, 100)).rejects.toThrow(Unreachable);
 });
 
 it("says what the API server says", async () => {

@@ -16,6 +16,12 @@ const TIMEOUT_MILLISECONDS = 5000;
 const RETRIES = 5;
 const RETRY_MILLISECONDS = 1000;
 
+/**
+ * The longest time for a dry run. An admission webhook may take 30 seconds, 10 by default, and after 34 seconds the API server itself gives up
+ * (k8s.io/apiserver, pkg/endpoints/handlers/rest.go, requestTimeoutUpperBound).
+ */
+export const TRIAL_MILLISECONDS = 35_000;
+
 /** The cluster's API can't be reached, or does not answer the request. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
@@ -70,7 +76,7 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> {
-    return this.send("GET", path, headers);
+    return this.send({ method: "GET", path, headers });
   }
 
   /**
@@ -79,20 +85,27 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most.
    */
   review(path: string, object: unknown): Promise<ApiAnswer> {
-    return this.send("POST", path, { "content-type": "application/json" }, JSON.stringify(object));
+    const headers = { "content-type": "application/json" };
+    return this.send({ method: "POST", path, headers, body: JSON.stringify(object) });
   }
 
   /**
    * Has the API admit or refuse an object as it would if it were written, with all admission policies, and keep nothing
    * (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run).
    *
+   * @param mostMilliseconds the limit, with the time for retries while the API server is busy.
    * @returns the object as it would be stored, or the refusal.
-   * @throws {Unreachable} when there is no answer, in five seconds at most.
+   * @throws {Unreachable} when there is no answer within the limit.
    */
-  dryRun(object: ApiObject): Promise<ApiAnswer> {
-    const query = "dryRun=All&force=true&fieldManager=maintenance-pages-check";
+  dryRun(object: ApiObject, mostMilliseconds: number): Promise<ApiAnswer> {
+    const path = `${pathOf(object)}?dryRun=All&force=true&fieldManager=maintenance-pages-check`;
     const headers = { "content-type": "application/apply-patch+yaml" };
-    return this.send("PATCH", `${pathOf(object)}?${query}`, headers, JSON.stringify(object)); // JSON is YAML, too
+    const body = JSON.stringify(object); // JSON is YAML, too
+    const end = Date.now() + mostMilliseconds;
+    return retried(
+      () => this.send({ method: "PATCH", path, headers, body, mostMilliseconds: Math.max(1, end - Date.now()) }),
+      end,
+    );
   }
 
   /**
@@ -102,11 +115,7 @@ export class ClusterApi implements ClusterReader {
    * @throws {Unreachable} when there is no answer, in five seconds at most; or it is a refusal, no such list, or not from a Kubernetes API.
    */
   async list<Item>(path: string, item: z.ZodType<Item>): Promise<readonly Item[] | undefined> {
-    let answer = await this.get(path);
-    for (let left = RETRIES; answer.status === 429 && left > 0; left -= 1) {
-      await sleep(RETRY_MILLISECONDS);
-      answer = await this.get(path);
-    }
+    const answer = await retried(() => this.get(path));
     if (isTypeMissing(answer)) return undefined;
     const failure = failureIn(answer);
     if (failure !== undefined) throw new Unreachable(failure.message ?? `status ${answer.status}`);
@@ -117,18 +126,19 @@ export class ClusterApi implements ClusterReader {
     return list.data.items;
   }
 
-  private async send(
-    method: "GET" | "POST" | "PATCH",
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body?: string,
-  ): Promise<ApiAnswer> {
+  private async send({
+    method,
+    path,
+    headers,
+    body,
+    mostMilliseconds = TIMEOUT_MILLISECONDS,
+  }: ApiRequest): Promise<ApiAnswer> {
     const server = this.config.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + path);
     // The certificate is held against the server's name, and not against that in a Host header.
     const options: HttpsOptions = {
       method,
-      timeout: TIMEOUT_MILLISECONDS,
+      timeout: mostMilliseconds,
       servername: isIP(url.hostname) ? "" : url.hostname,
     };
     try {
@@ -151,11 +161,34 @@ export class ClusterApi implements ClusterReader {
         );
         response.on("error", (error) => reject(new Unreachable(error.message)));
       });
-      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${TIMEOUT_MILLISECONDS / 1000} s`)));
+      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${Math.ceil(mostMilliseconds / 1000)} s`)));
       sent.on("error", (error) => reject(new Unreachable(error.message)));
       sent.end(body);
     });
   }
+}
+
+interface ApiRequest {
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** @default five seconds */
+  readonly mostMilliseconds?: number;
+}
+
+/**
+ * Sends a request again while the API server is busy.
+ *
+ * @param end after this time, in milliseconds since 1970, it is not sent again.
+ */
+async function retried(send: () => Promise<ApiAnswer>, end = Number.POSITIVE_INFINITY): Promise<ApiAnswer> {
+  let answer = await send();
+  for (let left = RETRIES; answer.status === 429 && left > 0 && Date.now() + RETRY_MILLISECONDS < end; left -= 1) {
+    await sleep(RETRY_MILLISECONDS);
+    answer = await send();
+  }
+  return answer;
 }
 
 /** An object in a namespace, as the API takes it. */

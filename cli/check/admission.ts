@@ -1,3 +1,4 @@
+import { TRIAL_MILLISECONDS } from "../../components/cluster-api";
 import type { Instance } from "../../model/instances";
 import { OF_TRIALS } from "../admission";
 import { mapGently } from "../at-once";
@@ -22,7 +23,7 @@ export async function admissionFindings(
 ): Promise<readonly Finding[]> {
   const trials = await mapGently(instances, { ...OF_TRIALS, mostMilliseconds }, async (instance) => ({
     instance: instance.name,
-    verdicts: await verdictsOn(instance),
+    verdicts: await verdictsOn(instance, TRIAL_MILLISECONDS),
   }));
   const findings = trials.flatMap(({ instance, verdicts }) =>
     verdicts.flatMap(({ result, ...verdict }): readonly Finding[] =>
