@@ -1,5 +1,7 @@
 import { createServer, type Server } from "node:http";
+import { createServer as createEncryptedServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
@@ -30,11 +32,12 @@ afterAll(() => {
 
 const itemSchema = z.object({ spec: z.object({ port: z.number() }) });
 
-/** Settings that lead to it. */
-function settings() {
-  const { port } = server.address() as AddressInfo;
+const address = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+/** Settings that lead to it, or to another cluster. */
+function settings(cluster: object = { server: `http://${address()}`, "insecure-skip-tls-verify": true }) {
   const kubeconfig = stringify({
-    clusters: [{ name: "here", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+    clusters: [{ name: "here", cluster }],
     users: [{ name: "me", user: {} }],
     contexts: [{ name: "here", context: { cluster: "here", user: "me" } }],
     "current-context": "here",
@@ -91,9 +94,53 @@ it("names the object that is not as expected, and its field", async () => {
   );
 });
 
+it("accepts a server without a scheme, as kubectl does", async () => {
+  answers = [list()];
+  expect(await clusterReader(settings({ server: address() })).list("/api/v1/things", itemSchema)).toStrictEqual([]);
+});
+
+it.each(["https://[::1", "https://api:port", "ftp://api.example.org"])("says that the server %s is no URL", async (text) => {
+  await expect(ClusterApi.open(settings({ server: text }))).rejects.toThrow(
+    new Unreachable(`the server in the kubeconfig is no URL: ${text}`),
+  );
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === "::1"));
+it.skipIf(!hasIpv6)("holds the certificate against an IPv6 address", async () => {
+  const encrypted = createEncryptedServer({ key: KEY, cert: CERTIFICATE }, (_, response) => response.end("{}"));
+  await new Promise<void>((resolve) => encrypted.listen(0, "::1", resolve));
+  const { port } = encrypted.address() as AddressInfo;
+  const authority = Buffer.from(CERTIFICATE).toString("base64");
+  try {
+    const api = await ClusterApi.open(
+      settings({ server: `https://[::1]:${port}`, "certificate-authority-data": authority }),
+    );
+    expect((await api.get("/version")).status).toBe(200);
+  } finally {
+    encrypted.close();
+  }
+});
+
 it("passes on the headers of an answer", async () => {
   answers = [list()];
   const { status, headers } = await (await ClusterApi.open(settings())).get("/api/v1/things");
   expect([status, headers["x-from"]]).toStrictEqual([200, "a pod"]);
   expect(Date.parse(headers.date ?? "")).not.toBeNaN();
 });
+
+// Of the address ::1, signed by itself, from 2020 to 2120. It is for this test alone, and its key is no secret.
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8nLulNzmD3UguUsU
+x28WVu4dCNb58MIsoiHBexE121KhRANCAARZ04uY1yDdZZvVLYWcgptWa9uCv4XJ
+6nElTm80BudLKJsHrRnPnS/emwCOmOGPj64yzlFh1qTeYrB0y2li3dC9
+-----END PRIVATE KEY-----`;
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBXDCCAQKgAwIBAgIBATAKBggqhkjOPQQDAjAOMQwwCgYDVQQDDANhcGkwIBcN
+MjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMA4xDDAKBgNVBAMMA2FwaTBZ
+MBMGByqGSM49AgEGCCqGSM49AwEHA0IABFnTi5jXIN1lm9UthZyCm1Zr24K/hcnq
+cSVObzQG50somwetGc+dL96bAI6Y4Y+PrjLOUWHWpN5isHTLaWLd0L2jTzBNMBsG
+A1UdEQQUMBKHEAAAAAAAAAAAAAAAAAAAAAEwDwYDVR0TAQH/BAUwAwEB/zAdBgNV
+HQ4EFgQUIPVxCwa2g63Fqp5adXvCFgLEjScwCgYIKoZIzj0EAwIDSAAwRQIgBiaq
+hOOnE2X4h9cWrcKqTsG57n4UVhU7yP/uio/BjTMCIQDCeVOIGdlE45SFxMnzzTCp
+/wbdLBLnqGdSOfJdHK0r4w==
+-----END CERTIFICATE-----`;

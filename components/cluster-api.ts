@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { type RequestOptions as HttpsOptions, request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import type { KubeConfig } from "@kubernetes/client-node";
+import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
 import { z } from "zod";
 import { problemLine, SettingsError } from "../model/problems";
 import { identifyCluster } from "../settings/cluster";
@@ -39,12 +39,15 @@ export interface ApiAnswer {
 
 /** The cluster's API, for reading: nothing is ever changed through it. */
 export class ClusterApi implements ClusterReader {
-  private constructor(private readonly config: KubeConfig) {}
+  private constructor(
+    private readonly config: KubeConfig,
+    private readonly server: URL,
+  ) {}
 
   /**
    * Follows the kubeconfig as the program does, and holds it against the same settings.
    *
-   * @throws {Unreachable} when there is no kubeconfig, or it leads to another cluster.
+   * @throws {Unreachable} when there is no kubeconfig, or it leads to another cluster, or to no URL.
    */
   static async open({ kubernetes }: Pick<Settings, "kubernetes">): Promise<ClusterApi> {
     // To load the client takes half a second, in which this process does nothing else. What was asked for before begins before.
@@ -63,7 +66,13 @@ export class ClusterApi implements ClusterReader {
       if (first === undefined) throw new Unreachable(NO_KUBECONFIG);
       for (const other of others) first.mergeConfig(other);
       first.setCurrentContext(cluster.context);
-      return new ClusterApi(first);
+      const current = first.getCurrentCluster();
+      if (current === null) throw new Unreachable(NO_KUBECONFIG);
+      const server = serverOf(current, first.getCurrentUser());
+      // Without `skipTLSVerify` the client refuses HTTP, which kubectl does not.
+      const skipTLSVerify = current.skipTLSVerify || server.protocol === "http:";
+      first.clusters = [{ ...current, server: server.href, skipTLSVerify }];
+      return new ClusterApi(first, server);
     } catch (error) {
       if (error instanceof Unreachable) throw error;
       throw new Unreachable(error instanceof SettingsError ? described(error) : String(error));
@@ -133,13 +142,13 @@ export class ClusterApi implements ClusterReader {
     body,
     mostMilliseconds = TIMEOUT_MILLISECONDS,
   }: ApiRequest): Promise<ApiAnswer> {
-    const server = this.config.getCurrentCluster()?.server ?? "";
-    const url = new URL(server.replace(/\/+$/, "") + path);
+    const url = new URL(this.server.href.replace(/\/+$/, "") + path);
+    const host = url.hostname.replace(/^\[|\]$/g, "");
     // The certificate is held against the server's name, and not against that in a Host header.
     const options: HttpsOptions = {
       method,
       timeout: mostMilliseconds,
-      servername: isIP(url.hostname) ? "" : url.hostname,
+      servername: isIP(host) ? "" : host,
     };
     try {
       // Adds the certificates, or the token that another program gives out.
@@ -166,6 +175,19 @@ export class ClusterApi implements ClusterReader {
       sent.end(body);
     });
   }
+}
+
+/**
+ * The URL of a kubeconfig's `server`. As in kubectl it may lack the scheme: `https` if TLS is configured, otherwise `http` (k8s.io/client-go,
+ * rest/url_utils.go).
+ */
+function serverOf({ server, caData, caFile, skipTLSVerify }: Cluster, user: User | null): URL {
+  const hasTls = [caData, caFile, user?.certData, user?.certFile].some((one) => one !== undefined) || skipTLSVerify;
+  const text = server.includes(":/") ? server : `${hasTls ? "https" : "http"}://${server}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+    throw new Unreachable(`the server in the kubeconfig is no URL: ${server}`);
+  return url;
 }
 
 interface ApiRequest {
