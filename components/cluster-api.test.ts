@@ -99,11 +99,14 @@ it("accepts a server without a scheme, as kubectl does", async () => {
   expect(await clusterReader(settings({ server: address() })).list("/api/v1/things", itemSchema)).toStrictEqual([]);
 });
 
-it.each(["https://[::1", "https://api:port", "ftp://api.example.org"])("says that the server %s is no URL", async (text) => {
-  await expect(ClusterApi.open(settings({ server: text }))).rejects.toThrow(
-    new Unreachable(`the server in the kubeconfig is no URL: ${text}`),
-  );
-});
+it.each(["https://[::1", "https://api:port", "ftp://api.example.org"])(
+  "says that the server %s is no URL",
+  async (text) => {
+    await expect(ClusterApi.open(settings({ server: text }))).rejects.toThrow(
+      new Unreachable(`the server in the kubeconfig is no URL: ${text}`),
+    );
+  },
+);
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === "::1"));
 it.skipIf(!hasIpv6)("holds the certificate against an IPv6 address", async () => {

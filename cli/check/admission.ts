@@ -4,11 +4,9 @@ import { OF_TRIALS } from "../admission";
 import { mapGently } from "../at-once";
 import type { Inspection } from "../inspection";
 import { type Finding, joined, orOk } from "./finding";
+import { MOST_MILLISECONDS } from "./limit";
 
 const CHECK = "admission";
-
-/** What a person waits for, and a pipeline. */
-const MOST_MILLISECONDS = 60_000;
 
 /**
  * Has the cluster's API admit or refuse the override of each instance, and keep nothing. Where the API is so slow that there is no time for all,
