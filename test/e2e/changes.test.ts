@@ -221,6 +221,17 @@ it("every resource has the URN that it always had: with another one, running sta
     .filter((urn) => !urn.includes(":BucketObjectv2::"));
   expect(`\n${[...new Set(urns)].sort().join("\n")}\n`).toMatchInlineSnapshot(`
     "
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::admission-policy-httproute-hosts
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::admission-policy-ingress-hosts
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::admission-policy-ingress-paths
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::admission-policy-ingress-priorities
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy::admission-policy-ingressroute-priorities
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::admission-policy-httproute-hosts
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::admission-policy-ingress-hosts
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::admission-policy-ingress-paths
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::admission-policy-ingress-priorities
+    maintenance-pages:index:AdmissionPolicies$kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding::admission-policy-ingressroute-priorities
+    maintenance-pages:index:AdmissionPolicies::admission-policy
     maintenance-pages:index:DestroyProtection::the-setting-protect
     maintenance-pages:index:DestroyProtection::the-setting-protect-of-overrides
     maintenance-pages:index:IngressController$kubernetes:helm.sh/v3:Release::ingress-nginx-release
