@@ -25,11 +25,11 @@ export async function programFindings(
         {
           check: CHECK,
           result: "warning",
-          text: `changes are pending that are no maintenance: ${listed(describeChanges(others), 5)}. \`enable\` refuses as long as they are`,
+          text: `changes are pending that are no maintenance: ${listed(sortedChanges(others), 5)}. \`enable\` refuses as long as they are`,
           remedy: "Apply them at leisure: `pulumi up`.",
         },
       ];
-    const due = describeChanges(own);
+    const due = sortedChanges(own);
     const text = due.length === 0 ? "nothing would change" : `pending: ${listed(due, 5)}`;
     return [{ check: CHECK, result: "ok", text }];
   } catch (error) {
@@ -37,4 +37,9 @@ export async function programFindings(
     const remedy = "`pulumi preview` shows all of it. As long as it fails, so does every change.";
     return [{ check: CHECK, result: "problem", text: error.message, remedy }];
   }
+}
+
+/** The engine's own order is that in which it happens to come to each. */
+function sortedChanges(changes: Parameters<typeof describeChanges>[0]): readonly string[] {
+  return [...describeChanges(changes)].sort();
 }
