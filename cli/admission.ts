@@ -84,10 +84,16 @@ export function verdictOn(object: ApiObject, answer: ApiAnswer): Verdict | undef
       message,
       "That webhook says nothing before the incident. Put one instance into maintenance to find out.",
     );
+  // ingress-nginx's own webhook (internal/ingress/controller/controller.go, checkOverlap).
+  const [, taker] = /is already defined in ingress ([\w.-]+\/[\w.-]+)/.exec(message) ?? [];
   return {
     result: "problem",
-    text: `the cluster refuses the override: ${message}`,
-    remedy: `Exempt the namespace ${object.metadata.namespace} from that admission policy.`,
+    // It quotes the override's path, most of which is one letter.
+    text: `the cluster refuses the override: ${message.replace(/(.)\1{19,}/g, "…")}`,
+    remedy:
+      taker === undefined
+        ? `Exempt the namespace ${object.metadata.namespace} from that admission policy.`
+        : `Find out who made Ingress ${taker}, and delete it: it has the path of overrides.`,
   };
 }
 

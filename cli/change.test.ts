@@ -165,7 +165,7 @@ describe("a change", () => {
       remedy: "Exempt it.",
     } as const;
     await expect(started(enableAcme, { verdicts: [verdict] }).result).rejects.toThrow(
-      "Nothing was changed.\nacme at default: denied:\\u001b[2K no. Exempt it.",
+      "Nothing was changed.\nacme at default: denied:\\u001b[2K no → Exempt it.",
     );
   });
 

@@ -342,12 +342,12 @@ async function refusalsOf(
     async ({ instance }) =>
       (await inspection.verdictsOn(instance, MOST_MILLISECONDS).catch(() => []))
         .filter(({ result }) => result === "problem")
-        .map(({ edge, text, remedy }) => visibleLine(`${instance.name} at ${edge}: ${text}. ${remedy}`)),
+        .map(({ edge, text, remedy }) => visibleLine(`${instance.name} at ${edge}: ${text} → ${remedy}`)),
   );
   return refusals.flat();
 }
 
-/** What the maintenance of these instances runs into, in sentences. Of an override that is there already, `status` tells. */
+/** What the maintenance of these instances runs into, a line each. Of an override that is there already, `status` tells. */
 function hazardNotes(
   entered: readonly InstanceGoal[],
   shown: readonly MaintenanceEntry[],
@@ -355,8 +355,7 @@ function hazardNotes(
 ): readonly string[] {
   return entered
     .filter(({ instance }) => !shown.some((entry) => entry.instance.name === instance.name))
-    .flatMap(({ instance }) => hazardsText(instance.name, hazardsOf(instance)))
-    .map((text) => `Warning: ${text}`);
+    .flatMap(({ instance }) => hazardsText(instance.name, hazardsOf(instance)));
 }
 
 /** Why the instances that enter maintenance would stay open at an edge, as an error; `undefined` if nothing is known to prevent it. */

@@ -9,6 +9,6 @@ it("tells each thing in one line without control characters, whatever the cluste
   expect(obstaclesText(edges)).toStrictEqual([`No override works at the edge default. ${SHOWN}`]);
   expect(notesText(edges)).toStrictEqual([`Note on the edge default: ${SHOWN}`]);
   expect(hazardsText("acme", [{ edge: "default", what: "open", text: FORGED, remedy: "Remove it." }])).toStrictEqual([
-    `acme at default: ${SHOWN} Remove it.`,
+    `Problem: acme at default: ${SHOWN} → Remove it.`,
   ]);
 });

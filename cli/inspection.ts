@@ -53,9 +53,11 @@ export function notesText(edges: readonly InspectedEdge[]): readonly string[] {
   return edges.flatMap(({ edge, notes }) => notes.map((text) => noteOn(edge.name, text)));
 }
 
-/** What a maintenance of an instance would run into, in sentences. */
+/** What a maintenance of an instance would run into, a line each: a problem or a warning, as in `check`. */
 export function hazardsText(instance: string, hazards: readonly HazardAt[]): readonly string[] {
-  return hazards.map(({ edge, text, remedy }) => visibleLine(`${instance} at ${edge}: ${text} ${remedy}`));
+  return hazards.map(({ edge, what, text, remedy }) =>
+    visibleLine(`${what === "open" ? "Problem" : "Warning"}: ${instance} at ${edge}: ${text} → ${remedy}`),
+  );
 }
 
 export function noteOn(edge: string, text: string): string {

@@ -26,9 +26,9 @@ async function resultFor(admissionPolicy: boolean, policies: readonly object[], 
 
 it("is fine if the stack has no policy, or the cluster has it with its binding", async () => {
   expect(await resultFor(false, [], [])).toStrictEqual([
-    "ok: off: whoever may create routes in a namespace can reach into overrides",
+    "ok: off (the setting admissionPolicy). An account with rights to routes in one namespace can reach into overrides",
   ]);
-  expect(await resultFor(true, [policy], [binding])).toStrictEqual(["ok: the cluster has it (1)"]);
+  expect(await resultFor(true, [policy], [binding])).toStrictEqual(["ok: the cluster has its 1 policies"]);
   for (const [policies, bindings] of [
     [[policy], []],
     [[], [binding]],
@@ -52,7 +52,9 @@ const stored = {
 };
 
 it("is fine with the defaults that the API adds", async () => {
-  expect(await resultFor(true, [{ ...policy, spec: stored }], [binding])).toStrictEqual(["ok: the cluster has it (1)"]);
+  expect(await resultFor(true, [{ ...policy, spec: stored }], [binding])).toStrictEqual([
+    "ok: the cluster has its 1 policies",
+  ]);
 });
 
 it.each([

@@ -24,7 +24,11 @@ export async function admissionPolicyFindings(
 ): Promise<readonly Finding[]> {
   if (!admissionPolicy)
     return [
-      { check: CHECK, result: "ok", text: "off: whoever may create routes in a namespace can reach into overrides" },
+      {
+        check: CHECK,
+        result: "ok",
+        text: "off (the setting admissionPolicy). An account with rights to routes in one namespace can reach into overrides",
+      },
     ];
   const { namespace } = pageServer;
   const wanted = policyManifests(
@@ -52,7 +56,7 @@ export async function admissionPolicyFindings(
     if (changes.length > 0) changed.push(`${name} at ${listed(changes, 3)}`);
   }
   if (missing.length + changed.length === 0)
-    return [{ check: CHECK, result: "ok", text: `the cluster has it (${wanted.length})` }];
+    return [{ check: CHECK, result: "ok", text: `the cluster has its ${wanted.length} policies` }];
   const texts = [
     ...(missing.length > 0 ? [`the cluster does not have ${listed(missing)}`] : []),
     ...(changed.length > 0 ? [`the cluster has otherwise than declared: ${listed(changed)}`] : []),
@@ -62,7 +66,10 @@ export async function admissionPolicyFindings(
       check: CHECK,
       result: "problem",
       text: texts.join("; "),
-      remedy: "`pulumi up --refresh` makes it as declared. Kubernetes has such policies since 1.30.",
+      remedy:
+        changed.length > 0
+          ? "`pulumi up --refresh` makes it as declared."
+          : "`pulumi up` makes it, on Kubernetes 1.30 or newer.",
     },
   ];
 }

@@ -25,9 +25,9 @@ const told = async (verdictsOn: (instance: Instance) => Promise<readonly Verdict
 
 it("counts the overrides that are admitted, without those whose type the cluster does not have", async () => {
   const untried = { edge: "next", result: "untried" as const, text: "the cluster has no such type", remedy: "" };
-  expect(await told(async () => [])).toStrictEqual(["ok: 3 overrides are admitted"]);
+  expect(await told(async () => [])).toStrictEqual(["ok: overrides admitted: 3"]);
   expect(await told(async ({ name }) => (name === "beta" ? [untried] : []))).toStrictEqual([
-    "ok: 2 of 3 overrides are admitted; for the others the cluster does not have the type",
+    "ok: overrides admitted: 2 of 3; for the others the cluster does not have the type",
   ]);
   expect(await told(async () => [untried])).toStrictEqual([]);
 });

@@ -42,8 +42,8 @@ export async function admissionFindings(
 
 function admittedText(admitted: number, all: number): string {
   return admitted === all
-    ? `${all} overrides are admitted`
-    : `${admitted} of ${all} overrides are admitted; for the others the cluster does not have the type`;
+    ? `overrides admitted: ${all}`
+    : `overrides admitted: ${admitted} of ${all}; for the others the cluster does not have the type`;
 }
 
 function slowFindings(untried: readonly string[], count: number): readonly Finding[] {

@@ -14,7 +14,7 @@ const foundIn = (work: () => Settings, more: Partial<Settings> = {}) =>
   configurationFindings({ settings: work }, { ...settings, ...more }).map(({ result, text }) => `${result}: ${text}`);
 
 it("counts what is configured", () => {
-  expect(foundIn(() => settings)).toStrictEqual(["ok: 1 instances, 1 edges"]);
+  expect(foundIn(() => settings)).toStrictEqual(["ok: instances: 1, edges: 1"]);
 });
 
 it("lists every problem, and each warning once", () => {

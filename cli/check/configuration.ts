@@ -17,7 +17,7 @@ export function configurationFindings(
     ...[...new Set([...faults, ...warnings])].map((text): Finding => ({ check: CHECK, result: "warning", text })),
   ];
   if (found.length > 0) return found;
-  const text = `${instances.length} instances, ${Object.keys(edges).length} edges`;
+  const text = `instances: ${instances.length}, edges: ${Object.keys(edges).length}`;
   return [{ check: CHECK, result: "ok", text }];
 }
 

@@ -110,7 +110,7 @@ describe("pods that are not ready", () => {
       waiting("page-server-b", "ImagePullBackOff"),
     ]);
     expect(texts).toStrictEqual([
-      "warning: 1 of 2 pods of the page server is ready in pages; not ready: page-server-b (ImagePullBackOff)",
+      "warning: 1 of 2 pods of the page server are ready in pages; not ready: page-server-b (ImagePullBackOff)",
       "ok: every pod of the page server shows the page of the bucket (1)",
     ]);
     expect(findings[0]?.remedy).toBe(

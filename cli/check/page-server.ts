@@ -116,7 +116,7 @@ function readinessFindings(
       : {
           check: PODS,
           result: "warning",
-          text: `${count} of ${replicas} pods of the page server ${count === 1 ? "is" : "are"} ready in ${namespace}${not}`,
+          text: `${count} of ${replicas} pods of the page server are ready in ${namespace}${not}`,
           remedy: `See why: ${look}`,
         },
   ];

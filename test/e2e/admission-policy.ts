@@ -354,7 +354,7 @@ export function testAdmissionPolicy(lab: () => Lab): void {
 
     it("is off by default, and check says so", async () => {
       expect(rowsOf(await check(), "admission policy")).toMatchObject([
-        { result: "ok", text: expect.stringMatching(/^off: /) },
+        { result: "ok", text: expect.stringMatching(/^off /) },
       ]);
       expect(await policiesInCluster()).toStrictEqual([]);
       for (const { object } of REFUSED) expect(await tenant.refusalOf(object)).toBeUndefined();
@@ -366,7 +366,7 @@ export function testAdmissionPolicy(lab: () => Lab): void {
       expect(changes.filter(isOfPolicies).sort()).toStrictEqual(changesOf("create"));
       expect(await policiesInCluster()).toStrictEqual(IN_CLUSTER);
       expect(rowsOf(await check(), "admission policy")).toMatchObject([
-        { result: "ok", text: `the cluster has it (${POLICIES.length})` },
+        { result: "ok", text: `the cluster has its ${POLICIES.length} policies` },
       ]);
       expect((await lab().stack.up()).changes).toStrictEqual([]);
     });

@@ -589,7 +589,7 @@ const FAULTS: readonly Fault[] = [
     name: "somebody has scaled the page server to one pod",
     put: () => pods.scale(1).then(() => pods.untilReady(1)),
     take: () => pods.scale(2).then(() => pods.untilReady()),
-    finds: [/^WARNING page server: 1 of 2 pods of the page server is ready/],
+    finds: [/^WARNING page server: 1 of 2 pods of the page server are ready/],
   },
   {
     name: "new pods of the page server can't reach the bucket",

@@ -19,12 +19,28 @@ const ingress = (
   },
 });
 
-const USE_REGEX = { "nginx.ingress.kubernetes.io/use-regex": "true" };
 const everywhere = (path: string) => Object.fromEntries(acme.hosts.map((host) => [host, [path]]));
-const override = ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), USE_REGEX);
 const own = ingress("acme", "acme", everywhere("/"));
 
 const placement = { edge: "default", namespace: "maintenance-pages", ingressClassName: "nginx" };
+const override = ingressSchema.parse(plainOverrideManifest(acme, placement));
+
+/** The override, edited by hand. */
+const edited = (annotations: Readonly<Record<string, string>>, spec: object = {}): KnownIngress => ({
+  metadata: {
+    ...override.metadata,
+    annotations: {
+      ...override.metadata.annotations,
+      ...Object.fromEntries(
+        Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+      ),
+    },
+  },
+  spec: { ...override.spec, ...spec },
+});
+const rulesWith = (change: (text: string) => string) => ({
+  rules: JSON.parse(change(JSON.stringify(override.spec.rules))),
+});
 const reading = { classNames: ["nginx", "nginx-too"], annotations: ["nginx"], withoutClass: undefined };
 const drift = (isShown: boolean, ...ingresses: readonly KnownIngress[]) =>
   driftIn(ingresses, placement, reading)(acme, isShown);
@@ -47,27 +63,50 @@ it.each([
   [
     "with another path",
     true,
-    [
-      ingress(
-        "maintenance-pages",
-        "maintenance-acme",
-        { ...everywhere(OVERRIDE_PATH), "acme.example.org": ["/a"] },
-        USE_REGEX,
-      ),
-    ],
-    ["the path of acme.example.org of its override was changed"],
+    [edited({}, { rules: ingress("", "", { ...everywhere(OVERRIDE_PATH), "acme.example.org": ["/a"] }).spec.rules })],
+    ["the Service of its override was changed", "the path of acme.example.org of its override was changed"],
   ],
   [
     "without a host",
     true,
-    [ingress("maintenance-pages", "maintenance-acme", { "acme.example.org": [OVERRIDE_PATH] }, USE_REGEX)],
+    [edited({}, { rules: override.spec.rules?.slice(0, 1) })],
     ["the path of studio.acme.example.org of its override was changed"],
   ],
   [
     "with another class, and no longer a regular expression",
     true,
-    [ingress("maintenance-pages", "maintenance-acme", everywhere(OVERRIDE_PATH), {}, "other")],
+    [edited({ "use-regex": "false" }, { ingressClassName: "other" })],
     ["ingressClassName of its override was changed", "use-regex of its override was changed"],
+  ],
+  [
+    "with another annotation that shields the page",
+    true,
+    [edited({ "custom-http-errors": "404" })],
+    ["custom-http-errors of its override was changed"],
+  ],
+  [
+    "with the page of another instance",
+    true,
+    [edited({ "rewrite-target": "/beta/unscheduled/-/" })],
+    ["the page of its override was changed"],
+  ],
+  [
+    "with another Service",
+    true,
+    [
+      edited(
+        {},
+        rulesWith((text) => text.replaceAll('"page-server"', '"caddy"')),
+      ),
+    ],
+    ["the Service of its override was changed"],
+  ],
+  ["with an annotation in addition", true, [edited({ "proxy-buffering": "off" })], []],
+  [
+    "with the address in a header, for a bypass",
+    true,
+    [edited({ "rewrite-target": "$uri", "x-forwarded-prefix": "/acme/scheduled/-/" })],
+    [],
   ],
   [
     "with a longer path beside it",

@@ -71,7 +71,7 @@ describe("an open site is", () => {
     expect(hazards([ingress("acme", "web", long), ingress("acme", "classless", long, {}, {})])).toStrictEqual(
       ["web", "classless"].map((name) => ({
         what: "open",
-        text: `Ingress acme/${name} has a path of acme.example.org that is so long that it comes before an override.`,
+        text: `Ingress acme/${name} has a path of acme.example.org with 512 characters or more, so it comes before an override.`,
         remedy: "Shorten the path of that Ingress, or delete it.",
       })),
     );

@@ -3,7 +3,7 @@ import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { allowsSnippets, type ConfiguredController, passesTlsThrough, quoted, refusedWords } from "./config-map";
 import { isRead, type Reading } from "./controllers";
-import { OVERRIDE_PATH, type Placement, plainOverrideManifest } from "./manifests";
+import { OVERRIDE_PATH, OVERRIDE_PATH_LENGTH, type Placement, plainOverrideManifest } from "./manifests";
 import {
   annotationOf,
   hostsOf,
@@ -50,7 +50,7 @@ export function hazardsIn(known: Known): Inspection["hazardsOf"] {
     const own = new Set(hosts.flatMap((host) => byHost.get(host) ?? []));
     const hidden = hosts.filter((host) => !byHost.has(host));
     return [
-      ...hosts.flatMap((host) => longPaths(host, [...(byHost.get(host) ?? []), ...longer])),
+      ...longPaths(hosts, [...own, ...longer]),
       ...canaries.flatMap((one) => canaryHazard(one, shared)),
       ...unownedHosts(instance, routed),
       ...refusals(instance, known),
@@ -76,17 +76,21 @@ function groupedBy(
 
 /** The path that an override will have for a host. */
 function pathOfOverride(host: string): KnownPath {
-  return { host, path: OVERRIDE_PATH, isExact: false, port: undefined };
+  return { host, path: OVERRIDE_PATH, isExact: false, service: undefined, port: undefined };
 }
 
-function longPaths(host: string, ingresses: readonly KnownIngress[]): readonly Hazard[] {
-  return ingresses
-    .filter((one) => comesFirst(one, host))
-    .map((one) => ({
-      what: "open",
-      text: `${placeOf(one)} has a path of ${host} that is so long that it comes before an override.`,
-      remedy: RIVAL_REMEDY,
-    }));
+function longPaths(hosts: readonly string[], ingresses: readonly KnownIngress[]): readonly Hazard[] {
+  return ingresses.flatMap((one) => {
+    const taken = hosts.filter((host) => comesFirst(one, host));
+    if (taken.length === 0) return [];
+    return [
+      {
+        what: "open",
+        text: `${placeOf(one)} has a path of ${listed(taken, 5)} with ${OVERRIDE_PATH_LENGTH} characters or more, so it comes before an override.`,
+        remedy: RIVAL_REMEDY,
+      },
+    ];
+  });
 }
 
 function canaryHazard(canary: KnownIngress, paths: readonly KnownPath[]): readonly Hazard[] {

@@ -27,7 +27,12 @@ export const ingressSchema = z.object({
                   pathType: z.string().optional(),
                   backend: z
                     .object({
-                      service: z.object({ port: z.object({ name: z.string().optional() }).optional() }).optional(),
+                      service: z
+                        .object({
+                          name: z.string().optional(),
+                          port: z.object({ name: z.string().optional() }).optional(),
+                        })
+                        .optional(),
                     })
                     .optional(),
                 }),
@@ -99,6 +104,8 @@ export interface KnownPath {
   readonly path: string;
   /** Whether its type is Exact. The controller takes every other type for Prefix (internal/k8s/main.go, SetDefaultNGINXPathType). */
   readonly isExact: boolean;
+  /** The name of its Service. */
+  readonly service: string | undefined;
   /** The name of its Service's port. */
   readonly port: string | undefined;
 }
@@ -112,6 +119,7 @@ export function pathsOf({ spec }: Pick<KnownIngress, "spec">): readonly KnownPat
           host,
           path,
           isExact: pathType === "Exact",
+          service: backend?.service?.name,
           port: backend?.service?.port?.name,
         })),
   );
