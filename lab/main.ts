@@ -88,6 +88,7 @@ In another terminal, in this folder:
 
   source ${environmentFile}
 
+  npx maintenance check                                      look for what would go wrong in a maintenance
   npx maintenance enable acme                                enable maintenance, and check what visitors see
   pulumi config set maintenance '["acme"]' && pulumi up      the same without the checks
   pulumi config set maintenance '[]' && pulumi up            disable it
