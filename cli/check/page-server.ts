@@ -10,7 +10,7 @@ import { type Finding, orOk } from "./finding";
 import type { SelfTestPage } from "./self-test-pages";
 
 const PODS = "page server";
-const REACH = "page server's reach to the bucket";
+const REACH = "bucket, read by the pods";
 
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),

@@ -17,7 +17,11 @@ export async function rightsFindings(settings: Settings): Promise<readonly Findi
 export function verdictOnRights(wanted: readonly Right[], missing: readonly Right[]): Finding {
   const changing = wanted.filter(({ verb }) => !LOOKING.includes(verb));
   if (missing.length === 0)
-    return { check: CHECK, result: "ok", text: `this account has all that \`pulumi up\` needs (${wanted.length})` };
+    return {
+      check: CHECK,
+      result: "ok",
+      text: `this account has all ${wanted.length} rights that \`pulumi up\` needs`,
+    };
   if (missing.length === changing.length && missing.every(({ verb }) => !LOOKING.includes(verb)))
     return { check: CHECK, result: "warning", text: "this account may only look", remedy: REMEDY };
   const text = `this account may not: ${rightsText(missing).join("; ")}`;

@@ -269,7 +269,7 @@ const LOGIN = object("gateway.envoyproxy.io/v1alpha1", "SecurityPolicy", "gatewa
   authorization: { defaultAction: "Deny" },
 });
 
-const UNREAD = /^PROBLEM page server's reach to the bucket: these pods show their own copy of the page/;
+const UNREAD = /^PROBLEM bucket, read by the pods: these pods show their own copy of the page/;
 
 /** A pod keeps what it has read once. */
 async function renewPods(): Promise<void> {
