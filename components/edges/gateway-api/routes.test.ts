@@ -224,6 +224,11 @@ describe("where hosts of nobody get the not-found page", () => {
     expect(parents([{ ...listener("tls"), protocol: "TLS" }], [])).toStrictEqual([]);
   });
 
+  it("stays where the stack's own one of another namespace is, until that goes", () => {
+    const labels = { "app.kubernetes.io/part-of": "maintenance-pages" };
+    expect(parents(all, [route("page-server-not-found", [], { parents: [GATEWAY], labels })])).toStrictEqual([GATEWAY]);
+  });
+
   it("is not at a listener for one host, nor where somebody has a route for all hosts of the listener", () => {
     const at = (sectionName: string) => ({ ...GATEWAY, sectionName });
     expect(parents([...all, listener("one", "b.org")], [])).toStrictEqual([at("all"), at("wildcard")]);

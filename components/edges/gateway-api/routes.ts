@@ -36,11 +36,15 @@ export function groupsOf(routes: readonly HttpRoute[], namespace: string): Known
  * Whether a route is a bypass. Its labels are not enough, because anybody can write them: it must also be one that gets no visitor without a key.
  * A rule without matches is for every request.
  */
-function isBypass({ metadata: { labels = {} }, spec }: HttpRoute): boolean {
+function isBypass(route: HttpRoute): boolean {
   return (
-    Object.entries(PART_OF).every(([name, value]) => labels[name] === value) &&
-    spec.rules.every(({ matches }) => matches.length > 0 && matches.every(isBypassMatch))
+    isLabelled(route) && route.spec.rules.every(({ matches }) => matches.length > 0 && matches.every(isBypassMatch))
   );
+}
+
+/** Whether a route has the label of the program's objects. */
+function isLabelled({ metadata: { labels = {} } }: HttpRoute): boolean {
+  return Object.entries(PART_OF).every(([name, value]) => labels[name] === value);
 }
 
 /**
@@ -223,21 +227,23 @@ export function parkedHostIn(
 
 /**
  * Where the routes for hosts of nobody are attached: to listeners without a hostname, or with a wildcard. Nobody else may have a route for all
- * hosts of such a listener: of two routes that match everything the older one comes first, and ours must take nobody's visitors.
+ * hosts of such a listener: of two routes that match everything the older one comes first, and ours must take nobody's visitors. The not-found page
+ * of another page server does not count: it is this stack's own, where `pageServer.namespace` has changed.
  */
 export function notFoundParents(
   parentRefs: readonly Parent[],
   others: readonly HttpRoute[],
   topology: Topology,
 ): readonly Parent[] {
+  const strangers = others.filter((route) => !isLabelled(route));
   const isFree = (one: OwnedListener) =>
-    !others.some(
+    !strangers.some(
       (route) =>
         (route.spec.hostnames.length === 0 || route.spec.hostnames.some((host) => host === one.listener.hostname)) &&
         listenersOf(parentsOf(route), topology).some((other) => isSameListener(one, other)),
     );
   const isTaken = (parent: Parent) =>
-    others.some(
+    strangers.some(
       (route) => route.spec.hostnames.length === 0 && parentsOf(route).some((one) => isSameOwner(one, parent)),
     );
   return parentRefs.flatMap((parent) => {
