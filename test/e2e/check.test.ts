@@ -340,7 +340,9 @@ const FAULTS: readonly Fault[] = [
         ],
       }),
     ],
-    finds: [/^PROBLEM routes, default, acme: Ingress acme\/long has a path of acme\.localhost that is so long/],
+    finds: [
+      /^PROBLEM routes, default, acme: Ingress acme\/long has a path of acme\.localhost with 512 characters or more/,
+    ],
     isSaidByEnable: true,
   },
   {
