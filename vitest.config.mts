@@ -7,12 +7,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{model,settings,pages,components,preview,lab,cli,docs}/**/*.test.ts"],
-          // Thousands of generated cases take seconds, and more of them on a busy machine.
-          testTimeout: 60_000,
+          // Thousands of generated cases take seconds, and many more on a busy machine.
+          testTimeout: 300_000,
         },
       },
       // A Pulumi program keeps its runtime in module state: one process a file.
-      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: "program", include: ["test/program/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
       {
         test: {
           name: "browser",
