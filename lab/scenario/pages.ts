@@ -178,7 +178,7 @@ async function clientIsEnabledWithoutBucket({ edge, stack, cluster }: Lab): Prom
   }
 }
 
-async function clientsPageIsSeen({ edge }: Lab): Promise<string> {
+async function clientsPageIsSeen({ edge, stack }: Lab): Promise<string> {
   await untilSaid(edge, "gamma.localhost", "The Gamma campus is closed");
   const ask = (path: string) => visit(edge, "gamma.localhost", path, { headers: BROWSER });
   const page = await ask("/courses");
@@ -194,6 +194,7 @@ async function clientsPageIsSeen({ edge }: Lab): Promise<string> {
   ];
   const missing = await ask(`${ASSETS_PATH}no-such-file.svg`);
   const other = await seePage(ask(`${ASSETS_PATH}../instances/acme/50x.en.html`));
+  await disable({ edge, stack }, "gamma");
   return `${await seePage(Promise.resolve(page))}; ${has.join(", ")}; a file that is not there: ${missing.status}; any other path: ${other}`;
 }
 
@@ -221,7 +222,6 @@ async function feedTells({ edge, cluster, stack }: Lab): Promise<string> {
 
 async function brokenTemplateIsRefused({ edge, stack }: Lab): Promise<string> {
   const folder = join(CLIENTS_FOLDER, "acme");
-  await disable({ edge, stack }, "gamma");
   await stack.type(["config", "set", "maintenance", '["acme"]']);
   mkdirSync(folder);
   try {
