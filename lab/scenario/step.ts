@@ -8,8 +8,8 @@ export interface Step {
   /** What it can't do without. @default nothing that not every cluster has */
   readonly needs?: Need | readonly Need[];
   /**
-   * Shows the same at every kind of edge, as it is about the stack or the page server: maintenance.test.ts alone walks it. It leaves the
-   * configuration as it was, for the rows after it.
+   * Shows the same at every kind of edge, as it is about the stack or the page server: maintenance.test.ts alone walks it. No row
+   * after it needs what it leaves.
    */
   readonly isSameAtEveryEdge?: true;
   /** Does it, and says what was seen in the words of `expected`, or whatever else it was. */
