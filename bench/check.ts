@@ -182,7 +182,7 @@ function waysOn({ stack }: Lab, kubectl: string, folder: string, names: readonly
   };
 }
 
-/** Prints what is not ok: it may have cost time, and the table has only its number. */
+/** Prints each finding that is not ok. It may have cost time, and the table only counts it. */
 async function checked(run: Promise<Ran>): Promise<Ran> {
   const ended = await run;
   for (const { result, check, text } of findingsIn(ended)) {

@@ -40,6 +40,11 @@ export function isBelow(host: string, wildcard: string): boolean {
   return wildcard.startsWith("*.") && host.endsWith(wildcard.slice(1)) && host !== wildcard;
 }
 
+/** Whether two hosts, each of which may be a wildcard for one label or more, have a name in common. */
+export function overlap(one: string, other: string): boolean {
+  return one === other || isBelow(one, other) || isBelow(other, one);
+}
+
 /** The wildcard that covers a host, if a wildcard stands for one label. */
 export function wildcardOf(host: string): string {
   return host.replace(/^[^.]+/, "*");

@@ -18,6 +18,6 @@ it.each([200, 404])("another server with status %s is no Kubernetes API", async 
   );
 });
 
-it("a refusal is told in the API's words", async () => {
+it("quotes the API's message if it refuses the request", async () => {
   expect(await found(401, { kind: "Status", message: "Unauthorized" })).toBe("problem: Unauthorized");
 });

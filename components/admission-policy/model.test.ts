@@ -14,7 +14,7 @@ const hosts: Reservation = {
   why: "a canary Ingress with it gets visitors",
 };
 
-it("refuses what is reserved to whoever may not have it in the page server's namespace, and nothing if it fails", () => {
+it("refuses a reserved object of an account without rights in the page server's namespace, and nothing if it fails", () => {
   const metadata = {
     name: "reserved-ingress-hosts.pages",
     labels: {

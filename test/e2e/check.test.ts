@@ -705,7 +705,7 @@ describe("an account that is not the administrator", () => {
     expect(await foundBy("up")).toStrictEqual([]);
   });
 
-  it("is told that it may only look with those of a preview", async () => {
+  it("says that an account with the rights of a preview may only look", async () => {
     const lines = await foundBy("preview");
     const [rights, ...admission] = lines;
     expect(rights).toMatch(/^WARNING rights: this account may only look/);
@@ -713,7 +713,7 @@ describe("an account that is not the administrator", () => {
     for (const one of admission) expect(one).toMatch(/^UNKNOWN admission, .*: this account may not try it/);
   });
 
-  it("is told what it lacks, and what could not be checked", async () => {
+  it("names the missing rights, and what could not be checked", async () => {
     const lines = await foundBy("nobody");
     expect(lines).toContainEqual(expect.stringMatching(/^PROBLEM rights: this account may not: /));
     expect(lines).toContainEqual(expect.stringMatching(/^UNKNOWN /));

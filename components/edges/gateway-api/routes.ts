@@ -1,4 +1,4 @@
-import { isBelow } from "../../../model/instances";
+import { isBelow, overlap } from "../../../model/instances";
 import { PART_OF } from "../../names";
 import type { Overridden } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
@@ -154,10 +154,7 @@ export function isOwnBelow(host: string, { hosts, otherHosts }: Pick<Overridden,
 
 /** Whether a route with these hostnames may get requests for one of these hosts. One without hostnames may get all. */
 export function mayServe(hostnames: readonly string[], hosts: readonly string[]): boolean {
-  return (
-    hostnames.length === 0 ||
-    hostnames.some((one) => hosts.some((host) => one === host || isBelow(host, one) || isBelow(one, host)))
-  );
+  return hostnames.length === 0 || hostnames.some((one) => hosts.some((host) => overlap(one, host)));
 }
 
 /** Whether a listener may get requests for one of these hosts. */

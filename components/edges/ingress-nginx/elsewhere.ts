@@ -1,4 +1,4 @@
-import { isBehind, isBelow } from "../../../model/instances";
+import { isBehind, overlap } from "../../../model/instances";
 import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { classNameOf } from "./controllers";
@@ -54,5 +54,5 @@ export function hazardsElsewhere(
 
 /** Whether a host of an Ingress leads to an instance. */
 function concerns(host: string, { hosts, otherHosts }: Pick<Overridden, "hosts" | "otherHosts">): boolean {
-  return !otherHosts.includes(host) && hosts.some((one) => one === host || isBelow(host, one) || isBelow(one, host));
+  return !otherHosts.includes(host) && hosts.some((one) => overlap(one, host));
 }

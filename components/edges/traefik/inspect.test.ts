@@ -75,7 +75,7 @@ it("tells of hazards, of hosts and of what an override would be", async () => {
   );
 });
 
-it("an account that may not read pods or routes for TCP knows less, and is told so", async () => {
+it("without the rights to read pods and routes for TCP it says what it did not check", async () => {
   const { hazardsOf, routedHosts, notes } = await inspected("pods", "ingressroutetcps");
   expect(hazardsOf(acme)).toHaveLength(1);
   expect(routedHosts).toStrictEqual([]);
