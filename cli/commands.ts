@@ -11,6 +11,8 @@ import { listedEntry } from "../outputs";
 import { readClock } from "../settings/clock";
 import { withKnownHosts } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
+import { stackName } from "../settings/stack-file";
+import { printAll, type WithWarnings, warn } from "./all-stacks";
 import { bypassText, bypassUse } from "./bypass";
 import { calendarOf } from "./calendar";
 import { change, type Outcome, visitors } from "./change";
@@ -27,13 +29,15 @@ import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
 import { readOutdated } from "./outdated";
-import { findStack, PROJECT, StackFile } from "./project";
+import { elsewhereNotes } from "./owner";
+import { findStack, namedStack, PROJECT, StackFile } from "./project";
 import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
 import { missingRights, rightsFor, rightsText } from "./rights";
 import { secretIn, withNewSecret } from "./secret";
 import type { StackText } from "./stack-text";
-import { statusOf } from "./status";
+import { findOwner, readStackNames } from "./stacks";
+import { type Status, statusOf } from "./status";
 import { COMMANDS, type CommandName, commonOptions, type Given } from "./syntax";
 import { terminalOf } from "./terminal";
 import { inZone, lengthFrom, spanOf, timeFrom } from "./times";
@@ -109,7 +113,7 @@ async function enable(given: Given<"enable">, host: LanguageHost): Promise<numbe
   const { now } = host;
   return apply(given, host, async (content, stack) => {
     const settings = content.settings(now);
-    mustBeKnown(given.instances, settings, given.message !== undefined);
+    await mustBeKnown(given.instances, settings, stack, hintsOf(given));
     refuseProvisioned(given.instances, settings);
     const change = entryChange(given, settings);
     refuseNoMessage(change, given.instances, settings);
@@ -123,10 +127,11 @@ async function enable(given: Given<"enable">, host: LanguageHost): Promise<numbe
 /** Shows the page of an entry, with the changes that `enable` would make to it. */
 async function preview(given: Given<"preview">): Promise<number> {
   const now = readClock();
-  const { content } = StackFile.open(await findStack(given.stack));
-  const settings = content.settings(now);
   const name = given.instance;
-  mustBeKnown([name], settings, given.message !== undefined);
+  const stack = await stackOf([name], given, hintsOf(given));
+  const { content } = StackFile.open(stack);
+  const settings = content.settings(now);
+  await mustBeKnown([name], settings, stack, hintsOf(given));
   const entry = previewedEntry(given, content, settings);
   const language = languageOf(given.lang, settings);
   const { html, text } = entryPage(entry, language, settings);
@@ -219,11 +224,11 @@ async function disable(given: Given<"disable">, host: LanguageHost): Promise<num
 /** Shows how an instance's key is used, or makes new keys. */
 async function bypass(given: Given<"bypass">, host: LanguageHost): Promise<number> {
   const { instance, rotate } = given;
-  const stack = await findStack(given.stack);
+  const stack = await stackOf(instance === undefined ? [] : [instance], given);
   const { content } = StackFile.open(stack);
   const settings = content.settingsToRead(host.now);
   const bypassed = settings.maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
-  if (instance !== undefined) mustBeKnown([instance], settings, false);
+  if (instance !== undefined) await mustBeKnown([instance], settings, stack);
   if (instance === undefined ? !rotate : !bypassed.includes(instance)) {
     const withOne = bypassed.length === 0 ? "none has one now" : listed(bypassed);
     const remedy = `\`npx maintenance enable ${instance ?? "NAME"} --bypass\` gives it one`;
@@ -235,7 +240,7 @@ async function bypass(given: Given<"bypass">, host: LanguageHost): Promise<numbe
     });
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
-  const rotated = rotate ? await changed(changing, host, () => withNewSecret(content, stack)) : undefined;
+  const rotated = rotate ? await changed(changing, stack, host, () => withNewSecret(content, stack)) : undefined;
   if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack).content, stack);
   else if (given.json) console.log(JSON.stringify(rotated, null, 2));
   return rotated === undefined ? EXIT.done : codeOf(rotated);
@@ -293,7 +298,7 @@ function laterEnd(name: string, present: Date | undefined, { typed, length }: La
 /** @throws {CommandError} when one of them is not in the list, and so can't be changed or taken out. */
 async function mustBeIn(instances: readonly string[], settings: Settings, stack: string): Promise<void> {
   const { maintenance } = settings;
-  mustBeKnown(instances, settings, false);
+  await mustBeKnown(instances, settings, stack);
   refuseProvisioned(instances, settings);
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
@@ -315,7 +320,12 @@ async function remedyText(name: string, settings: Settings, stack: string): Prom
 }
 
 /** @throws {CommandError} when one of the names is no instance's. The list's own message would name a place in the list instead. */
-function mustBeKnown(names: readonly string[], { instances, unreadable }: Settings, hasMessage: boolean): void {
+async function mustBeKnown(
+  names: readonly string[],
+  { instances, unreadable }: Settings,
+  stack: string,
+  hints: readonly string[] = [],
+): Promise<void> {
   const known = instances.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
@@ -329,21 +339,60 @@ function mustBeKnown(names: readonly string[], { instances, unreadable }: Settin
         : { path: "<instances>", found: name, allowed: withKnownHosts(name, reason) },
     );
   });
-  const hint = hasMessage ? ['A message of more than one word needs quotes: --message "Back soon"'] : [];
-  throw new CommandError(["Nothing was changed.", ...problems, ...hint].join("\n\n"));
+  const others = (await readStackNames(PROJECT)).filter((one) => one.stack !== stackName(stack));
+  throw new CommandError(
+    ["Nothing was changed.", ...problems, ...elsewhereNotes(unknown, others), ...hints].join("\n\n"),
+  );
+}
+
+/** What may be the reason for a name that no instance has. */
+function hintsOf({ message }: { readonly message?: unknown }): readonly string[] {
+  return message === undefined ? [] : ['A message of more than one word needs quotes: --message "Back soon"'];
+}
+
+/**
+ * The stack to work on with these instances: the named one, or else the one that they are of, which this says; without instances the selected
+ * one.
+ *
+ * @throws {CommandError} when it is not clear.
+ */
+async function stackOf(
+  instances: readonly string[],
+  { stack, json }: Common,
+  hints: readonly string[] = [],
+): Promise<string> {
+  const named = namedStack(stack);
+  if (named !== undefined || instances.length === 0) return findStack(named);
+  const names = [...new Set(instances)];
+  const owner = await findOwner(names, hints);
+  // It concerns a person only: what --json prints has the stack's name, or is of one instance.
+  const say = json ? console.error : console.log;
+  for (const line of [`Stack ${owner.stack}: it owns ${listed(names)}.`, ...owner.notes]) say(visibleLine(line));
+  return owner.stack;
 }
 
 type Edit = (content: StackText, stack: string) => StackText | Promise<StackText>;
 
-async function apply(given: Changing, host: LanguageHost, edit: Edit, checksInstance = false): Promise<number> {
-  const outcome = await changed(given, host, edit, checksInstance);
+async function apply(
+  given: Changing & { readonly message?: unknown },
+  host: LanguageHost,
+  edit: Edit,
+  checksInstance = false,
+): Promise<number> {
+  const stack = await stackOf(given.instances, given, hintsOf(given));
+  const outcome = await changed(given, stack, host, edit, checksInstance);
   if (given.json) console.log(JSON.stringify(outcome, null, 2));
   return codeOf(outcome);
 }
 
-async function changed(given: Changing, host: LanguageHost, edit: Edit, checksInstance = false): Promise<Outcome> {
+async function changed(
+  given: Changing,
+  stack: string,
+  host: LanguageHost,
+  edit: Edit,
+  checksInstance = false,
+): Promise<Outcome> {
   const { now } = host;
-  const stack = await findStack(given.stack);
   const file = StackFile.open(stack);
   const { warnings } = file.content.settingsToRead(now); // with a problem in the file there is no list to change
   const { instances, allowOtherChanges } = given;
@@ -411,29 +460,58 @@ function concluded({ name, goal, state }: Outcome["instances"][number]): string 
   return `${name} ${goal === "page" ? "shows the page" : state === "planned" ? "is planned, and open until then" : "is open"}`;
 }
 
-async function list({ stack, json, ics }: Given<"list">): Promise<number> {
+async function list(given: Given<"list">): Promise<number> {
+  const { stack, json, ics, allStacks } = given;
+  if (allStacks) return listAll(given);
   const now = readClock();
   const { content } = StackFile.open(await findStack(stack));
   const settings = content.settingsToRead(now);
   const { maintenance, timeZone, links, languages } = settings;
   if (ics) process.stdout.write(calendarOf(maintenance, links, languages, now));
   else console.log(json ? JSON.stringify(maintenance.map(listedEntry), null, 2) : listText(maintenance, timeZone));
-  warn(content, settings);
+  warn(warningsOf(content, settings));
   return EXIT.done;
 }
 
-/** Says, beside the result, what is wrong with the configuration and does not stop a command that only reads. */
-function warn(content: StackText, { faults, now }: Settings): void {
-  for (const fault of faults) console.error(`\nWarning: ${fault}`);
+function listAll({ stack, json, ics }: Given<"list">): Promise<number> {
+  refuseBoth("--all-stacks", { "--stack": stack !== undefined, "--ics": ics });
+  const now = readClock();
+  return printAll<Declared>(PROJECT, {
+    json,
+    withUnapplied: true, // the files are what it shows
+    async read(name) {
+      const { content } = StackFile.open(name);
+      const settings = content.settingsToRead(now);
+      return { value: { settings, warnings: warningsOf(content, settings) }, code: EXIT.done };
+    },
+    textOf: ({ settings: { maintenance, timeZone } }) => listText(maintenance, timeZone),
+    jsonOf: (value) => ({ entries: value?.settings.maintenance.map(listedEntry) ?? [] }),
+  });
+}
+
+/** What is wrong with the configuration and does not stop a command that only reads. */
+function warningsOf(content: StackText, { faults, now }: Settings): readonly string[] {
   try {
     content.settings(now);
+    return faults;
   } catch (error) {
     if (!isForPeople(error)) throw error;
-    console.error(`\nWarning: \`pulumi up\` is refused until this is repaired. ${error.message}`);
+    return [...faults, `\`pulumi up\` is refused until this is repaired. ${error.message}`];
   }
 }
 
-async function watch(given: Common): Promise<never> {
+/** What the file of a stack declares. */
+interface Declared extends WithWarnings {
+  readonly settings: Settings;
+}
+
+/** @throws {CommandError} when an option was given together with one of the others. */
+function refuseBoth(option: string, others: Readonly<Record<string, boolean>>): void {
+  const [other] = Object.entries(others).flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+  if (other !== undefined) throw inputError({ path: `${option}, ${other}`, found: "both", allowed: "one of them" });
+}
+
+async function watch(given: Given<"status">): Promise<never> {
   for (;;) {
     if (!given.json) console.clear();
     await status(given);
@@ -441,30 +519,54 @@ async function watch(given: Common): Promise<never> {
   }
 }
 
-async function status({ stack, json }: Common): Promise<number> {
+async function status({ stack, json, allStacks }: Given<"status">): Promise<number> {
+  if (allStacks) return statusOfAll({ stack, json });
   const now = readClock();
-  const name = await findStack(stack);
+  const { value, code } = await statusIn(await findStack(stack), now);
+  console.log(json ? JSON.stringify(instancesValue(value, now), null, 2) : textOfStatus(value, now));
+  warn(value.warnings);
+  return code;
+}
+
+function statusOfAll({ stack, json }: Common): Promise<number> {
+  refuseBoth("--all-stacks", { "--stack": stack !== undefined });
+  const now = readClock();
+  return printAll<Seen>(PROJECT, {
+    json,
+    withUnapplied: false, // its hosts show nothing of ours
+    read: (name) => statusIn(name, now),
+    textOf: (value) => textOfStatus(value, now),
+    jsonOf: (value) => ({ instances: value === undefined ? [] : instancesValue(value, now) }),
+  });
+}
+
+interface Seen extends Declared {
+  readonly statuses: Status;
+}
+
+async function statusIn(name: string, now: Date): Promise<{ readonly value: Seen; readonly code: number }> {
   const file = StackFile.open(name);
   const settings = file.content.settingsToRead(now);
   const statuses = await statusOf(settings, file, name, () => appliedEntries(PROJECT, name));
-  console.log(
-    json
-      ? JSON.stringify(
-          statuses.instances.map((one) => statusValue(one, now)),
-          null,
-          2,
-        )
-      : statusText(statuses, settings.timeZone, now),
-  );
-  warn(file.content, settings);
-  return statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done;
+  return {
+    value: { settings, statuses, warnings: warningsOf(file.content, settings) },
+    code: statuses.instances.some(({ attention }) => attention.length > 0) ? EXIT.attention : EXIT.done,
+  };
+}
+
+function textOfStatus({ statuses, settings }: Seen, now: Date): string {
+  return statusText(statuses, settings.timeZone, now);
+}
+
+function instancesValue({ statuses }: Seen, now: Date) {
+  return statuses.instances.map((one) => statusValue(one, now));
 }
 
 async function check({ instances = [], stack, json }: Given<"check">, host: LanguageHost): Promise<number> {
-  const name = await findStack(stack);
+  const name = await stackOf(instances, { stack, json });
   const { content } = StackFile.open(name);
   const settings = content.settingsToRead(host.now);
-  mustBeKnown(instances, settings, false);
+  await mustBeKnown(instances, settings, name);
   const terminal = terminalOf({ json, yes: true });
   const checking = findingsOf({ stack: name, content, settings, instances, engine: new Engine(PROJECT, name, host) });
   const findings = await terminal.during("Checking", checking);
@@ -533,14 +635,20 @@ async function rights({ stack, json }: Common): Promise<number> {
   return lines.length === 0 ? EXIT.done : EXIT.refused;
 }
 
-/** The names of the stack's instances that complete the current word. */
+/** The names of the stack's instances that complete the current word; of all stacks when none is named. */
 async function names(current: string, given: unknown): Promise<string[]> {
   try {
-    const stack = typeof given === "object" && given !== null ? Reflect.get(given, "stack") : undefined;
-    const { content } = StackFile.open(await findStack(typeof stack === "string" ? stack : undefined));
-    const { instances } = content.settings(readClock());
-    return instances.map(({ name }) => name).filter((name) => name.startsWith(current));
+    const typed = typeof given === "object" && given !== null ? Reflect.get(given, "stack") : undefined;
+    const stack = namedStack(typeof typed === "string" ? typed : undefined);
+    const all = stack === undefined ? await readStackNames(PROJECT) : [{ names: await namesOfStack(stack) }];
+    const found = new Set(all.flatMap((one) => [...one.names]));
+    return [...found].filter((name) => name.startsWith(current));
   } catch {
     return [];
   }
+}
+
+async function namesOfStack(stack: string): Promise<readonly string[]> {
+  const { content } = StackFile.open(await findStack(stack));
+  return content.settings(readClock()).instances.map(({ name }) => name);
 }

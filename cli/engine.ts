@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ProgramOptions } from "../program";
+import { stackFileNameOf } from "../settings/stack-file";
 import { CommandError, EXIT } from "./errors";
 import type { Change } from "./guard";
 import type { LanguageHost } from "./language-host";
@@ -172,9 +173,11 @@ export function refusalOf(
     );
   }
   if (/no stack named .* found/.test(output)) {
-    const backend = process.env.PULUMI_BACKEND_URL ?? "the one that `pulumi whoami --verbose` shows";
     return new CommandError(
-      `Pulumi has no such stack: ${stack}, in the backend ${backend}. \`pulumi stack ls\` lists its stacks; \`pulumi login\` changes the backend.`,
+      [
+        `Pulumi has no such stack: ${stack}, in the backend ${backendText()}.`,
+        `${stackFileNameOf(stack)} alone is no stack: it was never applied there. \`pulumi stack ls\` lists the stacks; \`pulumi login\` changes the backend.`,
+      ].join("\n"),
     );
   }
   if (/PULUMI_ACCESS_TOKEN must be set/.test(output)) {
@@ -190,6 +193,11 @@ export function refusalOf(
   if (PROTECTED.test(text)) return new CommandError(`${text}\n\n${HOW_TO_ASK}`, code);
   if (UNREACHABLE.test(text)) return new CommandError(`${text}\n\n${unreachableText()}`, code);
   return new CommandError(text, code);
+}
+
+/** The place of the stacks' states, for people. */
+export function backendText(): string {
+  return process.env.PULUMI_BACKEND_URL ?? "that `pulumi whoami --verbose` shows";
 }
 
 const NO_REASON =

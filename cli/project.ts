@@ -15,6 +15,11 @@ export const PROJECT = join(__dirname, "..");
 
 const run = promisify(execFile);
 
+/** The stack that a person named, by the option or by $PULUMI_STACK. An empty variable counts as unset, as in Pulumi. */
+export function namedStack(option: string | undefined): string | undefined {
+  return option ?? (process.env.PULUMI_STACK || undefined);
+}
+
 /**
  * The stack to work on: the one that was named, or that of $PULUMI_STACK, or the one that is selected.
  *
@@ -22,7 +27,7 @@ const run = promisify(execFile);
  */
 export async function findStack(named: string | undefined, project = PROJECT): Promise<string> {
   const stacks = stacksIn(project);
-  const stack = named ?? process.env.PULUMI_STACK ?? (await selectedStack(project));
+  const stack = namedStack(named) ?? (await selectedStack(project));
   if (stack === undefined) {
     throw new CommandError(
       `Which stack? Name it with --stack, or select it: pulumi stack select. Stacks with a file in this folder: ${listed(stacks)}.`,

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NAMESPACE } from "../settings/read";
-import { CommandError } from "./errors";
+import { refusalOf } from "./engine";
 import { PROJECT } from "./project";
 import { runPulumi } from "./pulumi";
 import { StackText } from "./stack-text";
@@ -21,7 +21,7 @@ export function withNewSecret(content: StackText, stack: string): Promise<StackT
   const secret = randomBytes(24).toString("base64url");
   return onCopy(content, async (file) => {
     // By its input: everybody on this machine can read an argument.
-    await pulumi(["config", "set", SETTING, "--secret", "--stack", stack, "--config-file", file], secret);
+    await pulumi(stack, ["config", "set", SETTING, "--secret", "--config-file", file], secret);
     return new StackText(readFileSync(file, "utf8"), content.surroundings);
   });
 }
@@ -33,7 +33,7 @@ export function withNewSecret(content: StackText, stack: string): Promise<StackT
  */
 export function secretIn(content: StackText, stack: string): Promise<string> {
   return onCopy(content, async (file) => {
-    const secret = await pulumi(["config", "get", SETTING, "--stack", stack, "--config-file", file], "");
+    const secret = await pulumi(stack, ["config", "get", SETTING, "--config-file", file], "");
     return secret.trim();
   });
 }
@@ -49,8 +49,8 @@ async function onCopy<Result>({ text }: StackText, work: (file: string) => Promi
   }
 }
 
-async function pulumi(args: readonly string[], input: string): Promise<string> {
-  const { isDone, stdout, output } = await runPulumi(args, { cwd: PROJECT, input });
+async function pulumi(stack: string, args: readonly string[], input: string): Promise<string> {
+  const { isDone, stdout, output } = await runPulumi([...args, "--stack", stack], { cwd: PROJECT, input });
   if (isDone) return stdout;
-  throw new CommandError(output.trim() || `pulumi ${args.slice(0, 2).join(" ")} failed`);
+  throw refusalOf(output.trim() || `pulumi ${args.slice(0, 2).join(" ")} failed`, stack);
 }

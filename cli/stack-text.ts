@@ -1,4 +1,6 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
+import { type ClaimedNames, claimedNames } from "../settings/claimed-names";
+import { type DirectoryNames, listInstancesDirectory } from "../settings/instances-directory";
 import type { InstanceSources } from "../settings/known-instances";
 import { NAMESPACE, readSettings, type Settings } from "../settings/read";
 import { HIGHEST_LIMIT } from "../settings/schema";
@@ -62,6 +64,11 @@ export class StackText {
       kubeconfigs: () => undefined,
       isEncrypted: (key) => encrypted.has(key) || base.encrypted.has(key),
     });
+  }
+
+  /** The names of the instances that it has, whatever else is wrong. The files of its `instancesDirectory` are not read. */
+  claimedNames(listDirectory: (directory: string) => DirectoryNames = listInstancesDirectory): ClaimedNames {
+    return claimedNames({ ...this.surroundings.base.values, ...configIn(this.value) }, listDirectory);
   }
 
   /** Whether it has the secret that the keys of bypasses are made from. */

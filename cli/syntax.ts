@@ -15,7 +15,8 @@ interface Syntax {
 export const commonOptions = {
   stack: {
     type: "string",
-    describe: "The stack, which is a cluster. Default: $PULUMI_STACK, or the selected one",
+    describe:
+      "The stack, which is a cluster. Default: $PULUMI_STACK, or the stack of the named instances, or the selected one",
   },
   json: { type: "boolean", default: false, describe: "Print the result as JSON" },
 } as const satisfies Syntax["options"];
@@ -30,6 +31,14 @@ const changing = {
     type: "boolean",
     default: false,
     describe: "Let changes through that have nothing to do with these instances",
+  },
+} as const;
+
+const ofAllStacks = {
+  "all-stacks": {
+    type: "boolean",
+    default: false,
+    describe: "Of every stack with a file in this folder",
   },
 } as const;
 
@@ -95,12 +104,16 @@ export const SYNTAX = {
   list: {
     command: "list",
     describe: "Show the entries of the configuration",
-    options: { ics: { type: "boolean", default: false, describe: "Print the windows as a calendar" } },
+    options: {
+      ...ofAllStacks,
+      ics: { type: "boolean", default: false, describe: "Print the windows as a calendar" },
+    },
   },
   status: {
     command: "status",
     describe: "Compare the configuration with what visitors see",
     options: {
+      ...ofAllStacks,
       watch: { type: "boolean", default: false, describe: "Check again every 5 seconds, until Ctrl-C" },
     },
   },

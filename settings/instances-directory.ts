@@ -48,8 +48,41 @@ const PROJECT = join(__dirname, "..");
  * readInstancesDirectory("../my-cluster/instances").instances.acme; // { hosts: ["acme.example.org", "studio.acme.example.org", …], … }
  */
 export function readInstancesDirectory(directory: string, project = PROJECT): InstancesDirectory {
+  const { files, warnings, problems } = filesIn(directory, project);
+  if (problems.length > 0) return { instances: {}, unreadable: new Map(), warnings: [], problems };
+  const found = new Map([...files].map(([name, { file, path }]) => [name, readConfig(file, path)]));
+  const settled = withoutStrayWildcards(withoutSharedHosts(found));
+  return {
+    instances: Object.fromEntries([...settled].flatMap(([name, { instance }]) => (instance ? [[name, instance]] : []))),
+    unreadable: new Map([...settled].flatMap(([name, { reason }]) => (reason === undefined ? [] : [[name, reason]]))),
+    warnings: [...warnings, ...[...settled.values()].flatMap((one) => one.warnings)],
+    problems: [],
+  };
+}
+
+/** The names of a directory's instances, also of those whose file can't be used. */
+export interface DirectoryNames {
+  readonly names: readonly string[];
+  /** Why there are no instances at all. */
+  readonly problems: readonly Problem[];
+}
+
+/** The names of the instances of a directory. No file is read: a directory may have a thousand. */
+export function listInstancesDirectory(directory: string, project = PROJECT): DirectoryNames {
+  const { files, problems } = filesIn(directory, project);
+  return { names: [...files.keys()], problems };
+}
+
+interface DirectoryFiles {
+  /** The `config.yml` of each instance, by the instance's name. */
+  readonly files: ReadonlyMap<string, { readonly file: string; readonly path: string }>;
+  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+function filesIn(directory: string, project: string): DirectoryFiles {
   const folder = join(project, directory);
-  const nothing = { instances: {}, unreadable: new Map(), warnings: [] };
+  const nothing = { files: new Map(), warnings: [] };
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     const allowed = "a folder with one folder for each instance; the path is relative to the project's folder";
     return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
@@ -60,7 +93,7 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
     const allowed = "a folder with one or more <instance>/config.yml";
     return { ...nothing, problems: [{ path: "instancesDirectory", found: directory, allowed }] };
   }
-  const found = new Map<string, FoundInstance>();
+  const files = new Map<string, { readonly file: string; readonly path: string }>();
   const warnings = names
     .filter((name) => !folders.includes(name) && hasAnotherConfig(join(folder, name)))
     .map(
@@ -73,7 +106,7 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
     const file = join(folder, folderName, "config.yml");
     const path = relative(project, file);
     const name = nearestLabel(folderName);
-    if (name === undefined || found.has(name)) {
+    if (name === undefined || files.has(name)) {
       const why =
         name === undefined
           ? "its folder's name can't be an instance's name"
@@ -82,15 +115,9 @@ export function readInstancesDirectory(directory: string, project = PROJECT): In
       continue;
     }
     if (name !== folderName) warnings.push(`${path} is the instance ${name}.`);
-    found.set(name, readConfig(file, path));
+    files.set(name, { file, path });
   }
-  const settled = withoutStrayWildcards(withoutSharedHosts(found));
-  return {
-    instances: Object.fromEntries([...settled].flatMap(([name, { instance }]) => (instance ? [[name, instance]] : []))),
-    unreadable: new Map([...settled].flatMap(([name, { reason }]) => (reason === undefined ? [] : [[name, reason]]))),
-    warnings: [...warnings, ...[...settled.values()].flatMap((one) => one.warnings)],
-    problems: [],
-  };
+  return { files, warnings, problems: [] };
 }
 
 /**

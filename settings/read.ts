@@ -219,7 +219,7 @@ function warningsOf({ instance, until, state }: MaintenanceEntry): readonly stri
 }
 
 /** Selects our keys of the stack's configuration and parses the values that are JSON. */
-function decode(stackConfig: Readonly<Record<string, string>>): {
+export function decode(stackConfig: Readonly<Record<string, string>>): {
   readonly values: Readonly<Record<string, unknown>>;
   readonly problems: readonly Problem[];
 } {

@@ -6,9 +6,14 @@ export function stackName(stack: string): string {
   return stack.split("/").at(-1) ?? stack;
 }
 
+/** The name of the file of a stack's configuration. */
+export function stackFileNameOf(stack: string): string {
+  return `Pulumi.${stackName(stack)}.yaml`;
+}
+
 /** The file of a stack's configuration, in the project's folder. */
 export function stackFileOf(project: string, stack: string): string {
-  return join(project, `Pulumi.${stackName(stack)}.yaml`);
+  return join(project, stackFileNameOf(stack));
 }
 
 /** The stacks with a configuration file in the project's folder. */

@@ -1,0 +1,207 @@
+import { listed, nearest, problemText } from "../model/problems";
+import { stackFileNameOf } from "../settings/stack-file";
+import { backendText } from "./engine";
+import { CommandError } from "./errors";
+import { visibleLine } from "./visible";
+
+// Which stack the instances belong to that were typed. A wrong guess would put another cluster's site into maintenance, so nothing is guessed:
+// the selected stack does not count, and a file that can't be read may be the owner's.
+
+/** A stack of the folder, as its file describes it. */
+export interface StackNames {
+  readonly stack: string;
+  /** The names of its instances. */
+  readonly names: ReadonlySet<string>;
+  /** Why it may have others: its file, or what the file refers to, can't be read. */
+  readonly unread: string | undefined;
+}
+
+/** What Pulumi says of the stacks: of each by its name; or why it says nothing. */
+export type BackendStacks = ReadonlyMap<string, BackendStack> | { readonly unknown: string };
+
+export interface BackendStack {
+  readonly isSelected: boolean;
+  /** Whether it has resources. */
+  readonly isApplied: boolean;
+}
+
+/** The stack that instances belong to. */
+export interface Owner {
+  readonly stack: string;
+  /** Why other stacks that name them are not meant, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The one stack that can own all of these instances, by the files alone; `undefined` when Pulumi has to be asked which stacks there are.
+ *
+ * @throws {CommandError} when an instance is of no stack.
+ */
+export function ownerByFiles(
+  instances: readonly string[],
+  stacks: readonly StackNames[],
+  hints: readonly string[] = [],
+) {
+  refuseUnowned(instances, stacks, hints);
+  const [owner, ...others] = ownersOf(instances, stacks);
+  const isClear = others.length === 0 && stacks.every((one) => one === owner || one.unread === undefined);
+  return isClear ? owner?.stack : undefined;
+}
+
+/**
+ * The one stack that owns all of these instances, where several files name them, or one can't be read. A file whose stack was never applied
+ * does not count as long as another one's was.
+ *
+ * @param hostsOf the hosts of an instance of a stack, as far as they are known.
+ * @throws {CommandError} with the list of stacks when more than one may be meant.
+ */
+export function ownerInBackend(
+  instances: readonly string[],
+  stacks: readonly StackNames[],
+  backend: BackendStacks,
+  hostsOf: (stack: string, instance: string) => readonly string[],
+): Owner {
+  const counting = countingAmong(instances, stacks, backend);
+  if (counting === undefined) throw neverApplied(instances, stacks);
+  const owners = ownersOf(instances, counting);
+  const unread = counting.filter((one) => one.unread !== undefined);
+  const [owner] = owners;
+  if (owner !== undefined && owners.length === 1 && unread.every((one) => one === owner)) {
+    return { stack: owner.stack, notes: notesOn(instances, without(counting, stacks), backend) };
+  }
+  const shared = instances.filter((name) => ownersOf([name], counting).length > 1);
+  const width = Math.max(...owners.map(({ stack }) => stack.length));
+  const rows = owners.map(({ stack, names }) => {
+    const owned = instances.filter((name) => names.has(name)).map((name) => withHosts(name, hostsOf(stack, name)));
+    const tag = !("unknown" in backend) && backend.get(stack)?.isSelected ? "  (selected)" : "";
+    return `  --stack ${stack.padEnd(width)}  ${owned.join("; ")}${tag}`;
+  });
+  const unknown = "unknown" in backend ? [`Pulumi does not say which of these stacks exist: ${backend.unknown}`] : [];
+  throw new CommandError(
+    [
+      `Nothing was changed: ${reasonFor(instances, shared, owners)}`,
+      ...rows,
+      ...unread.map(unreadText),
+      ...notesOn(instances, without(counting, stacks), backend),
+      ...unknown,
+    ]
+      .map(visibleLine)
+      .join("\n"),
+  );
+}
+
+function reasonFor(instances: readonly string[], shared: readonly string[], owners: readonly StackNames[]): string {
+  if (shared.length > 0) return `more than one stack has ${listed(shared)}. Name the stack that you mean:`;
+  if (owners.length > 1) return "these instances are of different stacks. Type one command for each stack:";
+  return `a stack's file can't be read, so another stack may have ${listed(instances)}, too. Name the stack that you mean:`;
+}
+
+/** The stacks that count: those that were applied, as long as every instance is of one of them; otherwise those that exist. */
+function countingAmong(
+  instances: readonly string[],
+  stacks: readonly StackNames[],
+  backend: BackendStacks,
+): readonly StackNames[] | undefined {
+  if ("unknown" in backend) return stacks;
+  const applied = stacks.filter(({ stack }) => backend.get(stack)?.isApplied);
+  const existing = stacks.filter(({ stack }) => backend.has(stack));
+  return [applied, existing].find((some) => instances.every((name) => ownersOf([name], some).length > 0));
+}
+
+/** The stacks that have at least one of the instances. */
+function ownersOf(instances: readonly string[], stacks: readonly StackNames[]): readonly StackNames[] {
+  return stacks.filter(({ names }) => instances.some((name) => names.has(name)));
+}
+
+function without(some: readonly StackNames[], all: readonly StackNames[]): readonly StackNames[] {
+  return all.filter((one) => !some.includes(one));
+}
+
+function withHosts(name: string, hosts: readonly string[]): string {
+  return hosts.length === 0 ? name : `${name}: ${listed(hosts, 3)}`;
+}
+
+/** Why stacks that do not count are not meant, of those that have one of the instances or may have it. */
+function notesOn(
+  instances: readonly string[],
+  ignored: readonly StackNames[],
+  backend: BackendStacks,
+): readonly string[] {
+  return ignored.flatMap((one) => {
+    const named = instances.filter((name) => one.names.has(name));
+    if (named.length === 0 && one.unread === undefined) return [];
+    const what = named.length > 0 ? `has ${listed(named)}, too, but` : "can't be read, and";
+    return [`Not meant: ${stackFileNameOf(one.stack)} ${what} ${unappliedText(one, backend)}.`];
+  });
+}
+
+function unappliedText({ stack }: StackNames, backend: BackendStacks): string {
+  return "unknown" in backend || backend.has(stack)
+    ? `the stack ${stack} has no resources`
+    : `there is no stack ${stack} in the backend ${backendText()}`;
+}
+
+function neverApplied(instances: readonly string[], stacks: readonly StackNames[]): CommandError {
+  const files = ownersOf(instances, stacks).map(({ stack }) => stackFileNameOf(stack));
+  const unread = stacks.filter((one) => one.unread !== undefined);
+  return new CommandError(
+    [
+      `Nothing was changed: no stack in the backend ${backendText()} has ${instances.length === 1 ? instances[0] : "these instances"}.`,
+      `${listed(files)} ${files.length === 1 ? "names" : "name"} ${listed(instances)}, but a file alone is no stack: it was never applied there. \`pulumi stack ls\` lists the stacks; \`pulumi login\` changes the backend.`,
+      ...unread.map(unreadText),
+    ]
+      .map(visibleLine)
+      .join("\n"),
+  );
+}
+
+/** @throws {CommandError} with the instances of all stacks, and the nearest one. */
+function refuseUnowned(instances: readonly string[], stacks: readonly StackNames[], hints: readonly string[]): void {
+  const unowned = instances.filter((name) => ownersOf([name], stacks).length === 0);
+  if (unowned.length === 0) return;
+  const problems = unowned.map((found) =>
+    problemText({ path: "<instances>", found, allowed: allowedNames(stacks), nearest: nearestName(found, stacks) }),
+  );
+  const unread = stacks.filter((one) => one.unread !== undefined).map((one) => visibleLine(unreadText(one)));
+  throw new CommandError(
+    ["Nothing was changed.", ...problems, ...(unread.length > 0 ? [unread.join("\n")] : []), ...hints].join("\n\n"),
+  );
+}
+
+function allowedNames(stacks: readonly StackNames[]): string {
+  const [only, ...others] = stacks;
+  if (only === undefined)
+    return "the name of an instance; there is no file of a stack here, such as Pulumi.mycluster.yaml";
+  if (others.length === 0) return `the name of an instance: ${listed([...only.names])}`;
+  const ofEach = stacks
+    .filter(({ names, unread }) => names.size > 0 || unread === undefined)
+    .map(({ stack, names }) => `${listed([...names])} of stack ${stack}`);
+  return `the name of an instance: ${ofEach.join("; ")}`;
+}
+
+/** The nearest name of all stacks, with the stacks that have it. To propose any instance would be dangerous: `all` is nobody's misspelling. */
+export function nearestName(found: string, stacks: readonly StackNames[]): string | undefined {
+  const names = stacks.flatMap((one) => [...one.names]);
+  const meant = nearest(found, names, Math.floor(found.length / 2));
+  if (meant === undefined || stacks.length === 1) return meant;
+  return `${meant} of ${stacksText(ownersOf([meant], stacks))}`;
+}
+
+/** Stacks in a sentence. */
+function stacksText(stacks: readonly StackNames[]): string {
+  const names = stacks.map(({ stack }) => stack);
+  return names.length === 1 ? `stack ${names[0]}` : `the stacks ${listed(names)}`;
+}
+
+/** Where instances are that the named stack does not have, in sentences. */
+export function elsewhereNotes(instances: readonly string[], stacks: readonly StackNames[]): readonly string[] {
+  return instances.flatMap((name) => {
+    const owners = ownersOf([name], stacks);
+    const options = owners.map(({ stack }) => `--stack ${stack}`).join(" or ");
+    return owners.length === 0 ? [] : [`${name} is an instance of ${stacksText(owners)}: ${options}.`];
+  });
+}
+
+function unreadText({ stack, unread = "" }: StackNames): string {
+  return `${stackFileNameOf(stack)} does not tell all its instances: ${unread}`;
+}
