@@ -70,6 +70,7 @@ const RUN: { readonly [Name in CommandName]: (given: Given<Name>, host: Language
  */
 export async function run(args: readonly string[], host: LanguageHost): Promise<number> {
   let code: number = EXIT.done;
+  const completes = args.some((argument) => argument.startsWith("--get-yargs-completions"));
   const parser = yargs(args.length === 0 ? ["--help"] : [...args])
     .scriptName("maintenance")
     .usage("$0 <command>\n\nPuts web instances into maintenance, takes them out of it, and checks what visitors see.")
@@ -84,7 +85,8 @@ export async function run(args: readonly string[], host: LanguageHost): Promise<
         return parsed.options(options);
       },
       async (given) => {
-        code = await RUN[name](given as never, host); // yargs has read it by this command's syntax
+        // Yargs has read it by this command's syntax. A command is never run by the tab key.
+        if (!completes) code = await RUN[name](given as never, host);
       },
     );
   }
@@ -102,6 +104,7 @@ export async function run(args: readonly string[], host: LanguageHost): Promise<
     .exitProcess(false)
     .fail((message, error) => {
       if (error && error.name !== "YError") throw error;
+      if (completes) return; // the words so far are no whole command, and the shell shows what is printed
       throw usageError(message ?? error.message, args);
     });
   refuseMisread(args);

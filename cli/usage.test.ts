@@ -45,6 +45,8 @@ describe("an argument that can't be used gets the four lines of any other proble
       '--until\n  found:    "an option of another command"\n  allowed:  the options that ',
     ],
     [["bypass", "acme", "beta"], 'beta\n  found:    "one argument too many"\n'],
+    [["status", "--all-stacks", "--stack", "x"], '--all-stacks, --stack\n  found:    "both"\n  allowed:  one of them$'],
+    [["list", "--all-stacks", "--ics"], '--all-stacks, --ics\n  found:    "both"\n  allowed:  one of them$'],
     [["extend", "acme", "--until", "2h", "--by", "1h"], '--until, --by\n  found:    "both"\n  allowed:  one of them\n'],
   ])("%j", async (args, expected) => {
     expect(await typed(...args)).toMatch(new RegExp(`^${expected}`));
