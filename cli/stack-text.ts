@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, Scalar, visit, type YAMLSeq } from "yaml";
+import { lineIn, nameOf } from "../settings/authorship";
 import { type ClaimedNames, claimedNames } from "../settings/claimed-names";
 import { type DirectoryNames, listInstancesDirectory } from "../settings/instances-directory";
 import type { InstanceSources } from "../settings/known-instances";
@@ -63,6 +64,7 @@ export class StackText {
       ...sources,
       kubeconfigs: () => undefined,
       isEncrypted: (key) => encrypted.has(key) || base.encrypted.has(key),
+      hidesReceivers: this.hidesReceivers,
     });
   }
 
@@ -77,13 +79,16 @@ export class StackText {
     return this.document.hasIn(["config", key]) || this.surroundings.base.encrypted.has(key);
   }
 
+  /** Whether the receivers of notifications are encrypted as a whole, or not in this file, so that `settings` has none of them. */
+  get hidesReceivers(): boolean {
+    const key = `${NAMESPACE}:notify`;
+    const { base } = this.surroundings;
+    return encryptedIn(this.value).has(key) || (!this.document.hasIn(["config", key]) && base.encrypted.has(key));
+  }
+
   /** The line of an instance's entry, from 1. */
   lineOf(instance: string): number | undefined {
-    const list = this.document.getIn(LIST, true);
-    if (!isSeq(list)) return undefined;
-    const item = list.items.find((one) => nameOf(one) === instance);
-    const offset = isScalar(item) || isMap(item) ? item.range?.[0] : undefined;
-    return offset === undefined ? undefined : this.text.slice(0, offset).split("\n").length;
+    return lineIn(this.document.getIn(LIST, true), this.text, instance);
   }
 
   /**
@@ -156,10 +161,4 @@ function listIn(document: Document): YAMLSeq {
   }
   document.setIn(LIST, list);
   return list;
-}
-
-function nameOf(item: unknown): string | undefined {
-  if (isScalar(item)) return String(item.value);
-  if (isMap(item)) return String(item.get("instance"));
-  return undefined;
 }

@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process";
-import { basename, dirname } from "node:path";
-import { promisify } from "node:util";
 import { Unreachable } from "../components/cluster-api";
 import type { Drift } from "../components/edges/edge";
 import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
 import type { MaintenanceOutput } from "../outputs";
+import { type Authorship, authorOf, isForgotten } from "../settings/authorship";
 import type { Settings } from "../settings/read";
 import { remedyFor } from "./drift";
 import { inspect, notesText, obstaclesText } from "./inspection";
@@ -56,11 +54,6 @@ export interface ShownHost extends Probed {
  * - `forgotten`: an unscheduled maintenance without an end lasts longer than the setting `forgottenAfter`.
  */
 export type Attention = "fails open" | "differs" | "drifted" | "due" | "unknown" | "overdue" | "forgotten";
-
-export interface Authorship {
-  readonly author: string;
-  readonly time: Date;
-}
 
 /** Where all of them stand, and what could not be known. */
 export interface Status {
@@ -116,7 +109,7 @@ export async function statusOf(
       const { name } = instance;
       const entry = maintenance.find((one) => one.instance.name === name);
       const goal = goalOf(entry);
-      const since = entry === undefined ? undefined : await authorOf(file, name);
+      const since = entry === undefined ? undefined : await authorOf(file.path, file.content.lineOf(name));
       const shown = answers
         .filter((probed) => probed.instance === name)
         .map((probed) => {
@@ -188,34 +181,4 @@ async function dueText(
   if (last === undefined || wasShown === isShown(entry)) return undefined;
   if (first.what === "missing") return "its window has begun: the next `pulumi up` shows the page";
   return first.what === "leftover" ? "its window has ended: the next `pulumi up` lets visitors in" : undefined;
-}
-
-/** Whether an unscheduled maintenance without an end has lasted too long, as far as git knows since when. */
-export function isForgotten(
-  entry: Pick<MaintenanceEntry, "kind" | "until" | "from"> | undefined,
-  since: Authorship | undefined,
-  { now, forgottenAfter }: Pick<Settings, "now" | "forgottenAfter">,
-): boolean {
-  if (entry === undefined || entry.kind !== "unscheduled" || entry.until !== undefined) return false;
-  const begin = entry.from ?? since?.time;
-  return begin !== undefined && now.getTime() - begin.getTime() > forgottenAfter * 3_600_000;
-}
-
-const run = promisify(execFile);
-
-/** Who put the entry into the file, and when: what git says of its line. */
-async function authorOf(file: StackFile, instance: string): Promise<Authorship | undefined> {
-  const line = file.content.lineOf(instance);
-  if (line === undefined) return undefined;
-  const args = ["blame", "--porcelain", "-L", `${line},${line}`, "--", basename(file.path)];
-  try {
-    const { stdout } = await run("git", args, { cwd: dirname(file.path) });
-    const author = /^author (.*)$/m.exec(stdout)?.[1];
-    const seconds = /^author-time (\d+)$/m.exec(stdout)?.[1];
-    // What is not committed yet has no author.
-    if (author === undefined || seconds === undefined || /^0{40} /.test(stdout)) return undefined;
-    return { author, time: new Date(Number(seconds) * 1000) };
-  } catch {
-    return undefined;
-  }
 }

@@ -210,6 +210,18 @@ const sound = fc.record(
     ),
     maintenanceLimit: fc.constant(4),
     bypassSecret: fc.constant("0123456789abcdef0123456789abcdef"),
+    notify: fc.constantFrom<unknown>(
+      [],
+      [{ kind: "webhook", url: "https://hooks.example.org", secret: { secure: "v1:abc" } }],
+      [
+        {
+          kind: "alertmanager",
+          url: "https://alertmanager.example.org",
+          username: "kim",
+          password: { secure: "v1:abc" },
+        },
+      ],
+    ),
     timeZone: fc.constantFrom("UTC", "Europe/Berlin", "Asia/Kathmandu"),
     links: fc.constantFrom({}, { status: "https://status.example.org", contact: "help@example.org" }),
     languages: fc.constantFrom(["en", "ar"], ["fr", "en", "ar"]),

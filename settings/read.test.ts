@@ -59,6 +59,7 @@ describe("reading the settings", () => {
       links: {},
       languages: LANGUAGES,
       forgottenAfter: 24,
+      notify: [],
       feed: false,
       retryAfter: 300,
       bucket: {

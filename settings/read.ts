@@ -12,6 +12,7 @@ import { readInstancesDirectory } from "./instances-directory";
 import { type HostsByName, type InstanceSources, knownInstances } from "./known-instances";
 import { readKubeconfig } from "./kubeconfig";
 import { type MaintenanceConfig, maintenance } from "./maintenance";
+import { exposedReceivers, isHiddenReceiver, type Receiver } from "./notify";
 import {
   type BucketSettings,
   configSchema,
@@ -38,6 +39,8 @@ export interface Settings {
   readonly feed: boolean;
   /** After how many hours an unscheduled maintenance without an end counts as forgotten. */
   readonly forgottenAfter: number;
+  /** Who is notified of maintenance. In the program all secrets are decrypted; from a stack's file they are encrypted. */
+  readonly notify: readonly Receiver[];
   /** The secret from which the keys of bypasses are derived; see model/bypass.ts. */
   readonly bypassSecret?: string | undefined;
   /** The value of Retry-After when the end of the window is not known, in seconds. */
@@ -80,6 +83,8 @@ export interface Sources extends Partial<InstanceSources> {
   readonly kubeconfigs?: (settings: KubernetesSettings) => readonly string[] | undefined;
   /** Whether the value of a key is stored encrypted. */
   readonly isEncrypted?: (key: string) => boolean;
+  /** Whether the receivers of notifications are not readable here, because the whole setting is encrypted. They count as none then. */
+  readonly hidesReceivers?: boolean;
 }
 
 /**
@@ -100,9 +105,10 @@ export function readSettings(
     readDirectory = readInstancesDirectory,
     isEncrypted = isEncryptedConfig,
     hostsOfLastUp = () => new Map(),
+    hidesReceivers = false,
   }: Sources = {},
 ): Settings {
-  const { values, problems: unread } = decode(stackConfig);
+  const { values, problems: unread } = decode(hidesReceivers ? withoutReceivers(stackConfig) : stackConfig);
   const parsed = configSchema.safeParse(values);
   // Rules that need more than one value check all valid parts, so that a person sees every problem at once.
   const config = parsed.data ?? validParts(values);
@@ -110,13 +116,18 @@ export function readSettings(
   const found = maintenance({ ...config, unreadable: known.unreadable }, known.registry, now);
   const reached = config.kubernetes && identifyCluster(config.kubernetes, kubeconfigs(config.kubernetes));
   // Of a value that has a problem already, no other is reported: one remedy is for all of them.
-  const reported = [...unread, ...exposedSecrets(stackConfig, isEncrypted)];
+  const reported = [
+    ...unread,
+    ...exposedSecrets(stackConfig, isEncrypted),
+    // Pulumi marks the whole setting as a secret if a part of it is one.
+    ...(isEncrypted(`${NAMESPACE}:notify`) ? [] : exposedReceivers(values.notify)),
+  ];
   const isReported = (path: string) => reported.some((problem) => problem.path === path);
   const problems = [
     ...reported,
     ...(parsed.error?.issues ?? [])
       .flatMap((issue) => problemsOf(issue, values))
-      .map((problem) => (SECRETS.includes(problem.path) ? { ...problem, found: HIDDEN } : problem))
+      .map(withoutSecret)
       .filter(({ path }) => !isReported(path)),
     ...(values.instances === undefined && values.instancesDirectory === undefined && !isReported("instances")
       ? [{ path: "instances", found: undefined, allowed: `${INSTANCES_ALLOWED}; or the setting instancesDirectory` }]
@@ -150,9 +161,19 @@ export function readSettings(
   };
 }
 
+function withoutReceivers(stackConfig: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(stackConfig).filter(([key]) => key !== `${NAMESPACE}:notify`));
+}
+
 /** The settings that are secrets. No message quotes them. */
 const SECRETS: readonly string[] = ["bypassSecret"];
 const HIDDEN = "(not shown)";
+
+function withoutSecret(problem: Problem): Problem {
+  const isSecret = SECRETS.includes(problem.path) || isHiddenReceiver(problem.path);
+  if (!isSecret || problem.found === undefined) return problem;
+  return { ...problem, found: HIDDEN };
+}
 
 /** Secrets in plain text: every reader of the stack's file can read them. */
 function exposedSecrets(
@@ -231,7 +252,9 @@ export function decode(stackConfig: Readonly<Record<string, string>>): {
     try {
       const read: unknown = JSON.parse(value);
       if (!isDeeperThan(DEEPEST, read)) return [[name, read]];
-      problems.push({ path: pathText([name]), found: value, allowed: `JSON of ${DEEPEST} levels at most` });
+      problems.push(
+        withoutSecret({ path: pathText([name]), found: value, allowed: `JSON of ${DEEPEST} levels at most` }),
+      );
       return [];
     } catch {
       const list = nearestJson(name, value);

@@ -109,8 +109,9 @@ function section(name: string, node: SchemaNode, examples: readonly string[]): s
   ].join("\n");
 }
 
-/** The shapes of a setting with more than one, or of a map's values. The value of one inner setting selects the shape. */
-function shapesIn(path: string, { oneOf = [], additionalProperties }: SchemaNode) {
+/** The shapes of a setting with more than one, or of the values of a map or a list. The value of one inner setting selects the shape. */
+function shapesIn(path: string, { oneOf = [], additionalProperties, items }: SchemaNode) {
+  if (items !== undefined) return shapesIn(`${path}[]`, items);
   if (typeof additionalProperties === "object") return shapesIn(`${path}.<name>`, additionalProperties);
   return oneOf.map((one): { readonly title: string; readonly inner: readonly Setting[] } => {
     const [name, value] = Object.entries(one.properties ?? {}).find(([, node]) => node.const !== undefined) ?? [];

@@ -17,6 +17,7 @@ import { LANGUAGES } from "../model/languages";
 import { linksSchema } from "../model/links";
 import { ENDS, KINDS } from "../model/maintenance";
 import { themeSchema } from "../model/theme";
+import { notifySchema } from "./notify";
 import { podSchema } from "./pod";
 
 /**
@@ -342,6 +343,7 @@ export const configSchema = section({
     .describe(
       "After how many hours an unscheduled maintenance without an end counts as forgotten (`npx maintenance status`).",
     ),
+  notify: notifySchema,
   bypassSecret: z
     .string({ error: "a secret of 32 characters or more, encrypted" })
     .refine(hasLength(32), { error: "a secret of 32 characters or more, encrypted" })

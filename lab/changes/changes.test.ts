@@ -20,6 +20,8 @@ const here = {
   anotherRepository: "http://127.0.0.1/another",
   secret: "x".repeat(32),
   anotherSecret: "y".repeat(32),
+  secretUrl: "https://hooks.example.org/services/a",
+  anotherSecretUrl: "https://hooks.example.org/services/b",
 };
 
 /** As the program sees it: what is encrypted in the file is text. */

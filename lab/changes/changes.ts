@@ -45,6 +45,8 @@ export const HERE = {
   anotherRepository: "<another chart repository>",
   secret: "<a secret>",
   anotherSecret: "<another secret>",
+  secretUrl: "<a secret URL>",
+  anotherSecretUrl: "<another secret URL>",
 } as const;
 
 /** In the folder of the program: the chart, and the instances of an `instancesDirectory`. */
@@ -93,6 +95,17 @@ export const BASE: Configuration = {
   hostPatterns: [...HOST_PATTERNS],
   maintenance: [ACME, "gamma"],
   maintenanceLimit: 3,
+  // Nothing is sent by an `up` itself.
+  notify: [
+    { kind: "webhook", url: "https://hooks.example.org/a", secret: { secure: HERE.secret } },
+    { kind: "slack", url: { secure: HERE.secretUrl } },
+    {
+      kind: "alertmanager",
+      url: "https://alertmanager.example.org",
+      username: "maintenance",
+      password: { secure: HERE.secret },
+    },
+  ],
   bypassSecret: { secure: HERE.secret },
   languages: LANGUAGES_BEFORE,
   links: { status: "https://status.example.org", contact: "help@example.org" },
@@ -160,6 +173,36 @@ export const CHANGES: readonly Change[] = [
   { path: ["theme", "dark", "line"], to: "#33403a" },
   { path: ["feed"], to: false },
   { path: ["forgottenAfter"], to: 48 },
+  {
+    path: ["notify", 2],
+    to: undefined,
+    words: "one less: `alertmanager`",
+  },
+  {
+    path: ["notify", 0, "kind"],
+    to: "slack",
+    also: [
+      { path: ["notify", 0, "secret"], to: undefined },
+      { path: ["notify", 0, "url"], to: { secure: HERE.secretUrl } },
+    ],
+    words: '`"webhook"` → `"slack"`, with its `url`',
+  },
+  { path: ["notify", 0, "url"], to: "https://hooks.example.org/b" },
+  { path: ["notify", 0, "secret", "secure"], to: HERE.anotherSecret, words: "another secret" },
+  { path: ["notify", 1, "url", "secure"], to: HERE.anotherSecretUrl, words: "another secret URL" },
+  { path: ["notify", 2, "matchers"], to: { job: "{instance}" } },
+  { path: ["notify", 2, "openEndedFor"], to: 120 },
+  {
+    path: ["notify", 2, "bearerToken"],
+    to: { secure: HERE.secret },
+    also: [
+      { path: ["notify", 2, "username"], to: undefined },
+      { path: ["notify", 2, "password"], to: undefined },
+    ],
+    words: "a secret, in the place of `username` and `password`",
+  },
+  { path: ["notify", 2, "username"], to: "another" },
+  { path: ["notify", 2, "password", "secure"], to: HERE.anotherSecret, words: "another secret" },
   { path: ["bypassSecret", "secure"], to: HERE.anotherSecret, words: "another secret" },
   { path: ["retryAfter"], to: 600 },
   {

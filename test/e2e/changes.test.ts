@@ -103,8 +103,10 @@ beforeAll(async () => {
     anotherContext: ANOTHER_CONTEXT,
     repository: `http://127.0.0.1:${port}/one`,
     anotherRepository: `http://127.0.0.1:${port}/another`,
-    secret: await encrypted("a"),
-    anotherSecret: await encrypted("b"),
+    secret: await encrypted("a".repeat(32)),
+    anotherSecret: await encrypted("b".repeat(32)),
+    secretUrl: await encrypted("https://hooks.example.org/services/a"),
+    anotherSecretUrl: await encrypted("https://hooks.example.org/services/b"),
   };
   before = z.object({ encryptionsalt: z.string() }).parse(parse(readFileSync(stackFileOf(project, STACK), "utf8")));
   writeFileSync(stackFileOf(project, STACK), fileWith(BASE));
@@ -179,9 +181,9 @@ function anotherService() {
 }
 
 /** As the stack encrypts it. */
-async function encrypted(letter: string): Promise<string> {
+async function encrypted(text: string): Promise<string> {
   const { stack } = lab;
-  await stack.type(["config", "set", "--secret", "bypassSecret", letter.repeat(32)]);
+  await stack.type(["config", "set", "--secret", "bypassSecret", text]);
   return z.object({ secure: z.string() }).parse(configurationIn(stackFileOf(project, STACK)).bypassSecret).secure;
 }
 
