@@ -11,13 +11,20 @@ export interface MaintenanceOutput {
   readonly from?: string;
   /** When the maintenance is expected to end, as an ISO 8601 time in UTC. */
   readonly until?: string;
+  /** Whether it lasts longer than `forgottenAfter`. Only in a stack that notifies somebody, so that each is told once. */
+  readonly forgotten?: true;
 }
 
 /**
  * The stack's output `maintenance`: every entry with its state, its hosts and its window. Planned and ended entries are
  * included.
+ *
+ * @param forgotten the instances whose maintenance was forgotten.
  */
-export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonly MaintenanceOutput[] {
+export function maintenanceOutput(
+  entries: readonly MaintenanceEntry[],
+  forgotten: ReadonlySet<string> = new Set(),
+): readonly MaintenanceOutput[] {
   return entries.map(({ instance, state, kind, from, until }) => ({
     instance: instance.name,
     state,
@@ -25,6 +32,7 @@ export function maintenanceOutput(entries: readonly MaintenanceEntry[]): readonl
     hosts: instance.hosts,
     ...(from === undefined ? {} : { from: from.toISOString() }),
     ...(until === undefined ? {} : { until: until.toISOString() }),
+    ...(forgotten.has(instance.name) ? { forgotten: true } : {}),
   }));
 }
 

@@ -16,9 +16,11 @@ import { PagesError, SettingsError } from "./model/problems";
 import { feedOf, maintenanceOutput, tutorSettingsOutput } from "./outputs";
 import { readClients } from "./pages/clients";
 import { renderFailurePages, renderInstancePages, renderSharedPages, renderStandingPages } from "./pages/render";
+import { forgottenIn } from "./settings/authorship";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
 import { instancesWithPages, readSettings } from "./settings/read";
+import { stackFileOf } from "./settings/stack-file";
 import { stackMark } from "./settings/stack-mark";
 
 export interface ProgramOptions {
@@ -152,11 +154,12 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   // By itself: a run that is restricted to the overrides could delete none while something outside of it depends on them.
   new DestroyProtection(PROTECTION_OF_OVERRIDES, { protect, dependsOn: atEdges });
 
+  const forgotten = await forgottenIn(settings, stackFileOf(__dirname, pulumi.getStack()));
   return {
     // After the overrides: Pulumi records the outputs of a run that fails as well.
     maintenance: pulumi
       .all(declared.map((edge) => edge.overridden))
-      .apply(() => maintenanceOutput(settings.maintenance)),
+      .apply(() => maintenanceOutput(settings.maintenance, forgotten)),
     bucketAddress: bucketUrl(settings.bucket),
     helmValues: Object.fromEntries(declared.map((edge) => [edge.name, edge.helmValues])),
     tutorSettings: tutorSettingsOutput(pagesUrl(settings.bucket), settings.languages),

@@ -35,16 +35,30 @@ refresh() {
     --target 'urn:pulumi:*::*::maintenance-pages:index:PageServer$**' \
     --target 'urn:pulumi:*::*::maintenance-pages:index:MaintenanceOverrides$**'
 }
+refreshed=0
+refresh > /dev/null 2>&1 || refreshed=$?
+
+# What is applied now, and how the last `up` ended: after the refresh, which has waited for other runs, and before the next `up`. Receivers of
+# notifications must not decide how this run ends.
+before=$(mktemp)
+trap 'rm -f "$before"' EXIT
+node cli/maintenance.js notify --stack "$stack" --remember "$before" || true
+
 # A refresh reads the cluster by the context that the last `up` had, which may have another name on this machine. An `up` of the
 # provider alone puts this machine's there. (--run-program would as well, but together with --target it breaks the state.)
-if ! refresh > /dev/null 2>&1; then
+if [ "$refreshed" != 0 ]; then
   unlocked up --yes --skip-preview \
     --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' > /dev/null
   refresh > /dev/null
 fi
 
-unlocked up --yes
-# The controller reloads its nginx every 3.3 seconds at most.
-sleep 5
-node cli/maintenance.js status --stack "$stack"
-echo "Applied: every host of $stack shows what it should."
+code=0
+unlocked up --yes || code=$?
+if [ "$code" = 0 ]; then
+  # The controller reloads its nginx every 3.3 seconds at most.
+  sleep 5
+  node cli/maintenance.js status --stack "$stack" || code=$?
+fi
+node cli/maintenance.js notify --stack "$stack" --since "$before" || true
+if [ "$code" = 0 ]; then echo "Applied: every host of $stack shows what it should."; fi
+exit "$code"

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { edgesOf } from "../components/edges";
 import type { Drift } from "../components/edges/edge";
 import { edgesSchema } from "../components/edges/settings";
-import { change, type Tools, type Visitors } from "./change";
+import { change, type Stage, type Tools, type Visitors } from "./change";
 import type { PlannedChange, RunOptions } from "./engine";
 import { CommandError, EXIT } from "./errors";
 import type { VerdictAt } from "./inspection";
@@ -64,6 +64,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
   const content = edit(file.content);
   const said: string[] = [];
   const applied: string[] = [];
+  const stages: Stage[] = [];
   let isInterrupted = false;
   const {
     changes = [OVERRIDE],
@@ -115,6 +116,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
       },
     },
     readSecret: async () => "x".repeat(32),
+    onStage: (stage) => stages.push(stage),
   };
   const result = change(
     { stack: "test", file, now: NOW, instances: ["acme"], content, allowOtherChanges, checksInstance },
@@ -124,6 +126,7 @@ function started(edit: (content: StackText) => StackText, script: Script = {}, c
     result,
     said,
     applied,
+    stages,
     interrupt: () => {
       isInterrupted = true;
     },
@@ -224,6 +227,25 @@ describe("a change", () => {
       ),
     });
     expect(fileNow()).toBe(FILE);
+  });
+
+  it("says how far it is, and nothing when it is refused", async () => {
+    const done = started(enableAcme);
+    await done.result;
+    expect(done.stages).toStrictEqual(["applying", "begun", "applied"]);
+    writeFileSync(path, FILE);
+    const failed = started(enableAcme, {
+      up: () => {
+        throw new CommandError("no", EXIT.failed);
+      },
+    });
+    await expect(failed.result).rejects.toThrow();
+    expect(failed.stages).toStrictEqual(["applying", "begun"]);
+    const refused = started(enableAcme, { confirms: false });
+    await expect(refused.result).rejects.toThrow();
+    const same = started((content) => content, { changes: [] });
+    await same.result;
+    expect([refused.stages, same.stages]).toStrictEqual([[], []]);
   });
 
   it("is put back when it is interrupted", async () => {

@@ -51,7 +51,12 @@ export interface Tools {
   readonly interruption: Interruption;
   /** Decrypts the `bypassSecret` of a stack's file. */
   readonly readSecret: (content: StackText) => Promise<string>;
+  /** Called at the beginning of each stage. A change that is refused has none. */
+  readonly onStage?: (stage: Stage) => void;
 }
+
+/** How far a change is: Pulumi is about to apply it; it has begun to change something; all is applied. */
+export type Stage = "applying" | "begun" | "applied";
 
 /** How a change finds out what visitors see. */
 export interface Visitors {
@@ -106,7 +111,7 @@ export interface Outcome {
  */
 export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
   const { stack, file, now, instances, content } = wanted;
-  const { engine, visitors, terminal, interruption } = tools;
+  const { engine, visitors, terminal, interruption, onStage = () => {} } = tools;
   const settings = content.settings(now);
   if (settings.kept.size > 0) engine.give({ kept: Object.fromEntries(settings.kept) });
   const edges = edgesOf(settings.edges);
@@ -178,18 +183,21 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       terminal.say("");
       if (!(await terminal.confirm("Apply this change?"))) throw new CommandError("Nothing was changed.", EXIT.refused);
       interruption.throwIfInterrupted();
+      onStage("applying");
       const up = engine.up({
         signal: interruption.signal,
         plan,
         targets,
         onChange: (one) => {
           const line = describeChanges([one]).join();
+          if (begun.length === 0) onStage("begun");
           if (!begun.includes(line)) terminal.say(`  … ${line}`);
           begun.push(line);
         },
       });
       await terminal.during("Applying the change", up);
       interruption.throwIfInterrupted();
+      onStage("applied");
     }
     file.keep();
     const unmet = [...(await verify(goals, view, tools)), ...(await verifyBypasses(goals, view, content, tools))];

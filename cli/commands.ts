@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import yargs from "yargs";
@@ -7,7 +7,8 @@ import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry, plainEntry } from "../model/maintenance";
 import { listed, nearest, problemText } from "../model/problems";
-import { listedEntry } from "../outputs";
+import { listedEntry, maintenanceOutput } from "../outputs";
+import { forgottenIn } from "../settings/authorship";
 import { readClock } from "../settings/clock";
 import { withKnownHosts } from "../settings/maintenance";
 import type { Settings } from "../settings/read";
@@ -28,10 +29,16 @@ import { describeChanges } from "./guard";
 import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
+import type { Later } from "./later";
+import { announcerOf, announcing, unseen } from "./notify/announcer";
+import type { Happened } from "./notify/events";
+import { hasReceivers } from "./notify/receivers";
+import { happenedSince, type Recorded, recordOf, recordSchema } from "./notify/since";
 import { readOutdated } from "./outdated";
 import { elsewhereNotes } from "./owner";
+import { seenText } from "./probe";
 import { findStack, namedStack, PROJECT, StackFile } from "./project";
-import { appliedEntries, lastUpdate } from "./records";
+import { appliedEntries, lastUp, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
 import { missingRights, rightsFor, rightsText } from "./rights";
 import { secretIn, withNewSecret } from "./secret";
@@ -47,7 +54,9 @@ import { visibleLine } from "./visible";
 type Common = Pick<Given<"list">, "stack" | "json">;
 type Changing = Pick<Given<"disable">, "instances" | "yes" | "json" | "stack" | "allowOtherChanges">;
 
-const RUN: { readonly [Name in CommandName]: (given: Given<Name>, host: LanguageHost) => Promise<number> } = {
+const RUN: {
+  readonly [Name in CommandName]: (given: Given<Name>, host: LanguageHost, later: Later) => Promise<number>;
+} = {
   enable,
   disable,
   bypass,
@@ -59,6 +68,7 @@ const RUN: { readonly [Name in CommandName]: (given: Given<Name>, host: Language
   plan,
   due,
   elsewhere,
+  notify,
   rights,
 };
 
@@ -66,9 +76,10 @@ const RUN: { readonly [Name in CommandName]: (given: Given<Name>, host: Language
  * Runs what was typed, and returns the code to exit with.
  *
  * @param host runs the program, for the commands that need that.
+ * @param later gets what is done after the result was printed.
  * @throws {CommandError} when it can't be done.
  */
-export async function run(args: readonly string[], host: LanguageHost): Promise<number> {
+export async function run(args: readonly string[], host: LanguageHost, later: Later): Promise<number> {
   let code: number = EXIT.done;
   const completes = args.some((argument) => argument.startsWith("--get-yargs-completions"));
   const parser = yargs(args.length === 0 ? ["--help"] : [...args])
@@ -86,7 +97,7 @@ export async function run(args: readonly string[], host: LanguageHost): Promise<
       },
       async (given) => {
         // Yargs has read it by this command's syntax. A command is never run by the tab key.
-        if (!completes) code = await RUN[name](given as never, host);
+        if (!completes) code = await RUN[name](given as never, host, later);
       },
     );
   }
@@ -112,9 +123,9 @@ export async function run(args: readonly string[], host: LanguageHost): Promise<
   return code;
 }
 
-async function enable(given: Given<"enable">, host: LanguageHost): Promise<number> {
+async function enable(given: Given<"enable">, host: LanguageHost, later: Later): Promise<number> {
   const { now } = host;
-  return apply(given, host, async (content, stack) => {
+  return apply(given, host, later, async (content, stack) => {
     const settings = content.settings(now);
     await mustBeKnown(given.instances, settings, stack, hintsOf(given));
     refuseProvisioned(given.instances, settings);
@@ -216,16 +227,16 @@ function refuseUnshown({ maintenance, timeZone }: Settings, instances: readonly 
   if (lines.length > 0) throw new CommandError(["Nothing was changed.", "", ...lines].join("\n"));
 }
 
-async function disable(given: Given<"disable">, host: LanguageHost): Promise<number> {
+async function disable(given: Given<"disable">, host: LanguageHost, later: Later): Promise<number> {
   const edit = async (content: StackText, stack: string) => {
     await mustBeIn(given.instances, content.settingsToRead(host.now), stack);
     return content.disable(given.instances);
   };
-  return apply(given, host, edit, !given.force);
+  return apply(given, host, later, edit, !given.force);
 }
 
 /** Shows how an instance's key is used, or makes new keys. */
-async function bypass(given: Given<"bypass">, host: LanguageHost): Promise<number> {
+async function bypass(given: Given<"bypass">, host: LanguageHost, later: Later): Promise<number> {
   const { instance, rotate } = given;
   const stack = await stackOf(instance === undefined ? [] : [instance], given);
   const { content } = StackFile.open(stack);
@@ -243,7 +254,7 @@ async function bypass(given: Given<"bypass">, host: LanguageHost): Promise<numbe
     });
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
-  const rotated = rotate ? await changed(changing, stack, host, () => withNewSecret(content, stack)) : undefined;
+  const rotated = rotate ? await changed(changing, stack, host, later, () => withNewSecret(content, stack)) : undefined;
   if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack).content, stack);
   else if (given.json) console.log(JSON.stringify(rotated, null, 2));
   return rotated === undefined ? EXIT.done : codeOf(rotated);
@@ -258,33 +269,33 @@ async function showBypass(name: string, { json }: Common, content: StackText, st
   console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
-async function extend(given: Given<"extend">, host: LanguageHost): Promise<number> {
+async function extend(given: Given<"extend">, host: LanguageHost, later: Later): Promise<number> {
   const { instances, until, by } = given;
   const { now } = host;
   if (until === undefined && by === undefined) {
     const allowed = "one of them: --until 2h is the new end, counted from now; --by 1h moves the present end";
     throw inputError({ path: "--until, --by", found: undefined, allowed });
   }
-  const later = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
-  return apply(given, host, async (content, stack) => {
+  const move = { typed: by, length: by === undefined ? 0 : lengthFrom(by, "--by") };
+  return apply(given, host, later, async (content, stack) => {
     const settings = content.settingsToRead(now);
     await mustBeIn(instances, settings, stack);
     const { maintenance } = settings;
     const end = until === undefined ? undefined : timeFrom(until, settings, "--until");
     return instances.reduce((text, name) => {
       const present = maintenance.find(({ instance }) => instance.name === name)?.until;
-      return text.enable([name], { until: end ?? laterEnd(name, present, later, now) });
+      return text.enable([name], { until: end ?? laterEnd(name, present, move, now) });
     }, content);
   });
 }
 
-interface Later {
+interface Move {
   readonly typed: string | undefined;
   readonly length: number;
 }
 
 /** @throws {CommandError} when there is no present end, or the later one is in the past. */
-function laterEnd(name: string, present: Date | undefined, { typed, length }: Later, now: Date): string {
+function laterEnd(name: string, present: Date | undefined, { typed, length }: Move, now: Date): string {
   if (present === undefined) {
     throw new CommandError(`Nothing was changed: ${name} has no expected end. --until 2h gives it one.`);
   }
@@ -379,11 +390,12 @@ type Edit = (content: StackText, stack: string) => StackText | Promise<StackText
 async function apply(
   given: Changing & { readonly message?: unknown },
   host: LanguageHost,
+  later: Later,
   edit: Edit,
   checksInstance = false,
 ): Promise<number> {
   const stack = await stackOf(given.instances, given, hintsOf(given));
-  const outcome = await changed(given, stack, host, edit, checksInstance);
+  const outcome = await changed(given, stack, host, later, edit, checksInstance);
   if (given.json) console.log(JSON.stringify(outcome, null, 2));
   return codeOf(outcome);
 }
@@ -392,6 +404,7 @@ async function changed(
   given: Changing,
   stack: string,
   host: LanguageHost,
+  later: Later,
   edit: Edit,
   checksInstance = false,
 ): Promise<Outcome> {
@@ -402,6 +415,15 @@ async function changed(
   const content = await edit(file.content, stack);
   const terminal = terminalOf(given);
   for (const warning of warnings) terminal.say(`Warning: ${warning}`);
+  const announcer = announcerOf(
+    { stack, content, settings: content.settings(now) },
+    file.path,
+    () => appliedEntries(PROJECT, stack),
+    (origin, events, applied) => announcing(origin, events, applied, terminal.say),
+  );
+  const announceLater = (task: (() => Promise<void>) | undefined) => {
+    if (task !== undefined) later(task);
+  };
   const outcome = await interruptible((interruption) =>
     change(
       { stack, file, now, instances, content, allowOtherChanges, checksInstance },
@@ -411,9 +433,14 @@ async function changed(
         terminal,
         interruption,
         readSecret: (text) => secretIn(text, stack),
+        onStage: announcer.onStage,
       },
     ),
-  );
+  ).catch((error: unknown) => {
+    announceLater(announcer.afterFailure(error));
+    throw error;
+  });
+  announceLater(announcer.afterDone(outcome));
   for (const line of conclusion(outcome)) terminal.say(line);
   if (await isUncommitted(PROJECT, file.name)) {
     terminal.say(`Commit ${file.name}: a pipeline that applies another checkout would undo this.`);
@@ -587,17 +614,26 @@ async function plan({ stack, json }: Common, host: LanguageHost): Promise<number
 async function due({ stack, json }: Common): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
-  const settings = StackFile.open(name).content.settings(now);
+  const file = StackFile.open(name);
+  const settings = file.content.settings(now);
   const { maintenance } = settings;
-  const [entries, outdated] = await Promise.all([appliedEntries(PROJECT, name), readOutdated(settings)]);
+  const [entries, outdated, forgotten] = await Promise.all([
+    appliedEntries(PROJECT, name),
+    readOutdated(settings),
+    forgottenIn(settings, file.path),
+  ]);
   const applied = new Map(entries.map((entry) => [entry.instance, entry.state]));
+  const told = new Set(entries.flatMap((entry) => (entry.forgotten ? [entry.instance] : [])));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;
     // An entry that was never applied is due when its page should be there by now.
     const was = applied.get(instance.name) ?? (isShown(entry) ? "not applied" : state);
     const texts = was === state ? (outdated.get(instance.name) ?? []) : [];
-    if (was === state && texts.length === 0) return [];
-    return [{ instance: instance.name, was, is: state, ...(texts.length > 0 ? { outdated: texts } : {}) }];
+    // An `up` records it, and so the receivers of `notify` are told once.
+    const isForgotten = was === state && forgotten.has(instance.name) && !told.has(instance.name);
+    if (was === state && texts.length === 0 && !isForgotten) return [];
+    const is = isForgotten ? ("forgotten" as const) : state;
+    return [{ instance: instance.name, was, is, ...(texts.length > 0 ? { outdated: texts } : {}) }];
   });
   const lines = changed.flatMap(({ instance, was, is, outdated: texts = [`${was} → ${is}`] }) =>
     texts.map((text) => visibleLine(`${instance}: ${text}`)),
@@ -618,6 +654,74 @@ async function elsewhere({ stack, json }: Common): Promise<number> {
   else if (found.length > 0) console.log(elsewhereText(found, update, timeZone));
   else console.log("No instance was put into maintenance from another checkout.");
   return found.length > 0 ? EXIT.refused : EXIT.done;
+}
+
+/** Tells what a pipeline's `up` has done. The exit code says nothing of the receivers: they must not decide how a pipeline ends. */
+async function notify({ stack, json, remember, since }: Given<"notify">): Promise<number> {
+  const now = readClock();
+  const name = await findStack(stack);
+  const file = StackFile.open(name);
+  const settings = file.content.settingsToRead(now);
+  const isNeeded = hasReceivers(file.content, settings);
+  if (remember !== undefined) {
+    writeFileSync(remember, isNeeded ? JSON.stringify(await recorded(name)) : "");
+    return EXIT.done;
+  }
+  if (!isNeeded) return EXIT.done;
+  const before = since === undefined ? undefined : recordedIn(since);
+  const present = await recorded(name);
+  const wanted = maintenanceOutput(settings.maintenance);
+  const { events, hasFailed } =
+    before === undefined ? { events: [], hasFailed: false } : happenedSince(before, present, wanted);
+  const failures =
+    before === undefined || hasFailed ? [] : await unseenAmong(events, before, present, settings, file, name);
+  const say = (line: string) => (json ? undefined : console.log(line));
+  const origin = { stack: name, content: file.content, settings };
+  await announcing(origin, [...events, ...failures], hasFailed ? undefined : present.maintenance, say);
+  return EXIT.done;
+}
+
+async function recorded(stack: string): Promise<Recorded> {
+  const [entries, update] = await Promise.all([appliedEntries(PROJECT, stack), lastUp(PROJECT, stack)]);
+  return recordOf(entries, update);
+}
+
+/** What `--remember` wrote; `undefined` if nobody was to be notified then. */
+function recordedIn(path: string): Recorded | undefined {
+  try {
+    const text = readFileSync(path, "utf8");
+    return text === "" ? undefined : recordSchema.parse(JSON.parse(text));
+  } catch {
+    throw inputError({
+      path: "--since",
+      found: path,
+      allowed: "a file that `npx maintenance notify --remember` wrote",
+    });
+  }
+}
+
+/** Those of the instances that have just entered or left maintenance, of which visitors do not see that. */
+async function unseenAmong(
+  events: readonly Happened[],
+  before: Recorded,
+  present: Recorded,
+  settings: Settings,
+  file: StackFile,
+  stack: string,
+): Promise<readonly Happened[]> {
+  const moved = events.flatMap(({ event, instance }) => (event === "entered" || event === "left" ? [instance] : []));
+  const instances = settings.instances.filter(({ name }) => moved.includes(name));
+  if (instances.length === 0) return [];
+  // What can't be found out is no failure of the change.
+  const statuses = await statusOf({ ...settings, instances }, file, stack, async () => present.maintenance).catch(
+    () => undefined,
+  );
+  return (statuses?.instances ?? []).flatMap(({ name, hosts }) => {
+    const reasons = hosts
+      .filter(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
+      .map(({ host, seen }) => `${host}: ${seenText(seen)}`);
+    return reasons.length === 0 ? [] : [unseen(name, reasons, before.maintenance, present.maintenance)];
+  });
 }
 
 async function rights({ stack, json }: Common): Promise<number> {

@@ -10,7 +10,13 @@ const applied = [
   { instance: "beta", state: "planned" },
   { instance: "gamma", state: "ended" },
 ] as const;
-const update = { time: new Date("2026-12-01T20:00:00Z"), commit: "abc", author: "Kim", isCommitted: true };
+const update = {
+  time: new Date("2026-12-01T20:00:00Z"),
+  commit: "abc",
+  author: "Kim",
+  isCommitted: true,
+  result: "succeeded",
+};
 
 describe("an instance that was put into maintenance elsewhere", () => {
   it.each([

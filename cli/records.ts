@@ -6,15 +6,17 @@ import { readPulumi, runPulumi } from "./pulumi";
 
 // What Pulumi has recorded of a stack: read without running the program.
 
+/** An entry as the last `up` applied it. */
+export type AppliedEntry = Pick<MaintenanceOutput, "instance" | "state" | "from" | "until" | "forgotten"> & {
+  readonly kind?: string;
+};
+
 /**
  * What the last `up` applied: the stack's output `maintenance`.
  *
  * @throws {CommandError} when there is no such stack.
  */
-export async function appliedEntries(
-  project: string,
-  stack: string,
-): Promise<readonly Pick<MaintenanceOutput, "instance" | "state">[]> {
+export async function appliedEntries(project: string, stack: string): Promise<readonly AppliedEntry[]> {
   return entriesIn(await printed(["output", "--json"], project, stack));
 }
 
@@ -32,12 +34,18 @@ function entriesIn(outputs: string) {
   return outputsSchema.parse(JSON.parse(outputs)).maintenance;
 }
 
+/** An applied entry. `exactOptional`: what is not there stays out. */
+export const appliedSchema = z.object({
+  instance: z.string(),
+  state: listSchema.element.shape.state,
+  kind: z.string().exactOptional(),
+  from: z.string().exactOptional(),
+  until: z.string().exactOptional(),
+  forgotten: z.literal(true).exactOptional(),
+});
+
 const outputsSchema = z.object({
-  maintenance: z
-    .array(
-      z.object({ instance: z.string(), state: listSchema.element.shape.state, hosts: listSchema.element.shape.hosts }),
-    )
-    .default([]),
+  maintenance: z.array(appliedSchema.extend({ hosts: listSchema.element.shape.hosts })).default([]),
 });
 
 /** An earlier run that changed the stack. */
@@ -48,6 +56,8 @@ export interface Update {
   readonly author: string | undefined;
   /** Whether the checkout had no other changes than those of its commit. */
   readonly isCommitted: boolean;
+  /** How it ended: `succeeded`, `failed` or `in-progress`. */
+  readonly result: string;
 }
 
 /**
@@ -56,16 +66,44 @@ export interface Update {
  * @throws {CommandError} when there is no such stack.
  */
 export async function lastUpdate(project: string, stack: string): Promise<Update | undefined> {
-  const text = await printed(["history", "--json", "--page-size", "1"], project, stack);
-  const [last] = historySchema.parse(JSON.parse(text.trim() || "[]"));
-  if (last === undefined) return undefined;
-  const { "git.head": commit, "git.dirty": dirty, "git.author": author } = last.environment ?? {};
-  return { time: new Date(last.startTime), commit, author, isCommitted: dirty !== "true" };
+  const [last] = await history(project, stack, 1);
+  return last && updateOf(last);
+}
+
+// Before an `up`, a pipeline refreshes, in one or two runs.
+const ENOUGH_RUNS = 10;
+
+/**
+ * The last `up`. Other runs, such as a refresh, don't count.
+ *
+ * @throws {CommandError} when there is no such stack.
+ */
+export async function lastUp(project: string, stack: string): Promise<Update | undefined> {
+  const last = (await history(project, stack, ENOUGH_RUNS)).find(({ kind }) => kind === "update");
+  return last && updateOf(last);
+}
+
+type Run = z.output<typeof historySchema>[number];
+
+function updateOf({ startTime, environment, result }: Run): Update {
+  const { "git.head": commit, "git.dirty": dirty, "git.author": author } = environment ?? {};
+  return { time: new Date(startTime), commit, author, isCommitted: dirty !== "true", result };
+}
+
+/** The last runs, the newest first. */
+async function history(project: string, stack: string, most: number): Promise<readonly Run[]> {
+  const text = await printed(["history", "--json", "--page-size", String(most)], project, stack);
+  return historySchema.parse(JSON.parse(text.trim() || "[]"));
 }
 
 // pkg/backend/display/json.go and pkg/backend/metadata.go in pulumi/pulumi.
 const historySchema = z.array(
-  z.object({ startTime: z.string(), environment: z.record(z.string(), z.string()).nullish() }),
+  z.object({
+    kind: z.string().default(""),
+    startTime: z.string(),
+    environment: z.record(z.string(), z.string()).nullish(),
+    result: z.string().default(""),
+  }),
 );
 
 async function printed(args: readonly string[], project: string, stack: string): Promise<string> {

@@ -31,11 +31,18 @@ export function withNewSecret(content: StackText, stack: string): Promise<StackT
  *
  * @throws {CommandError} when there is none, or Pulumi can't decrypt it.
  */
-export function secretIn(content: StackText, stack: string): Promise<string> {
-  return onCopy(content, async (file) => {
-    const secret = await pulumi(stack, ["config", "get", SETTING, "--config-file", file], "");
-    return secret.trim();
-  });
+export async function secretIn(content: StackText, stack: string): Promise<string> {
+  return (await secretSetting("bypassSecret", content, stack)).trim();
+}
+
+/**
+ * A setting of a stack's file with everything in it decrypted: a text as it is, anything else as JSON.
+ *
+ * @throws {CommandError} when there is none, or Pulumi can't decrypt it.
+ */
+export function secretSetting(name: string, content: StackText, stack: string): Promise<string> {
+  const key = `${NAMESPACE}:${name}`;
+  return onCopy(content, (file) => pulumi(stack, ["config", "get", key, "--config-file", file], ""));
 }
 
 async function onCopy<Result>({ text }: StackText, work: (file: string) => Promise<Result>): Promise<Result> {

@@ -133,6 +133,15 @@ export const SYNTAX = {
     command: "elsewhere",
     describe: "Tell whether `pulumi up` would open an instance that was put into maintenance from another checkout",
   },
+  notify: {
+    command: "notify",
+    describe:
+      "Tell the receivers of the setting notify what a `pulumi up` has done, and keep silences up; for pipelines",
+    options: {
+      remember: { type: "string", conflicts: "since", describe: "Before the `up`: write to this file what is applied" },
+      since: { type: "string", describe: "After the `up`: tell what has happened since that file was written" },
+    },
+  },
   rights: {
     command: "rights",
     describe: "Tell whether this account has the rights in the cluster that `pulumi up` needs",

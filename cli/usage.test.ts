@@ -6,7 +6,7 @@ import { PROJECT } from "./project";
 
 /** What a person sees who types this. */
 async function typed(...args: readonly string[]): Promise<string> {
-  const error = await run(args, new LanguageHost(PROJECT, new Date())).catch((error: unknown) => error);
+  const error = await run(args, new LanguageHost(PROJECT, new Date()), () => {}).catch((error: unknown) => error);
   expect(isForPeople(error) && error).toHaveProperty("code", EXIT.refused);
   return (error as Error).message;
 }

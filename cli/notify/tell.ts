@@ -1,0 +1,117 @@
+import type { AlertmanagerReceiver, Receiver } from "../../settings/notify";
+import { isEncryptedValue } from "../../settings/notify";
+import type { AppliedEntry } from "../records";
+import { visibleLine } from "../visible";
+import { notificationOf, slackText, type Word } from "./message";
+import { LIMITS, type Limits, NotSent, type Outgoing, send } from "./send";
+import { signatureHeaders } from "./signature";
+import { creatorOf, keepSilences, wantedSilences } from "./silences";
+
+/** What to tell, and to whom. */
+export interface Telling {
+  /** Decrypted. */
+  readonly receivers: readonly Receiver[];
+  readonly word: Word;
+  /** What is applied now, for the silences; `undefined` to leave them: after a failure nobody knows. */
+  readonly applied: readonly AppliedEntry[] | undefined;
+  /** The mark of the stack; see settings/stack-mark.ts. */
+  readonly mark: string;
+}
+
+/** How it went, in a sentence for each receiver that was sent something or could not be. */
+export interface Told {
+  readonly sent: readonly string[];
+  readonly failed: readonly string[];
+}
+
+/**
+ * Tells every receiver at the same time. It never throws: a receiver that is down is no reason for anything else to fail.
+ *
+ * @example
+ * await tell({ receivers, word, applied, mark }); // { sent: ["notify[0] (webhook, hooks.example.org)"], failed: [] }
+ */
+export async function tell(telling: Telling, limits: Limits = LIMITS): Promise<Told> {
+  const results = await Promise.all(
+    telling.receivers.map(async (receiver, index) => {
+      const place = placeOf(receiver, index);
+      try {
+        return (await tellOne(receiver, telling, limits)) ? { sent: place } : {};
+      } catch (error) {
+        const reason = error instanceof NotSent ? error.message : "it failed in an unexpected way";
+        return { failed: visibleLine(`${place}: ${reason}`) };
+      }
+    }),
+  );
+  return {
+    sent: results.flatMap(({ sent }) => sent ?? []),
+    failed: results.flatMap(({ failed }) => failed ?? []),
+  };
+}
+
+/** Where a receiver stands in the configuration, and its host. The rest of its URL may be a secret. */
+function placeOf(receiver: Receiver, index: number): string {
+  const host = typeof receiver.url === "string" && URL.canParse(receiver.url) ? `, ${new URL(receiver.url).host}` : "";
+  return `notify[${index}] (${receiver.kind}${host})`;
+}
+
+/** Whether something was sent. */
+async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Promise<boolean> {
+  const deadline = AbortSignal.timeout(limits.receiverMilliseconds);
+  const { word } = telling;
+  switch (receiver.kind) {
+    case "webhook": {
+      if (word.events.length === 0) return false;
+      const body = JSON.stringify(notificationOf(word));
+      const secret = decrypted(receiver.secret);
+      await send(
+        {
+          method: "POST",
+          url: decrypted(receiver.url),
+          headers: () => ({ ...JSON_HEADERS, ...signatureHeaders(secret, new Date(), body) }),
+          body,
+          deadline,
+        },
+        limits,
+      );
+      return true;
+    }
+    case "slack": {
+      if (word.events.length === 0) return false;
+      const body = JSON.stringify({ text: slackText(word), unfurl_links: false });
+      await send({ method: "POST", url: decrypted(receiver.url), headers: () => JSON_HEADERS, body, deadline }, limits);
+      return true;
+    }
+    case "alertmanager": {
+      const { applied, mark } = telling;
+      if (applied === undefined) return false;
+      const base = receiver.url.replace(/\/+$/, "");
+      const headers = { ...JSON_HEADERS, ...authorizationOf(receiver) };
+      const wanted = wantedSilences(applied, receiver, word.time);
+      const changed = await keepSilences(wanted, creatorOf(word.stack, mark), word.time, ({ method, path, body }) => {
+        const outgoing: Outgoing = {
+          method,
+          url: `${base}${path}`,
+          headers: () => headers,
+          needsBody: method === "GET",
+          deadline,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        };
+        return send(outgoing, limits);
+      });
+      return changed > 0;
+    }
+  }
+}
+
+const JSON_HEADERS = { "content-type": "application/json", "user-agent": "maintenance-pages" };
+
+function authorizationOf({ bearerToken, username, password }: AlertmanagerReceiver): Readonly<Record<string, string>> {
+  if (bearerToken !== undefined) return { authorization: `Bearer ${decrypted(bearerToken)}` };
+  if (username === undefined || password === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${username}:${decrypted(password)}`).toString("base64")}` };
+}
+
+function decrypted(value: unknown): string {
+  if (typeof value === "string" && !isEncryptedValue(value)) return value;
+  throw new NotSent("it is encrypted, and was not decrypted", undefined, true);
+}
