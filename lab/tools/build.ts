@@ -15,6 +15,7 @@ const PROGRAMS = [
   "wait-shutdown",
   "webhook-certgen",
   "actionlint",
+  "alertmanager",
   "traefik",
   "envoy-gateway",
 ] as const;

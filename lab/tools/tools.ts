@@ -31,6 +31,7 @@ export type ProgramName =
   | "pulumi-resource-kubernetes"
   | "kubectl"
   | "actionlint"
+  | "alertmanager"
   | "kube-proxy"
   | "kube-router"
   | "coredns"
@@ -190,6 +191,13 @@ const programSets: Readonly<Record<ProgramName, ToolSet>> = {
     modules: ["k8s.io/kubernetes"],
     binaries: [{ name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl" }],
     minutesOnTwoCores: 2,
+  },
+  alertmanager: {
+    name: "alertmanager",
+    // The last release that can be built from its module alone: later ones embed a user interface that npm has to build first (ui/web.go).
+    modules: ["github.com/prometheus/alertmanager"],
+    binaries: [{ name: "alertmanager", package: "github.com/prometheus/alertmanager/cmd/alertmanager" }],
+    minutesOnTwoCores: 3,
   },
   actionlint: {
     name: "actionlint",
