@@ -154,7 +154,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   // By itself: a run that is restricted to the overrides could delete none while something outside of it depends on them.
   new DestroyProtection(PROTECTION_OF_OVERRIDES, { protect, dependsOn: atEdges });
 
-  const forgotten = await forgottenIn(settings, stackFileOf(__dirname, pulumi.getStack()));
+  const forgotten = await forgottenIn(settings, stackFileOf(__dirname, pulumi.getStack()), settings.notify.length > 0);
   return {
     // After the overrides: Pulumi records the outputs of a run that fails as well.
     maintenance: pulumi

@@ -620,7 +620,7 @@ async function due({ stack, json }: Common): Promise<number> {
   const [entries, outdated, forgotten] = await Promise.all([
     appliedEntries(PROJECT, name),
     readOutdated(settings),
-    forgottenIn(settings, file.path),
+    forgottenIn(settings, file.path, hasReceivers(file.content, settings)),
   ]);
   const applied = new Map(entries.map((entry) => [entry.instance, entry.state]));
   const told = new Set(entries.flatMap((entry) => (entry.forgotten ? [entry.instance] : [])));

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { plainEntry } from "../model/maintenance";
 import { forgottenIn, isForgotten } from "./authorship";
-import type { Receiver } from "./notify";
 
 const settings = { now: new Date("2026-12-02T20:00:00Z"), forgottenAfter: 24 };
 const entry = { kind: "unscheduled", from: undefined, until: undefined } as const;
@@ -45,13 +44,12 @@ it("the forgotten ones are known by git, and by their window, where somebody is 
       { ...named("gamma"), from: new Date("2026-12-01T19:00:00Z") },
       named("unwritten"),
     ];
-    const notify: readonly Receiver[] = [{ kind: "slack", url: { secure: "v1:abc" } }];
-    const of = async (receivers: readonly Receiver[], path = file) => [
-      ...(await forgottenIn({ ...settings, maintenance, notify: receivers }, path)),
+    const of = async (isTold: boolean, path = file) => [
+      ...(await forgottenIn({ ...settings, maintenance }, path, isTold)),
     ];
-    expect(await of(notify)).toStrictEqual(["acme", "gamma"]);
-    expect(await of(notify, join(folder, "missing.yaml"))).toStrictEqual(["gamma"]);
-    expect(await of([])).toStrictEqual([]);
+    expect(await of(true)).toStrictEqual(["acme", "gamma"]);
+    expect(await of(true, join(folder, "missing.yaml"))).toStrictEqual(["gamma"]);
+    expect(await of(false)).toStrictEqual([]);
   } finally {
     rmSync(folder, { recursive: true });
   }

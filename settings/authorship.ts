@@ -57,16 +57,17 @@ export function isForgotten(
 }
 
 /**
- * The instances whose maintenance was forgotten, by the stack's file. None if nobody is notified: then nobody needs to know, and git is not
- * asked.
+ * The instances whose maintenance was forgotten, by the stack's file.
  *
  * @param file the path of the stack's file. One that is not there, or is no YAML, tells nothing of when.
+ * @param isTold whether the stack notifies somebody. If not, nobody needs to know: git is not asked, and there are none.
  */
 export async function forgottenIn(
-  settings: Pick<Settings, "maintenance" | "notify" | "now" | "forgottenAfter">,
+  settings: Pick<Settings, "maintenance" | "now" | "forgottenAfter">,
   file: string,
+  isTold: boolean,
 ): Promise<ReadonlySet<string>> {
-  const candidates = settings.notify.length === 0 ? [] : settings.maintenance.filter(isShown);
+  const candidates = isTold ? settings.maintenance.filter(isShown) : [];
   const unended = candidates.filter(({ kind, until }) => kind === "unscheduled" && until === undefined);
   if (unended.length === 0) return new Set();
   const lineOf = linesIn(file);

@@ -54,7 +54,7 @@ export function announcerOf(
     },
     () => {}, // told below, if it matters
   );
-  const entriesOf = async () => maintenanceOutput(settings.maintenance, await forgottenIn(settings, file));
+  const entriesOf = async () => maintenanceOutput(settings.maintenance, await forgottenIn(settings, file, true));
   return {
     onStage(next) {
       // From now on Pulumi would tell what this run does.
