@@ -9,7 +9,7 @@ import { declareEdge } from "./components/edges/resources";
 import { PROTECTION_OF_OVERRIDES } from "./components/names";
 import { PageServer } from "./components/page-server/component";
 import { clusterProvider, storeProvider } from "./components/providers";
-import { bypassKey } from "./model/bypass";
+import { bypassKey, walkOf } from "./model/bypass";
 import { isBehind, otherHostsOf, serviceOf } from "./model/instances";
 import { isShown } from "./model/maintenance";
 import { PagesError, SettingsError } from "./model/problems";
@@ -117,7 +117,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
     hasAssets: (pageSettings.clients.get(instance.name)?.assets.length ?? 0) > 0,
     bypass:
       bypass && bypassSecret !== undefined
-        ? { key: bypassKey(bypassSecret, instance.name), service: serviceOf(instance) }
+        ? { key: bypassKey(bypassSecret, instance.name), service: serviceOf(instance), walk: walkOf(instance) }
         : undefined,
     dependsOn: own?.awaited ? bucket.objectsOf(own.objects) : [],
   }));

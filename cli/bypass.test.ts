@@ -1,5 +1,5 @@
 import { runInNewContext } from "node:vm";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bypassText, bypassUse, domainsOf } from "./bypass";
 
 const key = { header: "0123", cookie: "maintenance-bypass-0123" };
@@ -54,4 +54,38 @@ it("tells a person how", () => {
   const text = bypassText(bypassUse(acme, key, undefined));
   expect(text).toContain("curl -H");
   expect(text).toContain("javascript:");
+  for (const { url } of bypassUse(acme, key, undefined).links) expect(text).toContain(`\n  ${url}\n`);
+  expect(text).toContain("?end=");
+  expect(bypassText(bypassUse({ name: "acme", hosts: ["*.acme.example.org"] }, key, undefined))).not.toContain("?key=");
+});
+
+describe("the links", () => {
+  const path = "/.maintenance-page/bypass";
+  const linksOf = (hosts: readonly string[], assumedHosts: readonly string[] = []) =>
+    bypassUse({ name: "acme", hosts, assumedHosts }, key, undefined).links.map(({ url }) => url);
+
+  it("open every host from each of them, and are there for taking the cookies back", () => {
+    expect(bypassUse(acme, key, undefined).links).toStrictEqual(
+      ["acme.example.org", "studio.acme.example.org", "shop.test"].map((host) => ({
+        host,
+        url: `https://${host}${path}?key=0123&hosts=3`,
+        end: `https://${host}${path}?end=0123&hosts=3`,
+      })),
+    );
+  });
+
+  it("open one host alone where there is no other, or where the walk would end, or be too long", () => {
+    expect(linksOf(["a.test"])).toStrictEqual([`https://a.test${path}?key=0123`]);
+    expect(linksOf(["a.test", "b.test", "c.test"], ["c.test"])).toStrictEqual([
+      `https://a.test${path}?key=0123&hosts=2`,
+      `https://b.test${path}?key=0123&hosts=2`,
+      `https://c.test${path}?key=0123`,
+    ]);
+    const many = Array.from({ length: 16 }, (_, index) => `${index}.test`);
+    expect(linksOf(many).map((url) => url.split("?key=0123")[1])).toStrictEqual([
+      ...Array.from({ length: 14 }, () => "&hosts=14"),
+      "",
+      "",
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
-import { BYPASS_HEADER, type BypassKey } from "../model/bypass";
+import { LINK_PATH } from "../components/page-server/contract";
+import { BYPASS_HEADER, type BypassKey, walkOf } from "../model/bypass";
 import type { Instance } from "../model/instances";
 
 /** How to get through to an instance in maintenance, as `--json` shows it. */
@@ -10,6 +11,16 @@ export interface BypassUse {
   readonly curl: string;
   /** A bookmark for a browser: sets the cookie for eight hours, and when clicked again takes it away. */
   readonly bookmarklet: string;
+  /** For each host a link that lets a browser through. Where there are more hosts, it opens all of them, and ends at this one. */
+  readonly links: readonly Link[];
+}
+
+/** A link to one host. */
+export interface Link {
+  readonly host: string;
+  readonly url: string;
+  /** The link that takes the cookies back. */
+  readonly end: string;
 }
 
 /**
@@ -17,7 +28,11 @@ export interface BypassUse {
  *
  * @param address the address of its edge, where DNS does not lead there.
  */
-export function bypassUse({ name, hosts }: Instance, key: BypassKey, address: string | undefined): BypassUse {
+export function bypassUse(
+  { name, hosts, assumedHosts }: Instance,
+  key: BypassKey,
+  address: string | undefined,
+): BypassUse {
   const [host = ""] = hosts.filter((one) => !one.startsWith("*."));
   const header = `-H '${BYPASS_HEADER}: ${key.header}'`;
   return {
@@ -26,7 +41,19 @@ export function bypassUse({ name, hosts }: Instance, key: BypassKey, address: st
     cookie: { name: key.cookie, value: "always" },
     curl: address === undefined ? `curl ${header} https://${host}/` : `curl ${header} -H 'Host: ${host}' ${address}/`,
     bookmarklet: bookmarklet(key, domainsOf(hosts)),
+    links: linksOf({ hosts, assumedHosts }, key),
   };
+}
+
+function linksOf(instance: Pick<Instance, "hosts" | "assumedHosts">, { header }: BypassKey): readonly Link[] {
+  const walk = walkOf(instance);
+  return instance.hosts
+    .filter((host) => !host.startsWith("*."))
+    .map((host) => {
+      const link = (word: string) =>
+        `https://${host}${LINK_PATH}?${word}=${header}${walk.length > 1 && walk.includes(host) ? `&hosts=${walk.length}` : ""}`;
+      return { host, url: link("key"), end: link("end") };
+    });
 }
 
 /** The domains that a cookie has to be set for, to be sent to every host: those that are below none of the others. */
@@ -47,7 +74,8 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 }
 
 /** The same for a person. */
-export function bypassText({ instance, curl, bookmarklet }: BypassUse): string {
+export function bypassText({ instance, curl, bookmarklet, links }: BypassUse): string {
+  const [first] = links;
   return [
     `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass --rotate\` makes a new one.`,
     "",
@@ -55,8 +83,23 @@ export function bypassText({ instance, curl, bookmarklet }: BypassUse): string {
     "",
     `  ${curl}`,
     "",
-    "In a browser: make a bookmark of this line, open the site and click it. It lasts eight hours; another click ends it.",
+    ...(first === undefined ? [] : linkText(links, first)),
+    "In a browser, without the key in a link: make a bookmark of this line, open the site and click it. It lasts eight hours; another click ends it.",
     "",
     `  ${bookmarklet}`,
   ].join("\n");
+}
+
+function linkText(links: readonly Link[], first: Link): readonly string[] {
+  const opens = links.length > 1 ? " One with `hosts=` opens all of these, and ends at its own." : "";
+  return [
+    `In a browser: open a link. It lasts twelve hours.${opens} Send it only to a person whom you let in: it contains the key.`,
+    "",
+    ...links.map(({ url }) => `  ${url}`),
+    "",
+    "To end it in this browser before:",
+    "",
+    `  ${first.end}`,
+    "",
+  ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bypassKey } from "./bypass";
+import { bypassKey, LONGEST_WALK, walkOf } from "./bypass";
 
 const SECRET = "a-secret-of-more-than-thirty-two-characters";
 
@@ -20,5 +20,17 @@ describe("the key of a bypass", () => {
     expect(header).toMatch(/^[0-9a-f]{32}$/);
     expect(cookie).toBe(`maintenance-bypass-${header}`);
     expect(JSON.stringify({ header, cookie })).not.toContain(SECRET);
+  });
+});
+
+describe("the hosts that a link opens", () => {
+  it("are those that a browser can open, and no more than a browser follows", () => {
+    const hosts = ["acme.example.org", "*.acme.example.org", "preview.acme.example.org", "apps.acme.example"];
+    const assumedHosts = ["preview.acme.example.org"];
+    expect(walkOf({ hosts, assumedHosts })).toStrictEqual(["acme.example.org", "apps.acme.example"]);
+    const many = Array.from({ length: 40 }, (_, index) => `${index}.example.org`);
+    expect(walkOf({ hosts: many })).toStrictEqual(many.slice(0, LONGEST_WALK));
+    // One redirect for each host, and one to the site.
+    expect(LONGEST_WALK + 1).toBeLessThanOrEqual(20);
   });
 });

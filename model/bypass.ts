@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { Instance } from "./instances";
 
 /** The header that lets a request through, with the key as its value. */
 export const BYPASS_HEADER = "X-Maintenance-Bypass";
@@ -27,5 +28,28 @@ export function bypassKey(secret: string, instance: string): BypassKey {
 
 /** The key with this value of the header. */
 export function keyWith(header: string): BypassKey {
-  return { header, cookie: `maintenance-bypass-${header}` };
+  return { header, cookie: `${COOKIE_PREFIX}${header}` };
+}
+
+/** What the names of all bypass cookies begin with. The key follows. */
+export const COOKIE_PREFIX = "maintenance-bypass-";
+
+/** How long a link's cookie lasts, in seconds. */
+export const LINK_SECONDS = 12 * 60 * 60;
+
+/**
+ * The most hosts of a walk. A browser follows 20 redirects (https://fetch.spec.whatwg.org/#http-redirect-fetch), and each host is one. The
+ * hosts are in a header of at most 4,096 characters (maxLength of HTTPHeader.value in the Gateway API), and a host may have 253.
+ */
+export const LONGEST_WALK = 14;
+
+/**
+ * The hosts that a link opens, one after the other. A wildcard is no host that a browser can request. A host that may not exist would end
+ * the walk.
+ *
+ * @example
+ * walkOf({ hosts: ["acme.example.org", "studio.acme.example.org", "*.acme.example.org"] }); // the first two
+ */
+export function walkOf({ hosts, assumedHosts = [] }: Pick<Instance, "hosts" | "assumedHosts">): readonly string[] {
+  return hosts.filter((host) => !host.startsWith("*.") && !assumedHosts.includes(host)).slice(0, LONGEST_WALK);
 }

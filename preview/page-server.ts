@@ -26,6 +26,8 @@ export interface LocalPageServer {
   readonly notFound: string;
   /** What the bucket was asked for, in this order: `GET /pages/shared/not-found.html`. */
   readonly asked: readonly string[];
+  /** What nginx has logged. */
+  logged(): string;
   /** Lets somebody else answer at the bucket's address, or, without one, the bucket again. */
   replaceBucket(stranger?: RequestListener): void;
   stop(): Promise<void>;
@@ -72,6 +74,7 @@ export async function startPageServer(stored: Stored, languages: readonly string
     notFound: nginx.notFound,
     bypass: nginx.bypass,
     asked,
+    logged: nginx.logged,
     replaceBucket: (stranger) => {
       other = stranger;
     },
@@ -100,7 +103,7 @@ export type NginxOptions = Pick<NginxSettings, "pagesUrl" | "languages" | "clien
 export async function startNginx(
   { resolver = "127.0.0.1", certificateAuthority, ...settings }: NginxOptions,
   objects: readonly PageObject[],
-): Promise<Pick<LocalPageServer, "maintenance" | "notFound" | "bypass" | "stop">> {
+): Promise<Pick<LocalPageServer, "maintenance" | "notFound" | "bypass" | "logged" | "stop">> {
   const folder = mkdtempSync(join(tmpdir(), "maintenance-pages-"));
   const [maintenance, notFound, health, bypass] = await freePorts(4);
   const paths = pathsIn(folder);
@@ -142,7 +145,13 @@ export async function startNginx(
   const [atMaintenance, atNotFound, atBypass] = [maintenance, notFound, bypass].map(
     (port) => `http://127.0.0.1:${port}`,
   );
-  return { maintenance: atMaintenance ?? "", notFound: atNotFound ?? "", bypass: atBypass ?? "", stop };
+  return {
+    maintenance: atMaintenance ?? "",
+    notFound: atNotFound ?? "",
+    bypass: atBypass ?? "",
+    logged: () => log,
+    stop,
+  };
 }
 
 const COMMON = { retryAfter: 300, otherHosts: [], mark: "00000000" } as const;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { overrideManifest } from "../components/edges/ingress-nginx/manifests";
 import { helmValues } from "../components/edges/ingress-nginx/values";
 import { nginxConfiguration } from "../components/page-server/model";
-import { bypassKey } from "../model/bypass";
+import { bypassKey, walkOf } from "../model/bypass";
 import { serviceOf } from "../model/instances";
 import { isShown } from "../model/maintenance";
 import { PagesError, SettingsError } from "../model/problems";
@@ -378,7 +378,12 @@ function expectHostsOwned(settings: Settings): void {
     const { name, hosts } = entry.instance;
     const override = { instance: name, hosts, kind: entry.kind, revision: undefined, hasAssets: false };
     const bypass = entry.bypass
-      ? { key: bypassKey(settings.bypassSecret ?? "", name), service: serviceOf(entry.instance), slot: 0 }
+      ? {
+          key: bypassKey(settings.bypassSecret ?? "", name),
+          service: serviceOf(entry.instance),
+          walk: walkOf(entry.instance),
+          slot: 0,
+        }
       : undefined;
     const placement = { edge: "default", namespace, ingressClassName: "nginx" };
     const manifest = overrideManifest({ ...override, bypass }, placement);

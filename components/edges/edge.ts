@@ -229,6 +229,8 @@ export interface Bypass {
   readonly key: BypassKey;
   /** The Service behind the instance's own Ingress. */
   readonly service: InstanceService;
+  /** The hosts that a link opens, one after the other; see `walkOf`. */
+  readonly walk: readonly string[];
 }
 
 /** The arguments with which an edge declares its resources. */

@@ -1,6 +1,6 @@
+import { ANNOUNCED } from "../page-server/contract";
 import type { Edge } from "./edge";
 import * as gatewayApi from "./gateway-api/inspect";
-import { ANNOUNCED } from "./gateway-api/manifests";
 import { reservations as gatewayApiReservations } from "./gateway-api/reservations";
 import * as gatewayApiSettings from "./gateway-api/settings";
 import * as ingressNginx from "./ingress-nginx/inspect";
@@ -38,7 +38,7 @@ function edgeOf(name: string, settings: EdgeSettings, { parents, classNames }: S
       return {
         ...common,
         source: sourceOf(settings),
-        ports: Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot)),
+        ports: [ANNOUNCED, ...Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot))],
         patience: ingressNginx.PATIENCE,
         reasons: ingressNginx.REASONS,
         followsRoutes: false,
@@ -52,7 +52,7 @@ function edgeOf(name: string, settings: EdgeSettings, { parents, classNames }: S
       return {
         ...common,
         source: sourceOf(settings),
-        ports: [],
+        ports: [ANNOUNCED],
         patience: traefik.PATIENCE,
         reasons: traefik.REASONS,
         followsRoutes: false,

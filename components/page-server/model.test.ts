@@ -20,6 +20,8 @@ const visitorsServers = () =>
     .slice(1, 4)
     .map((server) => server.replace(/^ {2}\}[\s\S]*/m, ""));
 
+const LINK_ANSWER = / {4}location @link \{[\s\S]*?\n {4}\}\n/;
+
 describe("the page server's nginx configuration", () => {
   it("matches golden/nginx.conf (--update writes it)", async () => {
     const golden = join(__dirname, "golden", "nginx.conf");
@@ -61,6 +63,7 @@ describe("the page server's nginx configuration", () => {
     for (const [status, place] of [...places(maintenance), ...places(bypass)]) {
       if (place === "/-/asset") expect(status).toBe("200");
       else if (place === "/-/refused") expect(status).toBe("400");
+      else if (place === "@link") expect(status).toBe("303");
       else expect(["503", "404 /-/nothing"]).toContain(status === "503" ? status : `${status} ${place}`);
     }
     // A body that is too large leads to that location, which decides again.
@@ -83,7 +86,8 @@ describe("the page server's nginx configuration", () => {
   });
 
   it("sets every header on every visitors' port, and none in an inner block, which would drop the outer ones", () => {
-    const servers = visitorsServers();
+    // A link's answer is no page, and has headers of its own.
+    const servers = visitorsServers().map((server) => server.replace(LINK_ANSWER, ""));
     const names = servers.map((server) => [...server.matchAll(/add_header (\S+)/g)].map((match) => match[1]));
     const common = [
       "Cache-Control",
@@ -101,5 +105,19 @@ describe("the page server's nginx configuration", () => {
       ["X-Maintenance-Page", "Retry-After", ...common],
     ]);
     for (const server of servers) expect(server).not.toMatch(/^ {6}add_header/m);
+  });
+
+  it("answers links on one port only, with a cookie of our own and without a referrer", () => {
+    const [maintenance = "", bypass = "", notFound = ""] = visitorsServers();
+    for (const server of [maintenance, notFound]) expect(server).not.toMatch(/@link|Set-Cookie/);
+    const [answer = ""] = LINK_ANSWER.exec(bypass) ?? [];
+    expect([...answer.matchAll(/add_header (.*) always;/g)].map((match) => match[1])).toStrictEqual([
+      "Location $link_location",
+      'Set-Cookie "maintenance-bypass-$link_key=$link_value; $link_attributes"',
+      "Set-Cookie $older_cookie",
+      "Cache-Control no-store",
+      "Referrer-Policy no-referrer",
+      "X-Robots-Tag noindex",
+    ]);
   });
 });

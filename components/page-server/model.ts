@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Liquid } from "liquidjs";
+import { COOKIE_PREFIX, LINK_SECONDS, LONGEST_WALK } from "../../model/bypass";
 import type { Instance } from "../../model/instances";
 import { OVERRIDE_KINDS } from "../../model/maintenance";
 import { ASSETS_PATH, CONTENT_TYPES, FORMATS, PAGE_DISPOSITION } from "../../pages/kinds";
 import { SCRIPT_DIGEST } from "../../pages/script";
+import { LINK_PATH } from "./contract";
 import { MARKER_HEADER } from "./marker";
 import { CORS_HEADERS, FORMAT_PATTERNS, languageNegotiation } from "./negotiation";
 
@@ -123,6 +125,7 @@ function modelOf(settings: Required<NginxSettings>) {
     hiddenHeaders: HIDDEN_HEADERS,
     disposition: PAGE_DISPOSITION,
     kinds: OVERRIDE_KINDS,
+    link: LINK,
     failed: FAILED,
     failures: FAILURES,
     largestBody: LARGEST_BODY,
@@ -137,6 +140,14 @@ function modelOf(settings: Required<NginxSettings>) {
     backendHeaders: headersOf(`kind=$backend_kind; stack=${mark}; source=$shown_source`, "$backend_retry_after"),
   };
 }
+
+/** What the templates need of bypass links. nginx can't subtract, so each number of hosts has the one below it. */
+const LINK = {
+  path: LINK_PATH,
+  cookiePrefix: COOKIE_PREFIX,
+  seconds: LINK_SECONDS,
+  steps: Array.from({ length: LONGEST_WALK }, (_, index) => ({ left: index + 1, after: index })),
+} as const;
 
 /** The digest of a link without a secret: nginx's secure_link then checks only the link's expiry. */
 const EXPIRY_DIGEST = createHash("md5").digest("base64url");

@@ -122,7 +122,7 @@ const selfTestHost = (edge: string) => selfTestOf(edge, NAMESPACE).hosts.join();
 /** What the cluster says, by the policy. */
 const SAYS = {
   hosts: "maintenance-pages reserves every host that ends with .maintenance-pages.invalid: ",
-  paths: "maintenance-pages reserves the path of its overrides: ",
+  paths: "maintenance-pages reserves the paths of its overrides: ",
   priorities: "maintenance-pages reserves every priority of 1000000000 or more: ",
   annotations: `maintenance-pages reserves every priority of 1000000000 or more in the annotation ${PRIORITY_ANNOTATION}: `,
   routes:

@@ -52,7 +52,7 @@ describe("two instances into maintenance and one out of it", () => {
     const steady = output
       .replaceAll(lab.edge, "http://127.0.0.1:8080")
       .replace(/\(after [\d.]+ s\)/g, "(after … s)")
-      .replace(/(?<=X-Maintenance-Bypass: |maintenance-bypass-)[\w-]+/g, "…");
+      .replace(/(?<=X-Maintenance-Bypass: |maintenance-bypass-|\?(?:key|end)=)[\w-]+/g, "…");
     said.push(`$ npx maintenance ${quoted}\n${inOrder(steady)}${code === 0 ? "" : `[exit code ${code}]\n`}`);
     return { code, output, stdout };
   };

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ADDRESS_HEADER, announcedAddress, LINK_PATH } from "../../components/page-server/contract";
 import { PORTS } from "../../components/page-server/model";
 import { startCommand } from "../../components/page-server/start";
 import { makeAuthority } from "../../lab/cluster/certificates";
@@ -158,6 +159,173 @@ describe("an instance with a bypass, whose path is the visitor's and whose page 
       const answer = await ask(path, told);
       expect([503, 404]).toContain(answer.status);
       expect(answer.body).not.toMatch(/nginx/);
+    }
+  });
+});
+
+describe("a bypass link", () => {
+  const KEY = "0123456789abcdef".repeat(2);
+  const OTHER = "fedcba9876543210".repeat(2);
+  const LMS = "acme.example.org";
+  const STUDIO = "studio.acme.example.org";
+  const MFES = "apps.acme.example";
+  const walk = [LMS, STUDIO, MFES];
+  const address = announcedAddress({ instance: "acme", kind: "unscheduled", revision: undefined }, walk);
+  let server: LocalPageServer;
+  beforeAll(async () => {
+    const objects = ["unscheduled", "not-found"].map(
+      (kind): PageObject => ({ key: `shared/${kind}.html`, format: "html", body: `everybody's ${kind}` }),
+    );
+    server = await startPageServer({ objects, clients: [] }, ["en"]);
+  });
+  afterAll(() => server.stop());
+
+  interface Opened extends Pick<VisitOptions, "method"> {
+    readonly host?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** What the override sets. */
+    readonly address?: string;
+  }
+  const open = async (query: string, { host = LMS, headers, method, ...set }: Opened = {}) => {
+    const answer = await visit(server.bypass, host, LINK_PATH + query, {
+      ...(method === undefined ? {} : { method }),
+      headers: { ...BROWSER, [ADDRESS_HEADER]: set.address ?? address, "x-forwarded-proto": "https", ...headers },
+    });
+    const { location, "set-cookie": cookies } = answer.headers;
+    return { ...answer, location, cookies };
+  };
+  const cookie = (key: string, rest = "always; Max-Age=43200", more = "; Secure") =>
+    `maintenance-bypass-${key}=${rest}; Path=/; HttpOnly; SameSite=Lax${more}`;
+  const isPage = { status: 503, location: undefined, cookies: undefined };
+
+  it("sets the cookie of its key and leads to the site, says so to nobody, and is not kept", async () => {
+    expect(await open(`?key=${KEY}`)).toMatchObject({
+      status: 303,
+      location: "/",
+      cookies: [cookie(KEY)],
+      body: "",
+      headers: { "cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex" },
+    });
+    expect(await open(`?key=${KEY}`, { headers: { "x-forwarded-proto": "http" } })).toMatchObject({
+      status: 303,
+      cookies: [cookie(KEY, undefined, "")],
+    });
+    expect(await open(`?key=${KEY}`, { method: "HEAD" })).toMatchObject({ status: 303, cookies: [cookie(KEY)] });
+    expect(server.asked).toStrictEqual([]);
+  });
+
+  it("takes the cookie back", async () => {
+    expect(await open(`?end=${KEY}`)).toMatchObject({
+      status: 303,
+      location: "/",
+      cookies: [cookie(KEY, "; Max-Age=0")],
+    });
+  });
+
+  it.each([
+    ["key", "always; Max-Age=43200"],
+    ["end", "; Max-Age=0"],
+  ])("?%s= walks through all hosts, from each of them, and ends where it began", async (word, value) => {
+    for (const first of walk) {
+      const seen: string[] = [];
+      let url = new URL(`https://${first}${LINK_PATH}?${word}=${KEY}&hosts=3`);
+      for (let redirects = 0; url.pathname !== "/" && redirects < 20; redirects += 1) {
+        const { status, location = "", cookies } = await open(url.search, { host: url.hostname });
+        expect(status).toBe(303);
+        expect(cookies).toStrictEqual([cookie(KEY, value)]);
+        seen.push(url.hostname);
+        url = new URL(location, url);
+      }
+      expect(new Set(seen)).toStrictEqual(new Set(walk));
+      expect(seen).toHaveLength(4);
+      expect(url.href).toBe(`https://${first}/`);
+    }
+  });
+
+  it.each([
+    ["a host that the override does not list", { host: "beta.example.org" }],
+    ["a host below one of them", { host: `x.${LMS}` }],
+    ["a host that begins as one of them", { host: `${LMS}.evil.example` }],
+    ["an expression", { host: "...................." }],
+    ["the only host", { address: "/acme/unscheduled/-/bypass/" }],
+  ])("from %s it leads to no other host", async (_, opened) => {
+    const { status, location } = await open(`?key=${KEY}&hosts=3`, opened);
+    expect([303, 400]).toContain(status);
+    if (status === 303) expect(location).toBe("/");
+  });
+
+  it.each(["0", "15", "99999999999", "-1", "1x", "//evil.example", "%31", "3&hosts=evil.example"])(
+    "hosts=%s is no way out",
+    async (hosts) => {
+      const { location = "" } = await open(`?key=${KEY}&hosts=${hosts}`);
+      expect(["/", `//${STUDIO}${LINK_PATH}?key=${KEY}&hosts=2`]).toContain(location);
+    },
+  );
+
+  it("keeps one key in a browser: another one goes", async () => {
+    const setBeside = async (cookies: string) => (await open(`?key=${KEY}`, { headers: { cookie: cookies } })).cookies;
+    const gone = cookie(OTHER, "; Max-Age=0");
+    expect(await setBeside(`a=b; maintenance-bypass-${OTHER}=always; c=d`)).toStrictEqual([cookie(KEY), gone]);
+    expect(await setBeside(`maintenance-bypass-${KEY}=always; maintenance-bypass-${OTHER}=always`)).toStrictEqual([
+      cookie(KEY),
+      gone,
+    ]);
+    for (const none of [
+      `maintenance-bypass-${KEY}=always`,
+      `maintenance-bypass-${OTHER}0=always`,
+      `xmaintenance-bypass-${OTHER}=always`,
+      `maintenance-bypass-${OTHER.toUpperCase()}=always`,
+      `maintenance-bypass-${OTHER.slice(1)}=always`,
+    ]) {
+      expect(await setBeside(none), none).toStrictEqual([cookie(KEY)]);
+    }
+  });
+
+  it.each([
+    ["no key", "", {}],
+    ["an empty key", "?key=", {}],
+    ["a short key", `?key=${KEY.slice(1)}`, {}],
+    ["a long key", `?key=${KEY}0`, {}],
+    ["a very long key", `?key=${"0".repeat(30_000)}`, {}],
+    ["a key in capitals", `?key=${KEY.toUpperCase()}`, {}],
+    ["another name", `?key=session${KEY.slice(7)}`, {}],
+    ["a line break", `?key=${KEY}%0d%0aSet-Cookie:%20a=b`, {}],
+    ["a line break instead of a key", `?key=%0d%0aSet-Cookie:%20a=b`, {}],
+    ["attributes", `?key=${KEY};%20Domain=example.org`, {}],
+    ["an escaped key", `?key=%30${KEY.slice(1)}`, {}],
+    ["a key that is escaped twice", `?key=%2530${KEY.slice(1)}`, {}],
+    ["both", `?key=${KEY}&end=${KEY}`, {}],
+    ["POST", `?key=${KEY}`, { method: "POST" }],
+    ["PUT", `?key=${KEY}`, { method: "PUT" }],
+    ["DELETE", `?key=${KEY}`, { method: "DELETE" }],
+    ["OPTIONS", `?key=${KEY}`, { method: "OPTIONS" }],
+    ["a longer path", `/?key=${KEY}`, {}],
+    ["an instance without a bypass", `?key=${KEY}`, { address: "/acme/unscheduled/-/" }],
+    ["no address", `?key=${KEY}`, { address: "" }],
+    ["an address that is none", `?key=${KEY}`, { address: "/acme/unscheduled/-/bypass/evil example/" }],
+    ["two addresses", `?key=${KEY}`, { address: `${address}, ${address}` }],
+  ] as const)("%s gets the page, and no cookie", async (what, query, opened) => {
+    const answer = await open(query, opened);
+    // An address below the link's is an asset's.
+    if (what === "a longer path") expect(answer).toMatchObject({ cookies: undefined, location: undefined });
+    else expect(answer).toMatchObject(isPage);
+  });
+
+  // Each warning of nginx has the request with it.
+  it("is in no log of the page server, after all of that", () => {
+    expect(server.logged()).not.toContain(KEY);
+    expect(server.logged()).not.toContain("uninitialized");
+  });
+
+  it("is the page on the other ports", async () => {
+    for (const [port, status] of [
+      ["maintenance", 503],
+      ["notFound", 404],
+    ] as const) {
+      const headers = { ...BROWSER, [ADDRESS_HEADER]: address };
+      const answer = await visit(server[port], LMS, `${LINK_PATH}?key=${KEY}`, { headers });
+      expect(answer.status).toBe(status);
+      expect(answer.headers["set-cookie"]).toBeUndefined();
     }
   });
 });

@@ -94,6 +94,7 @@ describe("an edge of the Gateway API beside one of ingress-nginx", () => {
   it("mirrors the exact paths of the instance's own routes", () => {
     const [rule] = specOf("maintenance-acme.new").rules;
     expect(rule?.matches.map(({ path }) => path.value)).toContain("/exact");
+    expect(rule?.matches[0]?.path.value).toBe("/.maintenance-page/bypass");
   });
 
   it("declares the key of a bypass a secret, and sends its owner to the port that the registry names", () => {

@@ -23,11 +23,21 @@ beforeAll(async () => {
 
 const path = `/(?#${"x".repeat(435)})(?!\\.well-known/acme-challenge/)(?:\\.maintenance-page/([a-z0-9._/-]+)$)?`;
 
+const linkPath = `/(?#${"x".repeat(482)})\\.maintenance-page/bypass$`;
+
+function pathTo(port: string, one = path) {
+  return {
+    path: one,
+    pathType: "ImplementationSpecific",
+    backend: { service: { name: "page-server", port: { name: port } } },
+  };
+}
+
 function ingress(
   instance: string,
   told: Readonly<Record<string, string>>,
   hosts: readonly string[],
-  port = "maintenance",
+  paths: readonly object[] = [pathTo("maintenance")],
 ) {
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -65,15 +75,7 @@ function ingress(
       ingressClassName: "nginx",
       rules: hosts.map((host) => ({
         host,
-        http: {
-          paths: [
-            {
-              path,
-              pathType: "ImplementationSpecific",
-              backend: { service: { name: "page-server", port: { name: port } } },
-            },
-          ],
-        },
+        http: { paths },
       })),
     },
   };
@@ -95,10 +97,11 @@ describe("three instances in maintenance", () => {
           "delta",
           {
             ...rewritten("$uri"),
-            "nginx.ingress.kubernetes.io/x-forwarded-prefix": "/delta/unscheduled/-/",
+            "nginx.ingress.kubernetes.io/x-forwarded-prefix":
+              "/delta/unscheduled/-/bypass/delta.example.org/studio.delta.example.org/apps.delta.example.org/delta.example.org/",
           },
           hostsOf("delta"),
-          "bypass-3",
+          [pathTo("announced", linkPath), pathTo("bypass-3")],
         ),
       ],
       [
@@ -172,6 +175,8 @@ describe("three instances in maintenance", () => {
 
   it("has a path longer than anybody writes", () => {
     expect(path).toHaveLength(512);
+    // The longest comes first.
+    expect(linkPath).toHaveLength(513);
   });
 
   it("writes objects only for the instance that says more than the shared page", () => {

@@ -129,6 +129,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
         ports: [
           { name: "not-found", port: 80, targetPort: "not-found" },
           { name: "maintenance", port: 81, targetPort: "maintenance" },
+          { name: "announced", port: 82, targetPort: "bypass" },
           ...slots.map((slot) => ({ name: `bypass-${slot}`, port: 100 + slot, targetPort: "bypass" })),
         ],
       },
@@ -268,7 +269,7 @@ describe("the staging example: an S3-compatible store, a controller that is ther
           {
             host: "page-server.maintenance-pages.invalid",
             http: {
-              paths: ["maintenance", ...slots.map((slot) => `bypass-${slot}`)].map((name) => ({
+              paths: ["maintenance", "announced", ...slots.map((slot) => `bypass-${slot}`)].map((name) => ({
                 path: `/${name}`,
                 pathType: "Exact",
                 backend: { service: { name: "page-server", port: { name } } },

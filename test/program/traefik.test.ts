@@ -31,15 +31,18 @@ describe("an edge of each kind, in the middle of a migration", () => {
       "Ingress page-server-self-test.old",
       "Ingress page-server-standby.old",
       "IngressRoute bypass-acme.new",
+      "IngressRoute link-acme.new",
       "IngressRoute maintenance-acme.new",
       "IngressRoute maintenance-gamma.new",
       "IngressRoute page-server-not-found.new",
       "IngressRoute page-server-self-test.new",
       "IngressRoute tls.bypass-acme.new",
+      "IngressRoute tls.link-acme.new",
       "IngressRoute tls.maintenance-acme.new",
       "IngressRoute tls.maintenance-gamma.new",
       "IngressRoute tls.page-server-not-found.new",
       "IngressRoute tls.page-server-self-test.new",
+      "Middleware link-acme.new",
       "Middleware maintenance-acme.new",
       "Middleware maintenance-gamma.new",
       "Middleware page-server-closed.new",
@@ -57,6 +60,8 @@ describe("an edge of each kind, in the middle of a migration", () => {
       expect(JSON.stringify(spec)).toContain(key);
     }
     expect(JSON.stringify(run.outputs)).not.toContain(key);
+    for (const { name, inputs } of run.resources)
+      if (!name.includes("bypass-acme")) expect(JSON.stringify(inputs), name).not.toContain(key);
   });
 
   it("lets both controllers reach the page server, and no other", () => {

@@ -142,6 +142,24 @@ it("a parked override keeps its host, whatever the listeners admit now", () => {
   expect(parked?.spec.hostnames).toStrictEqual([parkedHost]);
 });
 
+it("an override with a bypass has an Exact path for its links, and the hosts that they open", () => {
+  const key = bypassKey("a-secret-of-more-than-thirty-two-characters", "acme");
+  const bypass = { key, service: { name: "caddy", namespace: "acme", port: 80 }, walk: ["a.test", "b.test"] };
+  const [route] = overrideManifests({ ...acme, bypass }, covered, placement);
+  expect(route?.spec.rules).toStrictEqual([
+    {
+      matches: [
+        { path: { type: "Exact", value: "/.maintenance-page/bypass" } },
+        { path: { type: "Exact", value: "/exact" } },
+        { path: EVERY_PATH.path },
+      ],
+      filters: page("/acme/scheduled/0123456789abcdef/bypass/a.test/b.test/a.test/"),
+      backendRefs: [{ name: "page-server", port: 82 }],
+    },
+  ]);
+  expect(JSON.stringify(route)).not.toContain(key.header);
+});
+
 it("a bypass has one header more in each match, and the instance's Service", () => {
   const key = bypassKey("a-secret-of-more-than-thirty-two-characters", "acme");
   const withCookie: Match = { ...exact("/c"), headers: [{ type: "Exact", name: "cookie", value: "a" }] };

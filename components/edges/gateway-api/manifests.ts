@@ -1,8 +1,15 @@
 import { BYPASS_HEADER, keyWith } from "../../../model/bypass";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS, PART_OF } from "../../names";
-import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import {
+  ADDRESS_HEADER,
+  ANNOUNCED,
+  announcedAddress,
+  LINK_PATH,
+  PAGE_SERVER,
+  SERVICE_PORTS,
+} from "../../page-server/contract";
 import type { CustomManifest } from "../custom-overrides";
-import { type Bypass, nameAt, type Override, type ServicePort, selfTestOf } from "../edge";
+import { type Bypass, nameAt, type Override, selfTestOf } from "../edge";
 import { IMPLEMENTATIONS } from "./implementations";
 import { everyPath, type Match, MOST_HEADERS } from "./matches";
 import { API_VERSION, ENVOY_GATEWAY_API, GATEWAY_GROUP } from "./objects";
@@ -28,13 +35,6 @@ export const NAMES = {
 export function isPartOfName(part: string, name: string): boolean {
   return part === name || (part.endsWith(`.${name}`) && /^(?:\d+|by-hand)$/.test(part.slice(0, -name.length - 1)));
 }
-
-/**
- * The port of the page server's Service for overrides. The page's address is in the header X-Forwarded-Prefix, and the path is the
- * visitor's. A rewritten path could not keep the path of an asset: only prefixes can be replaced, and a route with a prefix would come
- * after the instance's own.
- */
-export const ANNOUNCED: ServicePort = { name: "announced", port: 82 };
 
 /** The place of an edge's routes. */
 export interface Placement extends Pick<GatewayApiSettings, "implementation" | "parentRefs"> {
@@ -86,7 +86,7 @@ export function overrideManifests(
   return routes(metadata, covered.parents, {
     hosts: covered.hosts,
     always: parked === undefined ? [] : [parked],
-    matches: covered.matches,
+    matches: override.bypass === undefined ? covered.matches : [LINK, ...covered.matches],
     ...toPage(override),
   });
 }
@@ -109,7 +109,7 @@ export function parkedManifests(
   const metadata = overrideMetadata(instance, placement, PARKED_LABEL);
   const host = madeParkedHost ?? parkedHost(instance, placement);
   if (count === 0 || host === undefined) return [];
-  const page = toPage({ instance, kind: "unscheduled", revision: undefined });
+  const page = toPage({ instance, kind: "unscheduled", revision: undefined, bypass: undefined });
   const [route] = routes(metadata, placement.parentRefs, {
     hosts: [host],
     always: [],
@@ -230,7 +230,7 @@ export function notFoundManifests(
  */
 export function bypassManifests(
   { instance }: Pick<Override, "instance">,
-  { key, service }: Bypass,
+  { key, service }: Pick<Bypass, "key" | "service">,
   covered: Covered,
   placement: Placement,
 ): readonly Manifest[] {
@@ -276,6 +276,12 @@ export function isBypassMatch({ headers }: Pick<Match, "headers">): boolean {
   );
 }
 
+/**
+ * Matches bypass links. An Exact path comes before the bypass, in each implementation: a person whose cookie is there already must still reach
+ * the page server.
+ */
+const LINK: Match = { path: { type: "Exact", value: LINK_PATH }, headers: [], queryParams: [] };
+
 /** What an override matches where no other route has its host. */
 function everything({ implementation }: Placement): readonly Match[] {
   return [everyPath(IMPLEMENTATIONS[implementation].order)];
@@ -294,8 +300,12 @@ function overrideMetadata(
   };
 }
 
-function toPage(page: Parameters<typeof pageAddress>[0]) {
-  const prefix = { name: "X-Forwarded-Prefix", value: pageAddress(page) };
+/**
+ * The page's address is in a header, and the path is the visitor's. A rewritten path could not keep the path of an asset: only prefixes can
+ * be replaced, and a route with a prefix would come after the instance's own.
+ */
+function toPage(page: Pick<Override, "instance" | "kind" | "revision" | "bypass">) {
+  const prefix = { name: ADDRESS_HEADER, value: announcedAddress(page, page.bypass?.walk) };
   return {
     filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: { set: [prefix] } }],
     backend: { name: PAGE_SERVER, port: ANNOUNCED.port },

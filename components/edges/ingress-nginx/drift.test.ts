@@ -1,6 +1,15 @@
 import { expect, it } from "vitest";
+import { overrideOf } from "../edge";
 import { driftIn } from "./drift";
-import { bypassManifest, OVERRIDE_PATH, plainOverrideManifest, selfTestManifest, standbyManifest } from "./manifests";
+import {
+  BYPASS_LINK_PATH,
+  bypassManifest,
+  OVERRIDE_PATH,
+  overrideManifest,
+  plainOverrideManifest,
+  selfTestManifest,
+  standbyManifest,
+} from "./manifests";
 import { ingressSchema, type KnownIngress } from "./objects";
 
 const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
@@ -46,17 +55,22 @@ const drift = (isShown: boolean, ...ingresses: readonly KnownIngress[]) =>
   driftIn(ingresses, placement, reading)(acme, isShown);
 
 const CANARY = { "nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "100" };
-const bypass = ingressSchema.parse(
-  bypassManifest(
-    { instance: "acme", hosts: acme.hosts },
-    { key: { header: "secret", cookie: "secret" }, service: { name: "caddy", namespace: "acme", port: 80 } },
-    placement,
-  ),
+const way = { key: { header: "secret", cookie: "secret" }, service: { name: "caddy", namespace: "acme", port: 80 } };
+const bypass = ingressSchema.parse(bypassManifest({ instance: "acme", hosts: acme.hosts }, way, placement));
+const overrideWithBypass = ingressSchema.parse(
+  overrideManifest({ ...overrideOf(acme), bypass: { ...way, walk: acme.hosts, slot: 0 } }, placement),
 );
 const long = { "studio.acme.example.org": [`/(?:api|${"x".repeat(600)})`] };
 
 it.each([
   ["in maintenance, as declared", true, [own, override], []],
+  ["in maintenance with a bypass, as declared", true, [own, overrideWithBypass, bypass], []],
+  [
+    "with a canary of the links of its bypass",
+    true,
+    [overrideWithBypass, ingress("evil", "grab", { "acme.example.org": [BYPASS_LINK_PATH] }, CANARY)],
+    ["Ingress evil/grab is a canary for acme.example.org, so its Service gets visitors instead of the page"],
+  ],
   ["open, as declared", false, [own], []],
   ["deleted by hand", true, [own], ["its override is not there"]],
   ["still there after the maintenance", false, [own, override], ["its override is still there"]],

@@ -3,7 +3,7 @@ import { listed } from "../../../model/problems";
 import { PAGE_SERVER } from "../../page-server/contract";
 import type { Drift, DriftOf, Overridden } from "../edge";
 import { isRead, type Reading } from "./controllers";
-import { NAMES, OVERRIDE_PATH, type Placement, plainOverrideManifest } from "./manifests";
+import { BYPASS_LINK_PATH, NAMES, OVERRIDE_PATH, type Placement, plainOverrideManifest } from "./manifests";
 import { annotationOf, isCanary, isOurs, type KnownIngress, pathsOf, placeOf } from "./objects";
 import { ANNOTATION_PREFIX } from "./options";
 import { comesFirst, isBypass, sharedHosts } from "./rivals";
@@ -78,5 +78,9 @@ function changesOf(own: KnownIngress, instance: Overridden, placement: Placement
 
 function hasOnlyOverridePath(ingress: KnownIngress, wanted: string): boolean {
   const paths = pathsOf(ingress).flatMap(({ host, path }) => (host === wanted ? [path] : []));
-  return isDeepStrictEqual(paths, [OVERRIDE_PATH]);
+  // With a bypass there is the path of its links, too.
+  return isDeepStrictEqual(
+    paths.filter((path) => path !== BYPASS_LINK_PATH),
+    [OVERRIDE_PATH],
+  );
 }

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Overridden } from "../edge";
 import type { ConfiguredController } from "./config-map";
 import { hazardsIn } from "./hazards";
-import { bypassManifest, OVERRIDE_PATH, plainOverrideManifest, selfTestManifest, standbyManifest } from "./manifests";
+import {
+  BYPASS_LINK_PATH,
+  bypassManifest,
+  OVERRIDE_PATH,
+  plainOverrideManifest,
+  selfTestManifest,
+  standbyManifest,
+} from "./manifests";
 import { ingressSchema, type KnownIngress } from "./objects";
 
 const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
@@ -83,7 +90,8 @@ describe("an open site is", () => {
     const text = (host: string) => [
       `open: Ingress evil/grab is a canary of overrides, for ${host}: its Service would get visitors instead of the page.`,
     ];
-    expect(texts([...standing, grab("acme.example.org", OVERRIDE_PATH)])).toStrictEqual(text("acme.example.org"));
+    for (const path of [OVERRIDE_PATH, BYPASS_LINK_PATH])
+      expect(texts([...standing, grab("acme.example.org", path)])).toStrictEqual(text("acme.example.org"));
     const selfTest = "default.self-test.pages.invalid";
     expect(texts([...standing, grab(selfTest, OVERRIDE_PATH)])).toStrictEqual(text(selfTest));
     // The type of the standby's paths is Exact, and this one's is not: the controller does not join them.

@@ -3,7 +3,13 @@ import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { allowsSnippets, type ConfiguredController, passesTlsThrough, quoted, refusedWords } from "./config-map";
 import { isRead, type Reading } from "./controllers";
-import { OVERRIDE_PATH, OVERRIDE_PATH_LENGTH, type Placement, plainOverrideManifest } from "./manifests";
+import {
+  BYPASS_LINK_PATH,
+  OVERRIDE_PATH,
+  OVERRIDE_PATH_LENGTH,
+  type Placement,
+  plainOverrideManifest,
+} from "./manifests";
 import {
   annotationOf,
   hostsOf,
@@ -44,7 +50,7 @@ export function hazardsIn(known: Known): Inspection["hazardsOf"] {
   const isEffective = effectivenessOf(known.controllers);
   return (instance) => {
     const { hosts } = instance;
-    const shared = [...hosts.map(pathOfOverride), ...ours];
+    const shared = [...hosts.flatMap(pathsOfOverride), ...ours];
     // A canary whose Service another Ingress has, too, is a route as any other.
     const longer = canaries.filter((one) => sharedHosts(one, shared).length === 0);
     const own = new Set(hosts.flatMap((host) => byHost.get(host) ?? []));
@@ -74,9 +80,15 @@ function groupedBy(
   return groups;
 }
 
-/** The path that an override will have for a host. */
-function pathOfOverride(host: string): KnownPath {
-  return { host, path: OVERRIDE_PATH, isExact: false, service: undefined, port: undefined };
+/** The paths that an override may have for a host. */
+function pathsOfOverride(host: string): readonly KnownPath[] {
+  return [OVERRIDE_PATH, BYPASS_LINK_PATH].map((path) => ({
+    host,
+    path,
+    isExact: false,
+    service: undefined,
+    port: undefined,
+  }));
 }
 
 function longPaths(hosts: readonly string[], ingresses: readonly KnownIngress[]): readonly Hazard[] {

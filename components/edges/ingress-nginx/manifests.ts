@@ -5,7 +5,15 @@ import type { InstanceService } from "../../../model/instances";
 import type { Problem } from "../../../model/problems";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
-import { BYPASS_PORT, PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import {
+  ANNOUNCED,
+  announcedAddress,
+  BYPASS_PORT,
+  LINK_PATH,
+  PAGE_SERVER,
+  pageAddress,
+  SERVICE_PORTS,
+} from "../../page-server/contract";
 import {
   type Bypass,
   nameAt,
@@ -116,6 +124,12 @@ function takeover(
 ) {
   const { hosts, hasAssets, bypass } = override;
   const page = pageAddress(override);
+  const address = announcedAddress(override, bypass?.walk);
+  const toPage = {
+    path: OVERRIDE_PATH,
+    backend: backendOf(bypass === undefined ? SERVICE_PORTS.maintenance : bypassServicePort(bypass.slot)),
+  };
+  const toLink = { path: BYPASS_LINK_PATH, backend: backendOf(ANNOUNCED) };
   return {
     metadata: {
       name: metadata.name,
@@ -123,25 +137,22 @@ function takeover(
       labels: metadata.labels,
       annotations: {
         "nginx.ingress.kubernetes.io/use-regex": "true",
-        ...(bypass === undefined ? addressInPath(hasAssets ? `${page}$1` : page) : addressInHeader(page)),
+        ...(bypass === undefined ? addressInPath(hasAssets ? `${page}$1` : page) : addressInHeader(address)),
         ...SHIELD_ANNOTATIONS,
         ...unmanaged,
       },
     },
     spec: {
       ingressClassName,
-      rules: overrideRules(
-        hosts,
-        backendOf(bypass === undefined ? SERVICE_PORTS.maintenance : bypassServicePort(bypass.slot)),
-      ),
+      rules: rulesFor(hosts, bypass === undefined ? [toPage] : [toLink, toPage]),
     },
   };
 }
 
-function overrideRules(hosts: readonly string[], backend: object) {
+function rulesFor(hosts: readonly string[], paths: readonly { readonly path: string; readonly backend: object }[]) {
   return hosts.map((host) => ({
     host,
-    http: { paths: [{ path: OVERRIDE_PATH, pathType: "ImplementationSpecific", backend }] },
+    http: { paths: paths.map(({ path, backend }) => ({ path, pathType: "ImplementationSpecific", backend })) },
   }));
 }
 
@@ -245,7 +256,7 @@ const BYPASS_SERVICE_PORT = 80;
  */
 export function bypassManifest(
   { instance, hosts }: Pick<Override, "instance" | "hosts">,
-  { key, service: { namespace } }: Bypass,
+  { key, service: { namespace } }: Pick<Bypass, "key" | "service">,
   { edge, ingressClassName }: Pick<Placement, "edge" | "ingressClassName">,
 ) {
   const metadata = bypassMetadata(instance, edge, namespace);
@@ -262,7 +273,7 @@ export function bypassManifest(
         ...unmanaged,
       },
     },
-    spec: { ingressClassName, rules: overrideRules(hosts, backend) },
+    spec: { ingressClassName, rules: rulesFor(hosts, [{ path: OVERRIDE_PATH, backend }]) },
   };
 }
 
@@ -278,7 +289,7 @@ export function bypassManifest(
  */
 export function standbyManifest({ edge, namespace, ingressClassName }: Placement) {
   const slots = Array.from({ length: BYPASS_SLOTS }, (_, slot) => bypassServicePort(slot));
-  const paths = [SERVICE_PORTS.maintenance, ...slots].map((port) => ({
+  const paths = [SERVICE_PORTS.maintenance, ANNOUNCED, ...slots].map((port) => ({
     path: `/${port.name}`,
     pathType: "Exact",
     backend: backendOf(port),
@@ -316,8 +327,17 @@ export const OVERRIDE_PATH_LENGTH = 512;
  */
 export const OVERRIDE_PATH = overridePath(OVERRIDE_PATH_LENGTH);
 
+/**
+ * Matches the path of bypass links. It comes before the override's path, and has another backend, which no canary has joined. So a person
+ * whose cookie is there already still reaches the page server.
+ */
+export const BYPASS_LINK_PATH = padded(`/(?#)${LINK_PATH.slice(1).replace(".", "\\.")}$`, OVERRIDE_PATH_LENGTH + 1);
+
 function overridePath(length: number): string {
   const assets = ASSETS_PATH.slice(1).replace(".", "\\.");
-  const around = `/(?#)(?!\\.well-known/acme-challenge/)(?:${assets}([a-z0-9._/-]+)$)?`;
-  return around.replace("(?#)", () => `(?#${"x".repeat(length - around.length)})`);
+  return padded(`/(?#)(?!\\.well-known/acme-challenge/)(?:${assets}([a-z0-9._/-]+)$)?`, length);
+}
+
+function padded(expression: string, length: number): string {
+  return expression.replace("(?#)", () => `(?#${"x".repeat(length - expression.length)})`);
 }

@@ -8,7 +8,7 @@ const override = { instance: "acme", hosts: ["a.example.org"], kind: "unschedule
 
 it.each([
   undefined,
-  { slot: 0, key: { header: "h", cookie: "c" }, service: { name: "caddy", namespace: "acme", port: 80 } },
+  { slot: 0, key: { header: "h", cookie: "c" }, service: { name: "caddy", namespace: "acme", port: 80 }, walk: ["a"] },
 ])("the override has every shield, with the bypass %j", (bypass) => {
   const placement = { edge: "default", namespace: "maintenance-pages", ingressClassName: "nginx" };
   const { annotations } = overrideManifest({ ...override, hasAssets: false, bypass }, placement).metadata;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { OVERRIDE_PATH, overrideManifest, selfTestManifest, standbyManifest } from "./manifests";
+import { BYPASS_LINK_PATH, OVERRIDE_PATH, overrideManifest, selfTestManifest, standbyManifest } from "./manifests";
 import { reservations } from "./reservations";
 
 const placement = { edge: "public", namespace: "pages", ingressClassName: "nginx" };
@@ -14,10 +14,10 @@ it("reserves the hosts of the standby and of the self-test", () => {
   }
 });
 
-it("reserves the path of an override", () => {
+it("reserves the paths of an override", () => {
   expect(paths?.expression).toBe(
     "object.?spec.?rules.orValue([]).exists(rule, rule.?http.?paths.orValue([])" +
-      `.exists(path, path.?path.orValue("") == ${JSON.stringify(OVERRIDE_PATH)}))`,
+      `.exists(path, path.?path.orValue("") in [${JSON.stringify(OVERRIDE_PATH)}, ${JSON.stringify(BYPASS_LINK_PATH)}]))`,
   );
   const override = {
     instance: "acme",
@@ -25,8 +25,17 @@ it("reserves the path of an override", () => {
     kind: "unscheduled",
     revision: undefined,
     hasAssets: false,
-    bypass: undefined,
   } as const;
-  const found = overrideManifest(override, placement).spec.rules.flatMap(({ http }) => http.paths);
-  expect(found.map(({ path }) => path)).toStrictEqual([OVERRIDE_PATH]);
+  const bypass = {
+    key: { header: "h", cookie: "c" },
+    service: { name: "caddy", namespace: "acme", port: 80 },
+    walk: [],
+    slot: 0,
+  };
+  const pathsWith = (one: typeof bypass | undefined) =>
+    overrideManifest({ ...override, bypass: one }, placement).spec.rules.flatMap(({ http }) =>
+      http.paths.map(({ path }) => path),
+    );
+  expect(pathsWith(undefined)).toStrictEqual([OVERRIDE_PATH]);
+  expect(pathsWith(bypass)).toStrictEqual([BYPASS_LINK_PATH, OVERRIDE_PATH]);
 });

@@ -1,6 +1,6 @@
 import { ownDomain } from "../edge";
 import { celText, type Reservation } from "../reservation";
-import { OVERRIDE_PATH } from "./manifests";
+import { BYPASS_LINK_PATH, OVERRIDE_PATH } from "./manifests";
 
 const INGRESSES = { group: "networking.k8s.io", version: "v1", resource: "ingresses" } as const;
 
@@ -14,8 +14,9 @@ const INGRESSES = { group: "networking.k8s.io", version: "v1", resource: "ingres
 export function reservations(namespace: string): readonly Reservation[] {
   const domain = `.${ownDomain(namespace)}`;
   const why = "a canary Ingress with it gets the visitors of all sites in maintenance";
+  const paths = [OVERRIDE_PATH, BYPASS_LINK_PATH];
   const isOwnHost = `rule.?host.orValue("").endsWith(${celText(domain)})`;
-  const isOverridden = `rule.?http.?paths.orValue([]).exists(path, path.?path.orValue("") == ${celText(OVERRIDE_PATH)})`;
+  const isOverridden = `rule.?http.?paths.orValue([]).exists(path, path.?path.orValue("") in [${paths.map(celText).join(", ")}])`;
   return [
     {
       ...INGRESSES,
@@ -24,7 +25,7 @@ export function reservations(namespace: string): readonly Reservation[] {
       what: `every host that ends with ${domain}`,
       why,
     },
-    { ...INGRESSES, name: "ingress-paths", expression: inARule(isOverridden), what: "the path of its overrides", why },
+    { ...INGRESSES, name: "ingress-paths", expression: inARule(isOverridden), what: "the paths of its overrides", why },
   ];
 }
 

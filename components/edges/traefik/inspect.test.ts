@@ -17,7 +17,8 @@ it.each([
 
 it("its parts are its own, and no other instance's", () => {
   const type = (kind: string) => `kubernetes:traefik.io/v1alpha1:${kind}`;
-  for (const name of ["maintenance-acme", "tls.maintenance-acme", "bypass-acme", "tls.bypass-acme"]) {
+  const names = ["maintenance-acme", "bypass-acme", "link-acme"].flatMap((name) => [name, `tls.${name}`]);
+  for (const name of names) {
     expect(isPartOf("default", "acme", { type: type("IngressRoute"), name })).toBe(true);
     expect(isPartOf("default", "ac", { type: type("IngressRoute"), name })).toBe(false);
     expect(isPartOf("public", "acme", { type: type("IngressRoute"), name })).toBe(false);

@@ -50,9 +50,9 @@ export function deletionOf(
   return `kubectl delete ingressroutes.traefik.io ${names.join(" ")} --namespace ${namespace}`;
 }
 
-/** Whether a resource is part of an instance's maintenance: of its override or its bypass. */
+/** Whether a resource is part of an instance's maintenance: of its override, its bypass, or the bypass's links. */
 export function isPartOf(edge: string, instance: string, { type, name }: ResourceName): boolean {
-  const own = [NAMES.override(instance, edge), NAMES.bypass(instance, edge)];
+  const own = [NAMES.override, NAMES.bypass, NAMES.link].map((nameOf) => nameOf(instance, edge));
   return (
     [`kubernetes:${API_VERSION}:IngressRoute`, `kubernetes:${API_VERSION}:Middleware`].includes(type) &&
     own.some((one) => name === one || name === NAMES.withTls(one))

@@ -4,6 +4,7 @@ import type { Override } from "../edge";
 import {
   bypassManifests,
   hostRule,
+  linkManifests,
   notFoundManifests,
   overrideManifests,
   type Placement,
@@ -142,6 +143,33 @@ it("a bypass is in the instance's namespace, comes before the override, and need
         match: `${HOSTS} && (Header(\`X-Maintenance-Bypass\`, \`0123\`) || HeaderRegexp(\`Cookie\`, \`(?:^|; *)maintenance-bypass-0123=always(?:;|$)\`))`,
         priority: 1_000_000_001,
         services: [{ name: "caddy", port: 80 }],
+      },
+    ],
+  });
+});
+
+it("the links of a bypass come before it, with the page's address and the hosts in a header", () => {
+  const [middleware, route, ...others] = linkManifests(override, { walk: override.hosts }, placement);
+  expect(others).toStrictEqual([]);
+  const own = metadata("link-acme.public", "maintenance-link", { "maintenance-pages/instance": "acme" });
+  for (const one of [middleware, route]) expect(one?.metadata).toStrictEqual(own);
+  expect(middleware.spec).toStrictEqual({
+    headers: {
+      customRequestHeaders: {
+        "X-Forwarded-Prefix":
+          "/acme/scheduled/0123456789abcdef/bypass/acme.example.org/studio.acme.example.org/acme.example.org/",
+      },
+    },
+  });
+  expect(route?.spec).toStrictEqual({
+    entryPoints: ["web", "websecure"],
+    routes: [
+      {
+        kind: "Rule",
+        match: `${HOSTS} && Path(\`/.maintenance-page/bypass\`)`,
+        priority: 1_000_000_002,
+        middlewares: [{ name: "link-acme.public" }, { name: "page-server-retry.public" }],
+        services: [{ name: "page-server", port: "announced", serversTransport: "page-server-transport.public" }],
       },
     ],
   });

@@ -1,7 +1,15 @@
 import { BYPASS_HEADER, type BypassKey, keyWith } from "../../../model/bypass";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
-import { PAGE_SERVER, pageAddress, SERVICE_PORTS } from "../../page-server/contract";
+import {
+  ADDRESS_HEADER,
+  ANNOUNCED,
+  announcedAddress,
+  LINK_PATH,
+  PAGE_SERVER,
+  pageAddress,
+  SERVICE_PORTS,
+} from "../../page-server/contract";
 import type { CustomManifest } from "../custom-overrides";
 import { type Bypass, nameAt, type Override, selfTestOf } from "../edge";
 import type { TraefikSettings } from "./settings";
@@ -16,6 +24,7 @@ export const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
 export const NAMES = {
   override: (instance: string, edge: string) => nameAt(edge, `maintenance-${instance}`),
   bypass: (instance: string, edge: string) => nameAt(edge, `bypass-${instance}`),
+  link: (instance: string, edge: string) => nameAt(edge, `link-${instance}`),
   /** The routes for entry points whose routers need their own `tls`. */
   withTls: (name: string) => `tls.${name}`,
   closed: (edge: string) => nameAt(edge, `${PAGE_SERVER}-closed`),
@@ -32,6 +41,7 @@ export const NAMES = {
  * Ingress that has only a default backend gets -2^31 (pkg/provider/kubernetes/ingress/kubernetes.go).
  */
 export const PRIORITIES = {
+  link: 1_000_000_002,
   bypass: 1_000_000_001,
   override: 1_000_000_000,
   closed: 999_999_999,
@@ -103,7 +113,7 @@ function rewrittenRoutes(
       match: `${hosts} && ${NO_CHALLENGE}`,
       priority: PRIORITIES.override,
       middlewares: [name, NAMES.retry(edge)],
-      service: pageServer(edge, "maintenance"),
+      service: pageServer(edge, SERVICE_PORTS.maintenance),
     },
     {
       // In another order: Traefik names a route by its rule, and would take two routes with one rule for one.
@@ -117,8 +127,8 @@ function rewrittenRoutes(
   return [rewrite, ...ingressRoutes(metadata, placement, routes)];
 }
 
-function pageServer(edge: string, port: keyof typeof SERVICE_PORTS): RouteService {
-  return { name: PAGE_SERVER, port: SERVICE_PORTS[port].name, serversTransport: NAMES.transport(edge) };
+function pageServer(edge: string, { name }: { readonly name: string }): RouteService {
+  return { name: PAGE_SERVER, port: name, serversTransport: NAMES.transport(edge) };
 }
 
 /** Traefik's own service that answers every request (pkg/server/service/internalhandler.go in traefik/traefik). */
@@ -175,7 +185,7 @@ export function notFoundManifests(placement: Placement): readonly Manifest[] {
       match: "PathPrefix(`/`)",
       priority: PRIORITIES.notFound,
       middlewares: [NAMES.retry(edge)],
-      service: pageServer(edge, "notFound"),
+      service: pageServer(edge, SERVICE_PORTS.notFound),
     },
   ]);
 }
@@ -186,7 +196,7 @@ export function notFoundManifests(placement: Placement): readonly Manifest[] {
  */
 export function bypassManifests(
   override: Pick<Override, "instance" | "hosts" | "otherHosts">,
-  { key, service }: Bypass,
+  { key, service }: Pick<Bypass, "key" | "service">,
   placement: Placement,
 ): readonly Manifest[] {
   const { instance } = override;
@@ -203,6 +213,33 @@ export function bypassManifests(
       service: { name, port },
     },
   ]);
+}
+
+/**
+ * The manifests of a bypass's links: a Middleware that tells the page server the page's address and the hosts, and the routes that use it. They
+ * come before the bypass: a person whose cookie is there already must still reach the page server.
+ */
+export function linkManifests(
+  override: Omit<Override, "bypass">,
+  { walk }: Pick<Bypass, "walk">,
+  placement: Placement,
+): readonly [Manifest, ...Manifest[]] {
+  const { instance } = override;
+  const { edge, namespace } = placement;
+  const name = NAMES.link(instance, edge);
+  const metadata = { name, namespace, labels: { ...labels("maintenance-link"), [INSTANCE_LABEL]: instance } };
+  const address = { headers: { customRequestHeaders: { [ADDRESS_HEADER]: announcedAddress(override, walk) } } };
+  return [
+    manifest("Middleware", metadata, placement, address),
+    ...ingressRoutes(metadata, placement, [
+      {
+        match: `${hostRule(override)} && Path(\`${LINK_PATH}\`)`,
+        priority: PRIORITIES.link,
+        middlewares: [name, NAMES.retry(edge)],
+        service: pageServer(edge, ANNOUNCED),
+      },
+    ]),
+  ];
 }
 
 /** Matches the requests with a key. */

@@ -4,6 +4,7 @@ import { CustomOverrides } from "../custom-overrides";
 import { type AwaitedOverride, type EdgeArgs, type EdgeResources, nameAt } from "../edge";
 import {
   bypassManifests,
+  linkManifests,
   type Manifest,
   notFoundManifests,
   overrideManifests,
@@ -81,11 +82,14 @@ class MaintenanceOverrides extends CustomOverrides {
     const overrides = args.overrides.map((override) =>
       createRewritten(overrideManifests(override, args.placement), [...args.dependsOn, ...override.dependsOn]),
     );
+    const links = args.overrides.flatMap(({ bypass, ...override }) =>
+      bypass === undefined ? [] : createRewritten(linkManifests(override, bypass, args.placement), args.dependsOn),
+    );
     const bypasses = args.overrides.flatMap((override, index) =>
       this.createBypass(override, args.placement, overrides[index] ?? []),
     );
     this.standing = [...shared, ...selfTest, ...notFound];
-    this.overrides = [...overrides.flat(), ...bypasses];
+    this.overrides = [...overrides.flat(), ...bypasses, ...links];
     this.overridden = pulumi.all(overrides.flat().map(({ urn }) => urn));
     this.registerOutputs({});
   }
