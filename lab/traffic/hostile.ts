@@ -21,6 +21,8 @@ export const hostilePaths: readonly string[] = [
   "/.maintenance-page/../../etc/passwd",
   "/.maintenance-page/..%2f..%2f..%2fetc/passwd",
   "/.maintenance-page/%2e%2e/nginx.conf",
+  `/.maintenance-page/bypass?key=${"0".repeat(32)}`,
+  `/.maintenance-page/bypass?key=${"0".repeat(32)}%0d%0aSet-Cookie:%20a=b&hosts=//evil.example`,
   `/acme/scheduled/-/..%2f..%2f..%2f..%2fetc%2fpasswd`,
   `/acme/scheduled/-/.%2e/.%2e/.%2e/pages/nginx.conf`,
   "/acme/scheduled/-/nginx.conf",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ADDRESS_HEADER, announcedAddress, LINK_PATH } from "../../components/page-server/contract";
 import { headOf, hostileBodies, hostileHeaders, hostilePaths, hostileRequests, MARK } from "../../lab/traffic/hostile";
 import { type Sending, send as sendTo, statusesIn } from "../../lab/traffic/raw";
 import { plainEntry } from "../../model/maintenance";
@@ -264,5 +265,128 @@ describe("what belongs to somebody else", () => {
     const preflight = `Origin: https://apps.example.org\r\nAccess-Control-Request-Method: GET\r\n`;
     const asked = request("maintenance", PAGE_ADDRESS, preflight).replace(/^GET/, "OPTIONS");
     expect(statusesIn(await send("maintenance", asked))).toEqual([204]);
+  });
+});
+
+describe("a bypass link", () => {
+  const KEY = "0123456789abcdef".repeat(2);
+  const OTHER = "fedcba9876543210".repeat(2);
+  const STUDIO = "studio.acme.example.org";
+  const address = announcedAddress({ instance: "acme", kind: "scheduled", revision: OF_ACME.revision }, [
+    "acme.example.org",
+    STUDIO,
+  ]);
+  const ADDRESS = `${ADDRESS_HEADER}: ${address}\r\n`;
+  const link = `${LINK_PATH}?key=${KEY}&hosts=2`;
+  const http = (line: string, headers = `${COMMON}${ADDRESS}`, body = "") => `${line}\r\n${headers}\r\n${body}`;
+
+  /** Each answer is the page or a redirect within the instance, with a cookie of ours; nothing else of a request is in it. */
+  function expectOnlyOurs(answer: string, statuses: readonly number[]): void {
+    expectNothingGiven(answer, statuses);
+    expect(answer).not.toMatch(/evil/);
+    const places = [...answer.matchAll(/^location: (.*)\r$/gim)].map(([, place]) => place);
+    for (const place of places) expect(["/", `//${STUDIO}${LINK_PATH}?key=${KEY}&hosts=1`]).toContain(place);
+    const cookies = [...answer.matchAll(/^set-cookie: (.*)\r$/gim)].map(([, cookie]) => cookie);
+    for (const cookie of cookies)
+      expect(cookie).toMatch(
+        /^maintenance-bypass-[0-9a-f]{32}=(?:always; Max-Age=43200|; Max-Age=0); Path=\/; HttpOnly; SameSite=Lax(?:; Secure)?$/,
+      );
+    expect(places).toHaveLength(statusesIn(answer).filter((status) => status === 303).length);
+    expect(cookies.length).toBeLessThanOrEqual(places.length * 2);
+  }
+
+  it.each([
+    ["as it is", http(`GET ${link} HTTP/1.1`), [303]],
+    ["in HTTP/1.0", http(`GET ${link} HTTP/1.0`), [303]],
+    ["twice in one query", http(`GET ${link}&key=${MARK} HTTP/1.1`), [303]],
+    ["the second of two keys", http(`GET ${LINK_PATH}?key=${MARK}&key=${KEY} HTTP/1.1`), [503]],
+    ["with more beside it", http(`GET ${link}&utm_source=${MARK}&next=//evil.example HTTP/1.1`), [303]],
+    ["as a whole address", http(`GET http://evil.example${link} HTTP/1.1`), [303]],
+    ["for another host", http(`GET ${link} HTTP/1.1`, `Host: evil.example\r\n${ADDRESS}Connection: close\r\n`), [303]],
+    ["for a host with a port", http(`GET ${link} HTTP/1.1`, COMMON.replace("org", "org:99999") + ADDRESS), [303]],
+    [
+      "for a host that ends the list",
+      http(`GET ${link} HTTP/1.1`, `Host: acme.example.org/evil.example\r\n${ADDRESS}\r\n`),
+      [400],
+    ],
+    [
+      "through another proxy",
+      http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}X-Forwarded-Host: evil.example\r\n`),
+      [303],
+    ],
+    [
+      "over another scheme",
+      http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}X-Forwarded-Proto: https; Domain=${MARK}\r\n`),
+      [303],
+    ],
+    [
+      "with an address of the visitor's beside the edge's",
+      http(
+        `GET ${link} HTTP/1.1`,
+        `${COMMON}${ADDRESS}${ADDRESS_HEADER}: /acme/scheduled/-/bypass/acme.example.org/evil.example/\r\n`,
+      ),
+      [303, 503],
+    ],
+    [
+      "with cookies of 60 kB",
+      http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}Cookie: ${`${MARK}=a; `.repeat(2700)}\r\n`),
+      [303],
+    ],
+    [
+      "with a cookie that goes on",
+      http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}Cookie: maintenance-bypass-${OTHER}${MARK}=always\r\n`),
+      [303],
+    ],
+    [
+      "with a hundred keys",
+      http(
+        `GET ${link} HTTP/1.1`,
+        `${COMMON}${ADDRESS}Cookie: ${`maintenance-bypass-${OTHER}=always; `.repeat(100)}\r\n`,
+      ),
+      [303],
+    ],
+    ["with a body", http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}Content-Length: 5\r\n`, "12345"), [303]],
+    ["with a line break", http(`GET ${LINK_PATH}?key=${KEY}%0d%0aLocation:%20//evil.example HTTP/1.1`), [503]],
+    [
+      "with a line break in the path",
+      http(`GET ${LINK_PATH}%0d%0aLocation:%20//evil.example?key=${KEY} HTTP/1.1`),
+      [503],
+    ],
+    ["with NUL", http(`GET ${LINK_PATH}?key=${KEY}%00 HTTP/1.1`), [503]],
+    ["with bytes that are no text", http(`GET ${LINK_PATH}?key=\xff${KEY.slice(1)} HTTP/1.1`), [503]],
+    ["with a variable", http(`GET ${LINK_PATH}?key=$link_key&hosts=$host HTTP/1.1`), [503]],
+    ["with a key of 60 kB", http(`GET ${LINK_PATH}?key=${"0".repeat(60_000)} HTTP/1.1`), [503]],
+    ["with an escaped path", http(`GET ${LINK_PATH.replace("bypass", "%62ypass")}?key=${KEY} HTTP/1.1`), [303]],
+    [
+      "with a path that is escaped twice",
+      http(`GET ${LINK_PATH.replace("bypass", "%2562ypass")}?key=${KEY} HTTP/1.1`),
+      [503],
+    ],
+    ["by a detour", http(`GET /x/..${LINK_PATH}?key=${KEY}&hosts=2 HTTP/1.1`), [303]],
+    ["with an unknown method", http(`MARK ${link} HTTP/1.1`), [503]],
+    ["with a method that begins as one", http(`GETS ${link} HTTP/1.1`), [503]],
+    ["TRACE", http(`TRACE ${link} HTTP/1.1`), [405]],
+  ] as const)("%s is within the instance", async (_, sent, statuses) => {
+    const answer = await send("bypass", sent);
+    expectOnlyOurs(answer, statuses);
+    expect(statusesIn(answer)).toHaveLength(1);
+    expectBucketSpared();
+  });
+
+  it("is one answer where a second request is in its body", async () => {
+    const smuggled = http(`GET ${LINK_PATH}?key=${OTHER} HTTP/1.1`);
+    const answer = await send(
+      "bypass",
+      http(`GET ${link} HTTP/1.1`, `${COMMON}${ADDRESS}Content-Length: ${smuggled.length}\r\n`, smuggled),
+    );
+    expectOnlyOurs(answer, [303]);
+    expect(statusesIn(answer)).toHaveLength(1);
+    expect(answer).not.toContain(OTHER);
+  });
+
+  it("opens nothing of somebody else's: another key is a cookie that no edge knows", async () => {
+    const answer = await send("bypass", http(`GET ${LINK_PATH}?key=${OTHER}&hosts=2 HTTP/1.1`));
+    expect(statusesIn(answer)).toEqual([303]);
+    expect(answer).not.toContain(KEY);
   });
 });

@@ -15,6 +15,7 @@ import { tryCommand } from "../../lab/cluster/commands";
 import { type Lab, MIRRORED_IMAGE, startLab } from "../../lab/lab";
 import { hostsOf } from "../../lab/samples";
 import { everyHostIs, isPageOf } from "../../lab/scenario/seen";
+import { openLink } from "../../lab/traffic/link";
 import { BROWSER, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { listSchema } from "../../outputs";
 import { CLOCK_VARIABLE } from "../../settings/clock";
@@ -393,6 +394,28 @@ describe("a bypass", () => {
       expect(text.includes(secret), place).toBe(false);
       expect(text.includes(key.header.value), place).toBe(false);
     }
+  });
+
+  it("is a link, too: one click opens every host, another time as well, and one takes it back", async () => {
+    const hosts = hostsOf("acme");
+    for (const { host, url, end } of key.links) {
+      const opened = await openLink(lab.edge, url);
+      expect(opened.end).toBe(`${host}/`);
+      expect(isOpen(opened.answer), opened.answer.body).toBe(true);
+      expect(new Set(opened.walked)).toStrictEqual(new Set(hosts));
+      const again = await openLink(lab.edge, url, { cookies: opened.cookies });
+      expect(again.walked).toStrictEqual(opened.walked);
+      expect(isOpen(again.answer)).toBe(true);
+      const ended = await openLink(lab.edge, end, { cookies: again.cookies });
+      expect(isPageOf("acme")(ended.answer)).toBe(true);
+      expect(ended.cookies.size).toBe(0);
+    }
+    const [link] = key.links;
+    const toBeta = await openLink(lab.edge, link?.url.replace("acme.localhost", "beta.localhost") ?? "");
+    expect(isPageOf("beta")(toBeta.answer)).toBe(true);
+    const toGamma = await openLink(lab.edge, link?.url.replace("acme.localhost", "gamma.localhost") ?? "");
+    expect(toGamma.walked).toStrictEqual([]);
+    expect(isPageOf("gamma")(toGamma.answer)).toBe(true);
   });
 
   it("changes its key by one command", async () => {

@@ -16,6 +16,7 @@ import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { inWordsOf, isPageOf, marker } from "../../lab/scenario/seen";
 import { isOwnOf } from "../../lab/scenario/step";
+import { openLink } from "../../lab/traffic/link";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
 
@@ -129,6 +130,16 @@ describe("the command, with Envoy Gateway alone", () => {
       ]) {
         expect(isPageOf("acme")(await visit(envoy.url, "acme.localhost", path, { headers })), path).toBe(true);
       }
+    }
+    for (const { host, url, end } of key.links) {
+      const opened = await openLink(envoy.url, url);
+      expect(opened.end).toBe(`${host}/`);
+      expect(isOpen("acme")(opened.answer), opened.answer.body).toBe(true);
+      expect(new Set(opened.walked)).toStrictEqual(new Set(hostsOf("acme")));
+      const again = await openLink(envoy.url, url, { cookies: opened.cookies });
+      expect(again.walked).toStrictEqual(opened.walked);
+      const ended = await openLink(envoy.url, end, { cookies: again.cookies });
+      expect(isPageOf("acme")(ended.answer)).toBe(true);
     }
     expect(await lab.stack.type(["stack", "export"])).not.toContain(header.value);
   });

@@ -19,6 +19,7 @@ import { describeFigures, type Figures } from "../../lab/scenario/figures";
 import { scenario } from "../../lab/scenario/scenario";
 import { isPageOf, marker } from "../../lab/scenario/seen";
 import { isOwnOf } from "../../lab/scenario/step";
+import { openLink } from "../../lab/traffic/link";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
 
@@ -149,6 +150,16 @@ describe("the command, with Traefik alone", () => {
       { cookie: `x${cookie.name}=${cookie.value}` },
     ]) {
       expect(isPageOf("acme")(await visit(traefik.url, "acme.localhost", "/", { headers }))).toBe(true);
+    }
+    for (const { host, url, end } of key.links) {
+      const opened = await openLink(traefik.url, url);
+      expect(opened.end).toBe(`${host}/`);
+      expect(isOpen("acme")(opened.answer), opened.answer.body).toBe(true);
+      expect(new Set(opened.walked)).toStrictEqual(new Set(hostsOf("acme")));
+      const again = await openLink(traefik.url, url, { cookies: opened.cookies });
+      expect(again.walked).toStrictEqual(opened.walked);
+      const ended = await openLink(traefik.url, end, { cookies: again.cookies });
+      expect(isPageOf("acme")(ended.answer)).toBe(true);
     }
     expect(await lab.stack.type(["stack", "export"])).not.toContain(header.value);
   });
