@@ -135,13 +135,16 @@ describe("an open site is", () => {
     ]);
   });
 
-  it("a name that the controller refuses", () => {
+  it("a name that the controller refuses, and with a bypass a host", () => {
     const controllers = [controller({}, { "annotation-value-word-blocklist": "load_module, root,timeout" })];
     expect(texts([], { controllers })).toStrictEqual([]);
     expect(
       texts([], { controllers: [...controllers, ...controllers], instance: { ...acme, name: "root" } }),
     ).toStrictEqual([
       'open: ConfigMap ingress-nginx/controller has "root" in annotation-value-word-blocklist, which the instance\'s name contains, so the controller refuses its override.',
+    ]);
+    expect(texts([], { controllers, instance: { ...acme, hosts: ["root.example.org"] } })).toStrictEqual([
+      'open: ConfigMap ingress-nginx/controller has "root" in annotation-value-word-blocklist, which a host of the instance contains, so the controller refuses its override if it has a bypass.',
     ]);
   });
 

@@ -21,7 +21,7 @@ import {
   pathsOf,
   placeOf,
 } from "./objects";
-import { HOST_ANNOTATIONS, type HostAnnotation } from "./options";
+import { ANNOTATION_PREFIX, HOST_ANNOTATIONS, type HostAnnotation } from "./options";
 import { comesFirst, isBypass, RIVAL_REMEDY, sharedHosts } from "./rivals";
 import { aliasesOf, redirectedHostsOf, routedHostsIn } from "./routes";
 
@@ -143,23 +143,39 @@ function unownedHosts(
   });
 }
 
-/** Words that the controller refuses, in annotations that only this instance's override has. */
+/** Words that the controller refuses, in annotations that only this instance's override has. With a bypass, its hosts are in one. */
 function refusals(instance: Overridden, { placement, controllers }: Known): readonly Hazard[] {
   const annotationsOf = (name: string) => plainOverrideManifest({ ...instance, name }, placement).metadata.annotations;
-  const found = new Map(
-    controllers.flatMap(({ config }) => {
-      if (config === undefined) return [];
-      const common = refusedWords(config.data, annotationsOf("-"), "likely");
-      const own = refusedWords(config.data, annotationsOf(instance.name), "likely");
-      const words = own.filter((word) => !common.includes(word));
-      return words.length === 0 ? [] : [[config.place, words] as const];
-    }),
-  );
-  return [...found].map(([place, words]) => ({
-    what: "open",
-    text: `${place} has ${quoted(words)} in annotation-value-word-blocklist, which the instance's name contains, so the controller refuses its override.`,
-    remedy: "Take the word out of the list.",
-  }));
+  const withHosts = { [`${ANNOTATION_PREFIX}/x-forwarded-prefix`]: instance.hosts.join("/") };
+  const configs = new Map(controllers.flatMap(({ config }) => (config === undefined ? [] : [[config.place, config]])));
+  return [...configs.values()].flatMap(({ place, data }) => {
+    const wordsIn = (annotations: Readonly<Record<string, string>>) => refusedWords(data, annotations, "likely");
+    const common = wordsIn(annotationsOf("-"));
+    const inName = wordsIn(annotationsOf(instance.name)).filter((word) => !common.includes(word));
+    const inHosts = wordsIn(withHosts).filter((word) => ![...common, ...inName].includes(word));
+    const refusal = (words: readonly string[], where: string, remedy: string): readonly Hazard[] =>
+      words.length === 0
+        ? []
+        : [
+            {
+              what: "open",
+              text: `${place} has ${quoted(words)} in annotation-value-word-blocklist, ${where}.`,
+              remedy,
+            },
+          ];
+    return [
+      ...refusal(
+        inName,
+        "which the instance's name contains, so the controller refuses its override",
+        "Take the word out of the list.",
+      ),
+      ...refusal(
+        inHosts,
+        "which a host of the instance contains, so the controller refuses its override if it has a bypass",
+        "Take the word out of the list, or enable the instance without a bypass.",
+      ),
+    ];
+  });
 }
 
 type IsEffective = (annotation: string, value: string, ingress: KnownIngress) => boolean;
