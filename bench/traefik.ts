@@ -11,6 +11,7 @@ const PLACEMENT: Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 
 const KINDS = [

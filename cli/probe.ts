@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { DEFAULT_EDGE, type Edge } from "../components/edges/edge";
 import { markerOf } from "../components/page-server/marker";
+import { BYPASS_HEADER, NO_BYPASS } from "../model/bypass";
 import { type Instance, isBehind } from "../model/instances";
 import { mapSome } from "./at-once";
 import { visibleLine } from "./visible";
@@ -74,7 +75,7 @@ export function targetText({ host, edge }: Target): string {
 const TIMEOUT_MILLISECONDS = 5000;
 
 /**
- * Requests a host's home page as a browser would.
+ * Requests a host's home page as a browser would. It gets what a visitor gets, even from an address that is let in without a key.
  *
  * @param host a registered host; of a wildcard, a host that it stands for.
  * @param address the edge's address, such as `http://127.0.0.1:8080`, where DNS does not lead to it; otherwise `https://<host>`.
@@ -94,7 +95,7 @@ export function probeHost(
       // No connection is kept: one that was opened before the controller's reload would still see the old routes.
       {
         agent: false,
-        headers: { host: name, accept: "text/html", ...headers },
+        headers: { host: name, accept: "text/html", [BYPASS_HEADER]: NO_BYPASS, ...headers },
         servername: name,
         timeout: TIMEOUT_MILLISECONDS,
       },

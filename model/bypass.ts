@@ -4,6 +4,9 @@ import type { Instance } from "./instances";
 /** The header that lets a request through, with the key as its value. */
 export const BYPASS_HEADER = "X-Maintenance-Bypass";
 
+/** The header's value with which a request gets the page even from an address that is let in without a key. */
+export const NO_BYPASS = "none";
+
 /** The key that lets a request through to one instance in maintenance. */
 export interface BypassKey {
   /** The header's value. */

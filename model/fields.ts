@@ -57,11 +57,19 @@ const IMAGE = new RegExp(
 /** The reference of a container image: a registry's host if need be, a name, and a tag or a digest or both. */
 export const containerImage = (what: string) => z.string({ error: what }).regex(IMAGE, { error: what });
 
-/** An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default. */
-export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+// As above, the reasons why an object can't have a setting, by the setting's name.
+const refusalsByMessage = new Map<string, Readonly<Record<string, string>>>();
+
+/**
+ * An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default.
+ *
+ * @param refusals settings that a person may look for here, each with what is allowed instead and why.
+ */
+export function section<Shape extends z.ZodRawShape>(shape: Shape, refusals: Readonly<Record<string, string>> = {}) {
   const names = Object.keys(shape);
   const allowed = `an object with the settings ${names.join(", ")}`;
   choicesByMessage.set(`the settings ${names.join(", ")}`, names);
+  refusalsByMessage.set(`the settings ${names.join(", ")}`, refusals);
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
   });
@@ -140,12 +148,12 @@ export function problemsOf(
   const path = [...above, ...issue.path];
   const found = valueAt(values, path);
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: pathText([...path, key]),
-      found: valueAt(found, [key]),
-      allowed: issue.message,
-      nearest: nearest(key, choicesNamedIn(issue.message)),
-    }));
+    return issue.keys.map((key) => {
+      const problem = { path: pathText([...path, key]), found: valueAt(found, [key]) };
+      const refusal = refusalsByMessage.get(issue.message)?.[key];
+      if (refusal !== undefined) return { ...problem, allowed: refusal };
+      return { ...problem, allowed: issue.message, nearest: nearest(key, choicesNamedIn(issue.message)) };
+    });
   }
   if (issue.code === "invalid_union") {
     // The person probably meant the branch whose outer shape matches the value.
@@ -178,6 +186,7 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
   if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
     return nearestTime(found);
   }
+  if (issue.code === "custom" && typeof issue.params?.["nearest"] === "string") return issue.params["nearest"];
   if ((issue.code === "custom" || issue.code === "invalid_union") && typeof found === "string") {
     return nearest(found, choicesNamedIn(issue.message));
   }

@@ -31,6 +31,7 @@ const atTraefik: traefik.Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 const ROUTES = [...traefik.sharedManifests(atTraefik), ...traefik.overrideManifests(override, atTraefik)];
 

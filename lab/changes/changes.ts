@@ -259,6 +259,7 @@ export const CHANGES: readonly Change[] = [
   { path: ["edges", "traefik", "entryPoints"], to: ["websecure"] },
   { path: ["edges", "traefik", "routersWithTls"], to: ["websecure"] },
   { path: ["edges", "traefik", "ingressClass"], to: "outer" },
+  { path: ["edges", "traefik", "bypassAddresses"], to: ["203.0.113.0/24"] },
   { path: ["edges", "gateway"], to: undefined, words: "one less: `gateway`", protectFalse: "in an `up` before it" },
   { path: ["edges", "gateway", "implementation"], to: "istio" },
   { path: ["edges", "gateway", "parentRefs"], to: [PARENT, { ...PARENT, name: "inner" }], words: "one more" },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dnsLabel, dnsSubdomain, flag, hasLength, oneOf, section, wholeNumber } from "../../../model/fields";
 import type { Edge } from "../edge";
-import { address } from "../fields";
+import { address, bypassAddressesRefused } from "../fields";
 import { IMPLEMENTATIONS } from "./implementations";
 
 const KINDS = ["Gateway", "ListenerSet"] as const;
@@ -34,35 +34,41 @@ const parentSchema = section({
 export type Parent = z.output<typeof parentSchema>;
 
 /** An edge of the kind gateway-api: Gateways of one implementation of the Gateway API, version 1.0 or later. */
-export const gatewayApiSchema = section({
-  kind: z.literal("gateway-api", { error: "gateway-api" }),
-  address: address(),
-  implementation: z
-    .enum(IMPLEMENTATION_NAMES, { error: oneOf(IMPLEMENTATION_NAMES) })
-    .default("envoy-gateway")
-    .describe("Who implements the Gateway API. It decides which of two routes comes first."),
-  parentRefs: z
-    .array(parentSchema, { error: PARENTS })
-    .refine(hasLength(1, MOST_PARENTS), { error: `1 to ${MOST_PARENTS} parents` })
-    .refine((parents) => parents.every((one, index) => !parents.slice(0, index).some((other) => overlap(one, other))), {
-      error: "each parent once; the same one more than once only with another sectionName or port each",
-    })
-    .describe(
-      "The Gateways at which visitors come in: those to which the instances' own HTTPRoutes are attached. Each must admit routes of the page " +
-        "server's namespace (allowedRoutes).",
-    ),
-  namespace: dnsLabel("a namespace")
-    .optional()
-    .describe(
-      "The namespace of the proxies' pods, from which requests come to the page server. Default: where the implementation runs them, which is " +
-        "envoy-gateway-system for Envoy Gateway, and the namespace of the first of parentRefs for the others.",
-    ),
-  hostNetwork: flag()
-    .optional()
-    .describe(
-      "Whether the proxies' pods use the host's network. Their traffic then comes from node addresses. Default: true for Cilium, false for the others.",
-    ),
-});
+export const gatewayApiSchema = section(
+  {
+    kind: z.literal("gateway-api", { error: "gateway-api" }),
+    address: address(),
+    implementation: z
+      .enum(IMPLEMENTATION_NAMES, { error: oneOf(IMPLEMENTATION_NAMES) })
+      .default("envoy-gateway")
+      .describe("Who implements the Gateway API. It decides which of two routes comes first."),
+    parentRefs: z
+      .array(parentSchema, { error: PARENTS })
+      .refine(hasLength(1, MOST_PARENTS), { error: `1 to ${MOST_PARENTS} parents` })
+      .refine(
+        (parents) => parents.every((one, index) => !parents.slice(0, index).some((other) => overlap(one, other))),
+        {
+          error: "each parent once; the same one more than once only with another sectionName or port each",
+        },
+      )
+      .describe(
+        "The Gateways at which visitors come in: those to which the instances' own HTTPRoutes are attached. Each must admit routes of the page " +
+          "server's namespace (allowedRoutes).",
+      ),
+    namespace: dnsLabel("a namespace")
+      .optional()
+      .describe(
+        "The namespace of the proxies' pods, from which requests come to the page server. Default: where the implementation runs them, which is " +
+          "envoy-gateway-system for Envoy Gateway, and the namespace of the first of parentRefs for the others.",
+      ),
+    hostNetwork: flag()
+      .optional()
+      .describe(
+        "Whether the proxies' pods use the host's network. Their traffic then comes from node addresses. Default: true for Cilium, false for the others.",
+      ),
+  },
+  bypassAddressesRefused("an HTTPRoute matches a request by its path, method, headers and query"),
+);
 
 export type GatewayApiSettings = z.output<typeof gatewayApiSchema>;
 

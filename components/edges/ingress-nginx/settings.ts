@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { dnsLabel, dnsSubdomain, flag, section, text, url } from "../../../model/fields";
-import { address } from "../fields";
+import { address, bypassAddressesRefused } from "../fields";
 
 /**
  * How many instances can have a bypass at the same time. Each bypass needs a backend of its own, and a backend must exist before
@@ -11,36 +11,39 @@ export const BYPASS_SLOTS = 16;
 const helmValues = z.record(z.string(), z.unknown(), { error: "an object of Helm values" });
 
 /** An edge of the kind ingress-nginx: a controller. This stack installs it, or only provides its Helm values. */
-export const ingressNginxSchema = section({
-  kind: z.literal("ingress-nginx", { error: "ingress-nginx" }),
-  address: address(),
-  className: dnsSubdomain("an ingress class").default("nginx").describe("The ingress class of the overrides."),
-  namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
-  hostNetwork: flag()
-    .default(false)
-    .describe("Whether the controller's pods use the host's network. Their traffic then comes from node addresses."),
-  gatewayErrors: flag()
-    .default(true)
-    .describe(
-      "Whether visitors of an instance that does not answer get the 50x page instead of the controller's own 502, 503 or " +
-        "504. Answers of applications are never replaced.",
-    ),
-  install: flag()
-    .default(false)
-    .describe("Whether this stack installs the controller. If not, use the values of the output helmValues."),
-  // 4.15.1 (controller v1.15.1) is the chart's last release: the project was retired in March 2026.
-  version: text("a version of the chart, such as 4.15.1").default("4.15.1").describe("The chart's version."),
-  chart: text("the name of a chart, or a path to one")
-    .default("ingress-nginx")
-    .describe("The chart: its name in the repository, or the path to your own copy."),
-  repository: url("the http(s) URL of a chart repository")
-    .default("https://kubernetes.github.io/ingress-nginx")
-    .describe("The chart's repository. It is not used when `chart` is a path."),
-  releaseName: dnsLabel("a release name").default("ingress-nginx").describe("The Helm release's name."),
-  values: helmValues
-    .default({})
-    .describe("More Helm values for the release. The program's own values are merged into them and win."),
-}).superRefine((settings, context) => {
+export const ingressNginxSchema = section(
+  {
+    kind: z.literal("ingress-nginx", { error: "ingress-nginx" }),
+    address: address(),
+    className: dnsSubdomain("an ingress class").default("nginx").describe("The ingress class of the overrides."),
+    namespace: dnsLabel("a namespace").default("ingress-nginx").describe("The controller's namespace."),
+    hostNetwork: flag()
+      .default(false)
+      .describe("Whether the controller's pods use the host's network. Their traffic then comes from node addresses."),
+    gatewayErrors: flag()
+      .default(true)
+      .describe(
+        "Whether visitors of an instance that does not answer get the 50x page instead of the controller's own 502, 503 or " +
+          "504. Answers of applications are never replaced.",
+      ),
+    install: flag()
+      .default(false)
+      .describe("Whether this stack installs the controller. If not, use the values of the output helmValues."),
+    // 4.15.1 (controller v1.15.1) is the chart's last release: the project was retired in March 2026.
+    version: text("a version of the chart, such as 4.15.1").default("4.15.1").describe("The chart's version."),
+    chart: text("the name of a chart, or a path to one")
+      .default("ingress-nginx")
+      .describe("The chart: its name in the repository, or the path to your own copy."),
+    repository: url("the http(s) URL of a chart repository")
+      .default("https://kubernetes.github.io/ingress-nginx")
+      .describe("The chart's repository. It is not used when `chart` is a path."),
+    releaseName: dnsLabel("a release name").default("ingress-nginx").describe("The Helm release's name."),
+    values: helmValues
+      .default({})
+      .describe("More Helm values for the release. The program's own values are merged into them and win."),
+  },
+  bypassAddressesRefused("a bypass there is a canary, which matches a request by a header or a cookie"),
+).superRefine((settings, context) => {
   const { gatewayErrors, values } = settings;
   const config = lookUp(values, ["controller", "config"]);
   for (const [setting, message] of Object.entries(configProblems(gatewayErrors, config))) {

@@ -9,6 +9,7 @@ const placement: Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 const acme = { name: "acme", hosts: ["acme.example.org"], otherHosts: [] };
 const override = {

@@ -11,6 +11,7 @@ const placement: Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
 const nothing: KnownRoutes = {

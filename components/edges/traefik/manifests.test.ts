@@ -4,6 +4,7 @@ import type { Override } from "../edge";
 import {
   bypassManifests,
   hostRule,
+  isBypassRule,
   linkManifests,
   notFoundManifests,
   overrideManifests,
@@ -18,6 +19,7 @@ const placement: Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 
 const override: Override = {
@@ -146,6 +148,40 @@ it("a bypass is in the instance's namespace, comes before the override, and need
       },
     ],
   });
+});
+
+it("an address that needs no key gets through a bypass, unless the request wants the page", () => {
+  const bypass = {
+    key: { header: "0123", cookie: "maintenance-bypass-0123" },
+    service: { name: "caddy", namespace: "acme-production", port: 80 },
+  };
+  const [route] = bypassManifests(override, bypass, {
+    ...placement,
+    bypassAddresses: ["203.0.113.0/24", "2001:db8::7"],
+  });
+  expect(route?.spec).toMatchObject({
+    routes: [
+      {
+        match: expect.stringMatching(
+          / && \(Header\(`X-Maintenance-Bypass`, `0123`\) \|\| HeaderRegexp\(.*\) \|\| \(!Header\(`X-Maintenance-Bypass`, `none`\) && \(ClientIP\(`203\.0\.113\.0\/24`\) \|\| ClientIP\(`2001:db8::7`\)\)\)\)$/,
+        ),
+      },
+    ],
+  });
+});
+
+it("only the rule of a bypass with the edge's own addresses is one of ours", () => {
+  const key = { header: "0".repeat(32), cookie: `maintenance-bypass-${"0".repeat(32)}` };
+  const service = { name: "caddy", namespace: "acme-production", port: 80 };
+  const ruleWith = (bypassAddresses: readonly string[]) =>
+    bypassManifests(override, { key, service }, { ...placement, bypassAddresses: [...bypassAddresses] }).flatMap(
+      ({ spec: { routes } }) => (routes as readonly { readonly match: string }[]).map(({ match }) => match),
+    );
+  const isOurs = (rule: string) => isBypassRule(rule, { bypassAddresses: ["203.0.113.0/24"] });
+  expect(ruleWith(["203.0.113.0/24"]).every(isOurs)).toBe(true);
+  expect(ruleWith([]).every(isOurs)).toBe(true);
+  expect(ruleWith(["0.0.0.0/0"]).some(isOurs)).toBe(false);
+  expect(ruleWith(["203.0.113.0/24", "0.0.0.0/0"]).some(isOurs)).toBe(false);
 });
 
 it("the links of a bypass come before it, with the page's address and the hosts in a header", () => {

@@ -1,4 +1,4 @@
-import { BYPASS_HEADER, type BypassKey, keyWith } from "../../../model/bypass";
+import { BYPASS_HEADER, type BypassKey, keyWith, NO_BYPASS } from "../../../model/bypass";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import {
@@ -49,7 +49,8 @@ export const PRIORITIES = {
 } as const;
 
 /** The place of an edge's routes. */
-export interface Placement extends Pick<TraefikSettings, "entryPoints" | "routersWithTls" | "ingressClass"> {
+export interface Placement
+  extends Pick<TraefikSettings, "entryPoints" | "routersWithTls" | "ingressClass" | "bypassAddresses"> {
   /** The edge's name. */
   readonly edge: string;
   /** The page server's namespace. */
@@ -191,7 +192,7 @@ export function notFoundManifests(placement: Placement): readonly Manifest[] {
 }
 
 /**
- * The routes of a bypass: for requests with the key in a header or a cookie. They are in the instance's namespace, because by default
+ * The routes of a bypass: for requests with the key in a header or a cookie, or from an address that needs none. They are in the instance's namespace, because by default
  * Traefik lets a route use only Services of its own namespace. They contain the key, so they are a secret.
  */
 export function bypassManifests(
@@ -208,7 +209,7 @@ export function bypassManifests(
   const { name, port } = service;
   return ingressRoutes(metadata, placement, [
     {
-      match: `${hostRule(override)} && ${keyRule(key)}`,
+      match: `${hostRule(override)} && ${doorRule(key, placement.bypassAddresses)}`,
       priority: PRIORITIES.bypass,
       service: { name, port },
     },
@@ -242,16 +243,29 @@ export function linkManifests(
   ];
 }
 
-/** Matches the requests with a key. */
-function keyRule({ header, cookie }: BypassKey): string {
-  return `(Header(\`${BYPASS_HEADER}\`, \`${header}\`) || HeaderRegexp(\`Cookie\`, \`(?:^|; *)${cookie}=always(?:;|$)\`))`;
+/**
+ * Matches the requests with a key, and those from an address that needs none. `ClientIP` reads the address of the connection, and no header
+ * (pkg/muxer/http/matcher.go in traefik/traefik). X-Forwarded-For is not matched instead: `HeaderRegexp` is content with any line of a header,
+ * so a visitor could add one, where a proxy adds another.
+ */
+function doorRule({ header, cookie }: BypassKey, addresses: readonly string[]): string {
+  const keys = `Header(\`${BYPASS_HEADER}\`, \`${header}\`) || HeaderRegexp(\`Cookie\`, \`(?:^|; *)${cookie}=always(?:;|$)\`)`;
+  if (addresses.length === 0) return `(${keys})`;
+  const ranges = addresses.map((range) => `ClientIP(\`${range}\`)`).join(" || ");
+  return `(${keys} || (!Header(\`${BYPASS_HEADER}\`, \`${NO_BYPASS}\`) && (${ranges})))`;
 }
 
-/** Whether a rule is that of a bypass, with any key: it matches no request without one. */
-export function isBypassRule(rule: string): boolean {
+/**
+ * Whether a rule is that of a bypass, with any key: it matches no request without one, unless it comes from one of the edge's addresses. That
+ * of an earlier configuration may have no addresses.
+ */
+export function isBypassRule(rule: string, { bypassAddresses }: Pick<Placement, "bypassAddresses">): boolean {
   const [, hosts, header] =
     /^(HostRegexp\(`[^`]*`\)(?: && !HostRegexp\(`[^`]*`\))?) && \(Header\(`[^`]*`, `(\w+)`\)/.exec(rule) ?? [];
-  return header !== undefined && rule === `${hosts} && ${keyRule(keyWith(header))}`;
+  return (
+    header !== undefined &&
+    [[], bypassAddresses].some((addresses) => rule === `${hosts} && ${doorRule(keyWith(header), addresses)}`)
+  );
 }
 
 /**

@@ -15,6 +15,7 @@ it("reserves the priorities of overrides and bypasses", () => {
     entryPoints: ["web"],
     routersWithTls: [],
     ingressClass: undefined,
+    bypassAddresses: [],
   };
   const override = overrideOf({ name: "acme", hosts: ["acme.example.org"], otherHosts: [] });
   const key = { header: "a", cookie: "b" };

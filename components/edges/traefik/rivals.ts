@@ -43,9 +43,14 @@ export function rivalsIn(
  * Whether an IngressRoute is one of this program's own: of the page server's namespace, or a bypass. A bypass's name is not enough, because
  * anybody can write it: it must also be one that gets no visitor without a key.
  */
-export function isOurs({ metadata, spec }: KnownIngressRoute, placement: Pick<Placement, "namespace">): boolean {
+export function isOurs(
+  { metadata, spec }: KnownIngressRoute,
+  placement: Pick<Placement, "namespace" | "bypassAddresses">,
+): boolean {
   if (metadata.namespace === placement.namespace) return true;
-  return /^(?:tls\.)?bypass-/.test(metadata.name) && (spec.routes ?? []).every(({ match }) => isBypassRule(match));
+  return (
+    /^(?:tls\.)?bypass-/.test(metadata.name) && (spec.routes ?? []).every(({ match }) => isBypassRule(match, placement))
+  );
 }
 
 /** Whether a route is at an entry point of the edge. One without entry points is at each of Traefik's default ones. */

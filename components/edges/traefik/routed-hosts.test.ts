@@ -11,6 +11,7 @@ const placement: Placement = {
   entryPoints: ["web", "websecure"],
   routersWithTls: [],
   ingressClass: undefined,
+  bypassAddresses: [],
 };
 
 const routedIn = (more: Partial<KnownRoutes>) =>

@@ -15,6 +15,7 @@ it("has the names of Traefik's Helm chart by default", () => {
       hostNetwork: false,
       entryPoints: ["web", "websecure"],
       routersWithTls: [],
+      bypassAddresses: [],
     },
   });
 });
@@ -34,9 +35,26 @@ it.each<[object, object]>([
   ],
   [{ ingresClass: "outer" }, { path: "ingresClass", nearest: "ingressClass" }],
   [{ className: "nginx" }, { path: "className" }],
+  [{ bypassAddresses: "203.0.113.7" }, { path: "bypassAddresses", allowed: expect.stringContaining("a list of") }],
+  [{ bypassAddresses: ["::1", "203.0.113.7/24"] }, { path: "bypassAddresses[1]", nearest: "203.0.113.0/24" }],
+  [{ bypassAddresses: ["0.0.0.0/0"] }, { path: "bypassAddresses[0]", allowed: expect.stringContaining("8 or more") }],
 ])("refuses %j", (more, problem) => {
   const found = problems({ public: { kind: "traefik", ...more } });
   expect(found).toMatchObject([{ ...problem, path: `public.${Reflect.get(problem, "path")}` }]);
+});
+
+it.each([
+  ["ingress-nginx", "a bypass there is a canary"],
+  ["gateway-api", "an HTTPRoute matches a request by its path"],
+])("an edge of the kind %s refuses bypassAddresses, and says why", (kind, reason) => {
+  const parentRefs = kind === "gateway-api" ? { parentRefs: [{ name: "edge", namespace: "gateways" }] } : {};
+  expect(problems({ public: { kind, ...parentRefs, bypassAddresses: ["203.0.113.0/24"] } })).toStrictEqual([
+    {
+      path: "public.bypassAddresses",
+      found: ["203.0.113.0/24"],
+      allowed: expect.stringContaining(`only at an edge of the kind traefik: ${reason}`),
+    },
+  ]);
 });
 
 it("names the nearest kind", () => {

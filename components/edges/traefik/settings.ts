@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { choice, dnsLabel, flag, hasLength, section, text } from "../../../model/fields";
 import { address } from "../fields";
+import { addressRange } from "./address-range";
 
 const entryPoint = () =>
   z.string({ error: ENTRY_POINT }).regex(/^[A-Za-z0-9](?:[-\w]*[A-Za-z0-9])?$/, { error: ENTRY_POINT });
@@ -33,6 +34,14 @@ export const traefikSchema = section({
     .describe(
       "The value of Traefik's option providers.kubernetesCRD.ingressClass. With that option, Traefik reads only the objects that have " +
         "this value in the annotation kubernetes.io/ingress.class.",
+    ),
+  bypassAddresses: z
+    .array(addressRange(), { error: "a list of addresses, such as [203.0.113.0/24]" })
+    .default([])
+    .describe(
+      "The addresses, or ranges of them, from which visitors reach an instance in maintenance without a key, if its maintenance has a " +
+        "`bypass`. Traefik compares the address of the connection, or the one that the PROXY protocol names. It must be the visitor's own. " +
+        "Behind a proxy that ends HTTP it is the proxy's, and all visitors would be let in, or none.",
     ),
 }).superRefine(({ entryPoints, routersWithTls }, context) => {
   const known = choice("one of this edge's entryPoints", entryPoints);
