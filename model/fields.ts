@@ -186,7 +186,7 @@ function nearestOf(issue: z.core.$ZodIssue, found: unknown): string | undefined 
   if (issue.code === "invalid_format" && issue.format === "datetime" && typeof found === "string") {
     return nearestTime(found);
   }
-  if (issue.code === "custom" && typeof issue.params?.["nearest"] === "string") return issue.params["nearest"];
+  if (issue.code === "custom" && typeof issue.params?.nearest === "string") return issue.params.nearest;
   if ((issue.code === "custom" || issue.code === "invalid_union") && typeof found === "string") {
     return nearest(found, choicesNamedIn(issue.message));
   }

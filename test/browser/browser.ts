@@ -7,9 +7,10 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 /**
  * Starts the Chromium of this machine, without a window.
  *
+ * @param more arguments of Chromium.
  * @throws when there is none, with what to install.
  */
-export async function startBrowser(): Promise<Browser> {
+export async function startBrowser(more: readonly string[] = []): Promise<Browser> {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const found =
     process.env.CHROMIUM ??
@@ -28,6 +29,7 @@ export async function startBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--hide-scrollbars",
+      ...more,
     ],
   });
 }

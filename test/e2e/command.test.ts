@@ -19,6 +19,7 @@ import { openLink } from "../../lab/traffic/link";
 import { BROWSER, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { listSchema } from "../../outputs";
 import { CLOCK_VARIABLE } from "../../settings/clock";
+import { describeLinkInChromium, ingressOfApps } from "./link-in-chromium";
 
 // The command as it is typed, on the embedded cluster.
 
@@ -447,6 +448,12 @@ describe("a bypass", () => {
     await everyHostIs("acme", isOpen, lab.edge);
     expect((await lab.samples.left("maintenance-pages")).filter((one) => /bypass/.test(one))).toStrictEqual([]);
   });
+});
+
+describeLinkInChromium(() => {
+  const edge = lab.cluster.embedded?.edge;
+  if (edge === undefined) throw new Error("only on the embedded cluster");
+  return { lab, edge, route: ingressOfApps() };
 });
 
 describe("with the rights of docs/kubernetes-roles.yaml", () => {

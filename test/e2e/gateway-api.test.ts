@@ -19,6 +19,7 @@ import { isOwnOf } from "../../lab/scenario/step";
 import { openLink } from "../../lab/traffic/link";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
+import { describeLinkInChromium, routeOfApps } from "./link-in-chromium";
 
 // A real ingress-nginx, a real Traefik and a real Envoy Gateway on one cluster, as during a migration.
 
@@ -202,6 +203,8 @@ describe("the command, with Envoy Gateway alone", () => {
     expect((await type("status")).code).toBe(EXIT.done);
   });
 });
+
+describeLinkInChromium(() => ({ lab, edge: envoy, route: routeOfApps() }));
 
 describe("a Gateway that would not use an override", () => {
   const refusal = async () => {

@@ -11,6 +11,7 @@ import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
 import type { TraefikValues } from "../../components/edges/traefik/values";
 import { makeAuthority } from "../../lab/cluster/certificates";
+import { EDGE_ADDRESS } from "../../lab/cluster/control-plane";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
 import { at, type Lab, startLab } from "../../lab/lab";
@@ -20,8 +21,10 @@ import { scenario } from "../../lab/scenario/scenario";
 import { isPageOf, marker } from "../../lab/scenario/seen";
 import { isOwnOf } from "../../lab/scenario/step";
 import { openLink } from "../../lab/traffic/link";
+import { agentFor } from "../../lab/traffic/proxy-protocol";
 import { type Answer, untilAnswer, visit } from "../../lab/traffic/visitor";
 import { isOpen, underLoad } from "./acme-under-load";
+import { describeLinkInChromium, ingressOfApps } from "./link-in-chromium";
 
 // A real ingress-nginx and a real Traefik on one cluster, as during a migration. Traefik has the three providers of Harmony's chart, and so
 // it also reads the Ingresses of ingress-nginx's class.
@@ -39,7 +42,10 @@ beforeAll(async () => {
   const { embedded } = lab.cluster;
   if (embedded === undefined) throw new Error("only on the embedded cluster");
   await embedded.createTraefikTypes();
-  traefik = await embedded.startTraefik(HELM_VALUES);
+  // A load balancer may name its visitors by the PROXY protocol. Connections without it stay what they are.
+  traefik = await embedded.startTraefik(HELM_VALUES, {
+    options: { "entryPoints.web.proxyProtocol.trustedIPs": `${EDGE_ADDRESS}/32` },
+  });
   pods = new PageServerPods(lab.cluster.kube);
   for (const host of hostsOf("acme")) await untilAnswer(() => visit(traefik.url, host), isOpen("acme"), 60);
 });
@@ -218,6 +224,81 @@ describe("the command, with Traefik alone", () => {
     });
     expect(wrong).toStrictEqual([]);
     expect((await lab.samples.left("maintenance-pages")).filter((one) => one.includes("acme"))).toStrictEqual([]);
+  });
+});
+
+describeLinkInChromium(() => ({ lab, edge: traefik, route: ingressOfApps() }));
+
+describe("addresses that need no key", () => {
+  const [office, officeToo, elsewhere] = ["203.0.113.7", "2001:db8::7", "203.0.114.7"] as const;
+  const visitFrom = (address: string, host: string, headers = {}, path = "/courses") =>
+    visit(traefik.url, host, path, { headers, agent: agentFor(address) });
+
+  beforeAll(async () => {
+    for (const [index, range] of ["203.0.113.0/24", "2001:db8::/48"].entries())
+      await set(`edges.traefik.bypassAddresses[${index}]`, range);
+    expect((await lab.stack.up()).changes).toStrictEqual([]);
+    for (const args of [["acme", "--bypass"], ["beta"]]) {
+      const { code, output } = await type("enable", ...args, "--yes");
+      expect(code, output).toBe(EXIT.done);
+    }
+  });
+  afterAll(async () => {
+    await type("disable", "acme", "beta", "--yes");
+    await lab.stack.type(["config", "rm", "--path", "edges.traefik.bypassAddresses"]);
+    await lab.stack.up();
+  });
+
+  it("let their visitors in, and nobody else's", async () => {
+    for (const address of [office, officeToo]) {
+      for (const host of hostsOf("acme")) {
+        await untilAnswer(() => visitFrom(address, host), isOpen("acme"), 20);
+        expect((await visitFrom(address, host)).body).toContain("GET /courses");
+      }
+    }
+    for (const host of hostsOf("acme")) expect(isPageOf("acme")(await visitFrom(elsewhere, host))).toBe(true);
+    expect(isPageOf("acme")(await visit(traefik.url, "acme.localhost"))).toBe(true);
+  });
+
+  it("are not read from a header that a visitor can write", async () => {
+    for (const name of ["x-forwarded-for", "x-real-ip", "forwarded", "cf-connecting-ip", "true-client-ip"]) {
+      for (const value of [office, `${office}, ${office}`, `for=${office}`]) {
+        const answer = await visitFrom(elsewhere, "acme.localhost", { [name]: value });
+        expect(isPageOf("acme")(answer), `${name}: ${value}`).toBe(true);
+      }
+    }
+  });
+
+  it("get the page where they want it, as the command's own checks do", async () => {
+    const headers = { "x-maintenance-bypass": "none" };
+    expect(isPageOf("acme")(await visitFrom(office, "acme.localhost", headers))).toBe(true);
+    const key = (JSON.parse((await type("bypass", "acme", "--json")).stdout) as BypassUse).header.value;
+    const withKey = { "x-maintenance-bypass": key };
+    expect(isOpen("acme")(await visitFrom(office, "acme.localhost", withKey))).toBe(true);
+  });
+
+  it("reach no instance whose maintenance has no bypass", async () => {
+    expect(isPageOf("beta")(await visitFrom(office, "beta.localhost"))).toBe(true);
+  });
+
+  it("that are the operator's own change nothing of what status and disable see", async () => {
+    await set("edges.traefik.bypassAddresses[0]", EDGE_ADDRESS);
+    expect((await lab.stack.up()).changes).toStrictEqual(["update IngressRoute bypass-acme.traefik"]);
+    await untilAnswer(() => visit(traefik.url, "acme.localhost"), isOpen("acme"), 20);
+    const { code, output } = await type("status");
+    expect(code, output).toBe(EXIT.done);
+    expect(output).toMatch(/^ok +acme/m);
+  });
+
+  it("that are none are refused, and nothing is changed", async () => {
+    await set("edges.traefik.bypassAddresses[0]", "203.0.113.7/24");
+    const { code, output } = await type("status");
+    expect(code).toBe(EXIT.refused);
+    expect(output).toMatch(
+      /edges\.traefik\.bypassAddresses\[0\]\n +found: +"203\.0\.113\.7\/24"\n.*\n +nearest: +203\.0\.113\.0\/24/,
+    );
+    await set("edges.traefik.bypassAddresses[0]", "203.0.113.0/24");
+    await lab.stack.up();
   });
 });
 
