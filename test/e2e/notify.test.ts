@@ -130,6 +130,35 @@ describe("a real Alertmanager", () => {
     expect(await told([], matchers)).toStrictEqual([]);
     expect(await told([], matchers)).toStrictEqual([]);
   });
+
+  it("keeps back the alerts of the instance, and no others", async () => {
+    const alert = (namespace: string) => ({ labels: { alertname: "Down", namespace, severity: "critical" } });
+    const sent = await fetch(`${alertmanager.url}/api/v2/alerts`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(["acme", "acme-two", "beta"].map(alert)),
+    });
+    expect(sent.status).toBe(200);
+    const states = async () => {
+      const response = await fetch(`${alertmanager.url}/api/v2/alerts`);
+      const alerts = z
+        .array(z.object({ labels: z.object({ namespace: z.string() }), status: z.object({ state: z.string() }) }))
+        .parse(await response.json());
+      return Object.fromEntries(alerts.map(({ labels, status }) => [labels.namespace, status.state]));
+    };
+    // Where every alert goes through its silences, an Alertmanager tells the state.
+    const untilStates = async (expected: Readonly<Record<string, string>>) => {
+      for (let attempt = 0; attempt < 100; attempt += 1) {
+        if (JSON.stringify(await states()) === JSON.stringify(expected)) return;
+        await sleep(100);
+      }
+      expect(await states()).toStrictEqual(expected);
+    };
+    await told([acme], { namespace: "{instance}" });
+    await untilStates({ acme: "suppressed", "acme-two": "active", beta: "active" });
+    await told([], { namespace: "{instance}" });
+    await untilStates({ acme: "active", "acme-two": "active", beta: "active" });
+  });
 });
 
 describe("on a cluster", () => {
