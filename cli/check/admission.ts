@@ -4,7 +4,7 @@ import { OF_TRIALS } from "../admission";
 import { mapGently } from "../at-once";
 import type { Inspection } from "../inspection";
 import { type Finding, joined, orOk } from "./finding";
-import { MOST_MILLISECONDS } from "./limit";
+import { leftFindings, MOST_MILLISECONDS } from "./limit";
 
 const CHECK = "admission";
 
@@ -31,7 +31,9 @@ export async function admissionFindings(
   const found = [
     // The API's message itself names the object.
     ...joined(findings, ({ text, instances: [name = ""] = [] }) => text.replaceAll(name, "")),
-    ...slowFindings(
+    ...leftFindings(
+      CHECK,
+      "overrides",
       instances.slice(trials.length).map(({ name }) => name),
       instances.length,
     ),
@@ -44,19 +46,4 @@ function admittedText(admitted: number, all: number): string {
   return admitted === all
     ? `overrides admitted: ${all}`
     : `overrides admitted: ${admitted} of ${all}; for the others the cluster does not have the type`;
-}
-
-function slowFindings(untried: readonly string[], count: number): readonly Finding[] {
-  if (untried.length === 0) return [];
-  return [
-    {
-      check: CHECK,
-      instances: untried,
-      // A policy that refuses one override mostly refuses all. A pipeline that fails every day would soon be read by nobody.
-      result: "warning",
-      text: `${untried.length} of ${count} overrides were not tried: the cluster takes so long for each that there was no time`,
-      remedy:
-        "Name an instance to try its override: npx maintenance check INSTANCE. `enable` tries those of its own instances.",
-    },
-  ];
 }

@@ -60,8 +60,8 @@ export async function selfTestFindings(
     async (test) => findingOf(test, await seenOf(test, namespace, probe), mark),
     MOST_MILLISECONDS,
   );
-  const left = tests.slice(tested.length).map(({ target }) => target);
-  return [...without, ...counted(tested), ...leftFindings(CHECK, left, tests.length)];
+  const left = tests.slice(tested.length).map(({ target }) => target.instance);
+  return [...without, ...counted(tested), ...leftFindings(CHECK, "hosts", left, tests.length)];
 }
 
 /** The findings, of those that are ok one for each edge. */

@@ -146,7 +146,12 @@ export async function hostsFindings(
   const good = certificates.filter((faults) => faults?.length === 0).length;
   return [
     ...findingsOf(DNS, names.flatMap(nameFaults), known.size, "DNS knows the hosts"),
-    ...leftFindings(DNS, asked.slice(names.length), asked.length),
+    ...leftFindings(
+      DNS,
+      "hosts",
+      asked.slice(names.length).map(({ instance }) => instance),
+      asked.length,
+    ),
     ...findingsOf(
       CERTIFICATES,
       certificates.flatMap((faults) => faults ?? []),
@@ -155,7 +160,8 @@ export async function hostsFindings(
     ),
     ...leftFindings(
       CERTIFICATES,
-      places.slice(certificates.length).map(({ target }) => target),
+      "hosts",
+      places.slice(certificates.length).map(({ target }) => target.instance),
       places.length,
     ),
   ];
