@@ -90,7 +90,8 @@ function strangersFinding(edge: string, routes: readonly RoutedHost[]): Finding 
     edge,
     result: "warning",
     text: `no instance owns: ${routesText(routes)}`,
-    remedy: "That is fine for what is no instance, such as a Grafana. Add the others to the hosts of their instances.",
+    remedy:
+      "If a host belongs to an instance, add it to instances.*.hosts. For others, such as a Grafana, there is nothing to do.",
   };
 }
 
