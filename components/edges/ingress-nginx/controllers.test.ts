@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { podSchema } from "../controller-pods";
 import { controllerIn, isAtLeast, isRead, optionOf, type Reading, readingOf, serves, versionIn } from "./controllers";
-import { ingressClassSchema, ingressSchema, podSchema } from "./objects";
+import { ingressClassSchema, ingressSchema } from "./objects";
 
 const pod = (container: object, more: object = {}) =>
   podSchema.parse({

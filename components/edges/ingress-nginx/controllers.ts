@@ -1,4 +1,5 @@
-import { type IngressClass, isTrue, type KnownIngress, type Pod } from "./objects";
+import { commandLineOf, hasEnded, isPodReady, type Pod } from "../controller-pods";
+import { type IngressClass, isTrue, type KnownIngress } from "./objects";
 
 /** The pods of ingress-nginx's Helm chart, and of RKE2's. MicroK8s and AKS have other labels, so nothing is known of theirs. */
 export const PODS = `/api/v1/pods?labelSelector=${encodeURIComponent(
@@ -20,19 +21,13 @@ export interface Controller {
 /** Such as 1.11.1. */
 export type Version = readonly [number, number, number];
 
-/** An evicted pod stays as an object that serves nobody. */
-const ENDED: readonly (string | undefined)[] = ["Failed", "Succeeded"];
-
 /** The controller of a pod; none if it has ended, or if it is no ingress-nginx. */
-export function controllerIn({ metadata, spec, status }: Pod): readonly Controller[] {
-  if (ENDED.includes(status?.phase)) return [];
-  const { namespace, deletionTimestamp } = metadata;
+export function controllerIn(pod: Pod): readonly Controller[] {
+  if (hasEnded(pod)) return [];
+  const { metadata, spec } = pod;
   // A sidecar may be beside it.
   const container = spec.containers.find((one) => commandLineOf(one).some((word) => PROGRAM.test(word)));
   if (container === undefined) return [];
-  const isReady =
-    deletionTimestamp === undefined &&
-    (status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
   const variables = new Map(
     (container.env ?? []).flatMap((one) => {
       const field = FIELDS[one.valueFrom?.fieldRef?.fieldPath ?? ""];
@@ -45,9 +40,9 @@ export function controllerIn({ metadata, spec, status }: Pod): readonly Controll
   );
   return [
     {
-      namespace,
+      namespace: metadata.namespace,
       hostNetwork: spec.hostNetwork === true,
-      isReady,
+      isReady: isPodReady(pod),
       version: versionIn(container.image ?? ""),
       options: optionsIn(commandLine),
     },
@@ -60,10 +55,6 @@ const FIELDS: Readonly<Record<string, "name" | "namespace">> = {
   "metadata.name": "name",
   "metadata.namespace": "namespace",
 };
-
-function commandLineOf({ command = [], args = [] }: Pod["spec"]["containers"][number]): readonly string[] {
-  return [...command, ...args];
-}
 
 /**
  * The version in an image's tag. Only official tags and those of RKE2 count: others may have versions of their own.

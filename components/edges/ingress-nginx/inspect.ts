@@ -1,3 +1,4 @@
+import { podSchema } from "../controller-pods";
 import type { ClusterReader, Inspection, Reasons, ResourceName } from "../edge";
 import { type LenientReader, lenientReader } from "../lenient-reader";
 import { type Config, type ConfiguredController, configMapOf } from "./config-map";
@@ -6,7 +7,7 @@ import { driftIn } from "./drift";
 import { hazardsElsewhere } from "./elsewhere";
 import { hazardsIn } from "./hazards";
 import { NAMES, plainOverrideManifest } from "./manifests";
-import { configMapSchema, ingressClassSchema, ingressSchema, podSchema } from "./objects";
+import { configMapSchema, ingressClassSchema, ingressSchema } from "./objects";
 import { RIVAL_REMEDY } from "./rivals";
 import { routedHostsIn } from "./routes";
 import type { IngressNginxSettings } from "./settings";

@@ -67,37 +67,6 @@ export const configMapSchema = z.object({
   data: z.record(z.string(), z.string()).optional(),
 });
 
-export const podSchema = z.object({
-  metadata: named.extend({ deletionTimestamp: z.string().optional() }),
-  status: z
-    .object({
-      phase: z.string().optional(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
-    })
-    .optional(),
-  spec: z.object({
-    hostNetwork: z.boolean().optional(),
-    containers: z.array(
-      z.object({
-        image: z.string().optional(),
-        command: z.array(z.string()).optional(),
-        args: z.array(z.string()).optional(),
-        env: z
-          .array(
-            z.object({
-              name: z.string(),
-              value: z.string().optional(),
-              valueFrom: z.object({ fieldRef: z.object({ fieldPath: z.string() }).optional() }).optional(),
-            }),
-          )
-          .optional(),
-      }),
-    ),
-  }),
-});
-
-export type Pod = z.output<typeof podSchema>;
-
 /** A path of an Ingress. */
 export interface KnownPath {
   readonly host: string;

@@ -1,3 +1,4 @@
+import { podSchema } from "../controller-pods";
 import { type ClusterReader, type Inspection, overrideOf, type Reasons, type ResourceName } from "../edge";
 import { lenientReader } from "../lenient-reader";
 import { driftIn } from "./drift";
@@ -12,7 +13,7 @@ import {
   tcpRouteSchema,
   transportSchema,
 } from "./objects";
-import { PODS, podSchema, servingPods, suitability, traefikPod } from "./pods";
+import { PODS, servingPods, suitability, traefikPod } from "./pods";
 import { routedHostsIn } from "./routed-hosts";
 import { isForEveryConnection } from "./rules";
 import type { TraefikSettings } from "./settings";

@@ -1,36 +1,11 @@
-import { z } from "zod";
 import { listed } from "../../../model/problems";
+import { commandLineOf, hasEnded, isPodReady, type Pod } from "../controller-pods";
 import type { Inspection } from "../edge";
 import type { TraefikSettings } from "./settings";
 import { optionsOf, type StaticOptions } from "./static-options";
 
 /** The pods of Traefik's Helm chart, and of RKE2's. */
 export const PODS = `/api/v1/pods?labelSelector=${encodeURIComponent("app.kubernetes.io/name in (traefik,rke2-traefik)")}`;
-
-export const podSchema = z.object({
-  metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    labels: z.record(z.string(), z.string()).optional(),
-    deletionTimestamp: z.string().optional(),
-  }),
-  status: z
-    .object({
-      phase: z.string().optional(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
-    })
-    .optional(),
-  spec: z.object({
-    hostNetwork: z.boolean().optional(),
-    containers: z.array(
-      z.object({
-        image: z.string().optional(),
-        command: z.array(z.string()).optional(),
-        args: z.array(z.string()).optional(),
-      }),
-    ),
-  }),
-});
 
 /** A pod of Traefik. */
 export interface TraefikPod {
@@ -47,21 +22,16 @@ export interface TraefikPod {
   readonly options: StaticOptions | undefined;
 }
 
-/** An evicted pod stays as an object that serves nobody. */
-const ENDED: readonly (string | undefined)[] = ["Failed", "Succeeded"];
-
 /** The Traefik of a pod; none if it has ended. */
-export function traefikPod({ metadata, spec, status }: z.output<typeof podSchema>): readonly TraefikPod[] {
-  if (ENDED.includes(status?.phase)) return [];
-  const { name, namespace, labels, deletionTimestamp } = metadata;
+export function traefikPod(pod: Pod): readonly TraefikPod[] {
+  if (hasEnded(pod)) return [];
+  const { metadata, spec } = pod;
+  const { name, namespace, labels } = metadata;
   // A sidecar may be beside it.
-  const [options] = spec.containers.flatMap(({ command = [], args = [] }) => optionsOf([...command, ...args]) ?? []);
-  const isReady =
-    deletionTimestamp === undefined &&
-    (status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+  const [options] = spec.containers.flatMap((container) => optionsOf(commandLineOf(container)) ?? []);
   const release = labels?.["app.kubernetes.io/instance"];
   const oldImage = spec.containers.map(({ image = "" }) => image).find(isOld);
-  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady, oldImage, options }];
+  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady: isPodReady(pod), oldImage, options }];
 }
 
 /**
