@@ -38,8 +38,16 @@ const parentRefSchema = z.object({
 
 export type ParentRef = z.output<typeof parentRefSchema>;
 
+/** What routes of every kind have. */
+const routeFields = {
+  parentRefs: z.array(parentRefSchema).default([]),
+  hostnames: z.array(z.string()).default([]),
+};
+
+const valueMatchType = z.enum(["Exact", "RegularExpression"]).default("Exact");
+
 const valueMatch = z.object({
-  type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
+  type: valueMatchType,
   name: z.string(),
   value: z.string(),
 });
@@ -61,8 +69,7 @@ const matchSchema = z.object({
 export const httpRouteSchema = z.object({
   metadata,
   spec: z.object({
-    parentRefs: z.array(parentRefSchema).default([]),
-    hostnames: z.array(z.string()).default([]),
+    ...routeFields,
     rules: z
       .array(
         z.object({
@@ -165,10 +172,7 @@ export const gatewayClassSchema = z.object({
 export type GatewayClass = z.output<typeof gatewayClassSchema>;
 
 /** A TLSRoute: it takes the encrypted connections of its hosts. */
-export const tlsRouteSchema = z.object({
-  metadata,
-  spec: z.object({ parentRefs: z.array(parentRefSchema).default([]), hostnames: z.array(z.string()).default([]) }),
-});
+export const tlsRouteSchema = z.object({ metadata, spec: z.object(routeFields) });
 
 export type TlsRoute = z.output<typeof tlsRouteSchema>;
 
@@ -176,8 +180,7 @@ export type TlsRoute = z.output<typeof tlsRouteSchema>;
 export const grpcRouteSchema = z.object({
   metadata,
   spec: z.object({
-    parentRefs: z.array(parentRefSchema).default([]),
-    hostnames: z.array(z.string()).default([]),
+    ...routeFields,
     rules: z
       .array(
         z.object({
@@ -186,7 +189,7 @@ export const grpcRouteSchema = z.object({
               z.object({
                 method: z
                   .object({
-                    type: z.enum(["Exact", "RegularExpression"]).default("Exact"),
+                    type: valueMatchType,
                     service: z.string().optional(),
                     method: z.string().optional(),
                   })
