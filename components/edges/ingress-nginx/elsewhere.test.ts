@@ -30,7 +30,10 @@ const said = (
     readonly all?: readonly (readonly [string, string])[];
   } = {},
 ) =>
-  hazardsElsewhere({ ingresses: [ingress], classes, classNameByEdge: new Map(all) }, edge, "pages")({ ...acme, edges });
+  hazardsElsewhere(
+    { ingresses: [ingress], classes, classNameByEdge: new Map(all) },
+    { edge, namespace: "pages" },
+  )({ ...acme, edges });
 
 describe("an Ingress of an ingress-nginx that no edge stands for", () => {
   it("leaves the site open", () => {

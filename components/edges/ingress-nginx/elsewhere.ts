@@ -2,6 +2,7 @@ import { isBehind, overlap } from "../../../model/instances";
 import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { classNameOf } from "./controllers";
+import type { Placement } from "./manifests";
 import { hostsOf, type IngressClass, isCanary, isIngressNginx, isOurs, type KnownIngress, placeOf } from "./objects";
 
 /** What is known of a cluster with more than one class. */
@@ -16,13 +17,10 @@ export interface Classes {
  * Ingresses of an instance that another ingress-nginx serves, which none of the instance's edges stands for. The override is not there.
  *
  * Classes with one `spec.controller` count as served by the same controller. It is said at the first of the instance's edges.
- *
- * @param namespace the page server's.
  */
 export function hazardsElsewhere(
   { ingresses, classes, classNameByEdge }: Classes,
-  edge: string,
-  namespace: string,
+  { edge, namespace }: Pick<Placement, "edge" | "namespace">,
 ): Inspection["hazardsOf"] {
   const controllers = new Map(classes.map(({ metadata, spec }) => [metadata.name, spec.controller]));
   const others = ingresses.flatMap((ingress) => {

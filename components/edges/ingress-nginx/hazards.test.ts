@@ -10,7 +10,7 @@ import {
   selfTestManifest,
   standbyManifest,
 } from "./manifests";
-import { ingressSchema, type KnownIngress } from "./objects";
+import { ingressClassSchema, ingressSchema, type KnownIngress } from "./objects";
 
 const acme = { name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"], otherHosts: [] };
 const placement = { edge: "default", namespace: "pages", ingressClassName: "nginx" };
@@ -48,7 +48,15 @@ const controller = (options: Readonly<Record<string, string>>, data: Readonly<Re
 const hazards = (
   ingresses: readonly KnownIngress[],
   more: { readonly instance?: Overridden; readonly controllers?: readonly ConfiguredController[] } = {},
-) => hazardsIn({ ingresses, placement, reading, controllers: more.controllers ?? [] })(more.instance ?? acme);
+) =>
+  hazardsIn({
+    ingresses,
+    placement,
+    reading,
+    controllers: more.controllers ?? [],
+    classes: [ingressClassSchema.parse({ metadata: { name: "internal" }, spec: { controller: "k8s.io/internal" } })],
+    classNameByEdge: new Map([["default", "nginx"]]),
+  })(more.instance ?? acme);
 const texts = (...all: Parameters<typeof hazards>) => hazards(...all).map(({ what, text }) => `${what}: ${text}`);
 
 const standing = [standbyManifest(placement), selfTestManifest(placement)].map((one) => ingressSchema.parse(one));
@@ -73,6 +81,12 @@ it("says nothing of an instance as it is installed, nor of what the program make
 });
 
 describe("an open site is", () => {
+  it("a route at a class that no edge has", () => {
+    expect(texts([ingress("acme", "office", BOTH, {}, { ingressClassName: "internal" })])).toStrictEqual([
+      "open: Ingress acme/office has acme.example.org, studio.acme.example.org at the class internal, which no edge of acme has: visitors there would get the instance.",
+    ]);
+  });
+
   it("a path that comes before an override's, of an Ingress with this class or without any", () => {
     const long = { "acme.example.org": `/${"x".repeat(600)}` };
     expect(hazards([ingress("acme", "web", long), ingress("acme", "classless", long, {}, {})])).toStrictEqual(

@@ -3,6 +3,7 @@ import { listed } from "../../../model/problems";
 import type { Hazard, Inspection, Overridden } from "../edge";
 import { allowsSnippets, type ConfiguredController, passesTlsThrough, quoted, refusedWords } from "./config-map";
 import { isRead, type Reading } from "./controllers";
+import { type Classes, hazardsElsewhere } from "./elsewhere";
 import {
   BYPASS_LINK_PATH,
   OVERRIDE_PATH,
@@ -25,16 +26,15 @@ import { ANNOTATION_PREFIX, HOST_ANNOTATIONS, type HostAnnotation } from "./opti
 import { comesFirst, isBypass, RIVAL_REMEDY, sharedHosts } from "./rivals";
 import { aliasesOf, redirectedHostsOf, routedHostsIn } from "./routes";
 
-/** What is known of an edge. */
-export interface Known {
-  readonly ingresses: readonly KnownIngress[];
+/** What is known of an edge, and of the other classes of its cluster. */
+export interface Known extends Classes {
   readonly placement: Placement;
   readonly reading: Reading;
   /** Those that serve the edge's class, as far as they are known. */
   readonly controllers: readonly ConfiguredController[];
 }
 
-/** What Ingresses of others, and options of the controllers, would do to the maintenance of an instance. */
+/** What Ingresses of others, at this edge or at none, and options of the controllers would do to the maintenance of an instance. */
 export function hazardsIn(known: Known): Inspection["hazardsOf"] {
   const { ingresses, placement, reading } = known;
   const others = ingresses.filter(
@@ -48,6 +48,7 @@ export function hazardsIn(known: Known): Inspection["hazardsOf"] {
   const redirected = groupedBy(routes, redirectedHostsOf);
   const routed = routedHostsIn(ingresses, placement.namespace, reading);
   const isEffective = effectivenessOf(known.controllers);
+  const elsewhere = hazardsElsewhere(known, placement);
   return (instance) => {
     const { hosts } = instance;
     const shared = [...hosts.flatMap(pathsOfOverride), ...ours];
@@ -65,6 +66,7 @@ export function hazardsIn(known: Known): Inspection["hazardsOf"] {
         ...hiddenHost(host, "server-alias", aliases.get(host)),
         ...hiddenHost(host, "from-to-www-redirect", redirected.get(host)),
       ]),
+      ...elsewhere(instance),
     ];
   };
 }

@@ -4,7 +4,6 @@ import { type LenientReader, lenientReader } from "../lenient-reader";
 import { type Config, type ConfiguredController, configMapOf } from "./config-map";
 import { type Controller, controllerIn, PODS, readingOf, serves } from "./controllers";
 import { driftIn } from "./drift";
-import { hazardsElsewhere } from "./elsewhere";
 import { hazardsIn } from "./hazards";
 import { NAMES, plainOverrideManifest } from "./manifests";
 import { configMapSchema, ingressClassSchema, ingressSchema } from "./objects";
@@ -78,11 +77,9 @@ export async function inspect(
     ({ metadata }) => metadata.namespace === namespace && metadata.name === NAMES.selfTest(edge),
   );
   const { obstacles, notes } = suitability(settings, { namespace, classes, controllers });
-  const ownHazards = hazardsIn({ ingresses, placement, reading, controllers });
-  const otherHazards = hazardsElsewhere({ ingresses, classes: classes ?? [], classNameByEdge }, edge, namespace);
   return {
     driftOf: driftIn(ingresses, placement, reading),
-    hazardsOf: (instance) => [...ownHazards(instance), ...otherHazards(instance)],
+    hazardsOf: hazardsIn({ ingresses, placement, reading, controllers, classes: classes ?? [], classNameByEdge }),
     routedHosts: routedHostsIn(ingresses, namespace, reading),
     trialOf: (instance) => [
       { apiVersion: "networking.k8s.io/v1", kind: "Ingress", ...plainOverrideManifest(instance, placement) },
