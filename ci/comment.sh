@@ -3,6 +3,10 @@
 #
 #   ci/comment.sh OWNER/REPOSITORY NUMBER FILE
 set -euo pipefail
+if [ -z "${1-}" ] || [ -z "${2-}" ] || [ -z "${3-}" ]; then
+  echo "Refused: an argument is missing, and nothing was done. Usage: ci/comment.sh OWNER/REPOSITORY NUMBER FILE, such as ci/comment.sh acme/pages 7 comment.md" >&2
+  exit 2
+fi
 
 repository=$1 number=$2 file=$3
 mark=$(head -n 1 "$file")

@@ -7,6 +7,10 @@
 #
 # Exit codes: that of `pulumi up`, or of `maintenance status` (docs/command.md).
 set -euo pipefail
+if [ -z "${1-}" ]; then
+  echo "Refused: no stack is named, and nothing was done. Usage: ci/due.sh STACK, such as ci/due.sh production" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/.."
 
 code=0

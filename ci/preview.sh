@@ -5,6 +5,10 @@
 #
 # Ends with the preview's exit code.
 set -euo pipefail
+if [ -z "${1-}" ]; then
+  echo "Refused: no stack is named, and nothing was done. Usage: ci/preview.sh STACK, such as ci/preview.sh production" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8 # characters are counted below, and not bytes
 

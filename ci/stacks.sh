@@ -6,6 +6,10 @@
 #
 # The first argument are the stacks there are; BASE is the commit that the change began at.
 set -euo pipefail
+if [ -z "${1-}" ] || [ $# -lt 2 ]; then
+  echo "Refused: an argument is missing, and nothing was done. Usage: ci/stacks.sh STACKS BASE, such as ci/stacks.sh '[\"staging\",\"production\"]' HEAD~1" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/.."
 
 stacks=$1

@@ -5,6 +5,10 @@
 #
 # Exit codes: that of `pulumi up`, or of `maintenance rights`, `maintenance elsewhere` or `maintenance status` (docs/command.md).
 set -euo pipefail
+if [ -z "${1-}" ]; then
+  echo "Refused: no stack is named, and nothing was done. Usage: ci/up.sh STACK, such as ci/up.sh production" >&2
+  exit 2
+fi
 cd "$(dirname "$0")/.."
 
 stack=$1

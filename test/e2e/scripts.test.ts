@@ -1,9 +1,9 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PROJECT } from "../../cli/project";
-import { runCommand } from "../../lab/cluster/commands";
+import { runCommand, tryCommand } from "../../lab/cluster/commands";
 
 // The scripts of ci/ that need no cluster; the others run in command.test.ts.
 
@@ -18,6 +18,32 @@ const write = (file: string, text: string) => {
   mkdirSync(dirname(join(folder, file)), { recursive: true });
   writeFileSync(join(folder, file), text);
 };
+
+// Stand-ins that leave a file: a script that does anything without its arguments is seen.
+it.each<[string, readonly string[], string]>([
+  ["check.sh", [], "STACK, such as ci/check.sh production"],
+  ["due.sh", [], "STACK, such as ci/due.sh production"],
+  ["preview.sh", [], "STACK, such as ci/preview.sh production"],
+  ["up.sh", [], "STACK, such as ci/up.sh production"],
+  // As a pipeline calls it whose variable is not set.
+  ["up.sh", [""], "STACK, such as ci/up.sh production"],
+  ["stacks.sh", ['["staging"]'], `STACKS BASE, such as ci/stacks.sh '["staging","production"]' HEAD~1`],
+  ["comment.sh", ["acme/pages", "7"], "OWNER/REPOSITORY NUMBER FILE, such as ci/comment.sh acme/pages 7 comment.md"],
+])("ci/%s with the arguments %j says which it needs, and does nothing", async (script, args, usage) => {
+  for (const program of ["node", "pulumi", "git", "gh"]) {
+    write(`bin/${program}`, `#!/bin/sh\ntouch "${join(folder, "called")}"\n`);
+    chmodSync(join(folder, "bin", program), 0o755);
+  }
+  const { code, stdout, output } = await tryCommand(`ci/${script}`, args, {
+    cwd: folder,
+    env: { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}` },
+  });
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(output).toMatch(/^Refused: .* nothing was done\. Usage: [^\n]*\n$/);
+  expect(output).toContain(`Usage: ci/${script} ${usage}\n`);
+  expect(existsSync(join(folder, "called"))).toBe(false);
+});
 
 describe("ci/stacks.sh", () => {
   const git = (...args: readonly string[]) =>
