@@ -14,6 +14,8 @@ export const podSchema = z.object({
   status: z
     .object({
       phase: z.string().optional(),
+      hostIPs: z.array(z.object({ ip: z.string() })).optional(),
+      podIPs: z.array(z.object({ ip: z.string() })).optional(),
       conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
     })
     .optional(),

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { suitability, traefikPod } from "./pods";
 import { optionsOf } from "./static-options";
 
+const NO_ADDRESSES = { addresses: [], nodeAddresses: [] };
+
 describe("a Traefik", () => {
   // The arguments of Traefik's Helm chart.
   const CHART = [
@@ -20,13 +22,23 @@ describe("a Traefik", () => {
     entryPoints: ["web", "websecure"],
     routersWithTls: [],
     ingressClass: undefined,
+    bypassAddresses: [],
   };
   const suits = (
     args: readonly string[],
-    more: Partial<typeof settings> & { readonly ingressClass?: string } = {},
+    more: Partial<typeof settings> & { readonly ingressClass?: string; readonly bypassAddresses?: string[] } = {},
     tls: readonly string[] = [],
   ) => {
-    const pods = [{ name: "traefik-0", namespace: "traefik", isReady: true, options: optionsOf(args) }];
+    const pods = [
+      {
+        name: "traefik-0",
+        namespace: "traefik",
+        isReady: true,
+        addresses: ["10.42.0.7", "fd00:42::7"],
+        nodeAddresses: ["192.0.2.4"],
+        options: optionsOf(args),
+      },
+    ];
     const { obstacles, notes } = suitability(
       pods,
       { ...settings, ...more },
@@ -134,6 +146,41 @@ describe("a Traefik", () => {
       {},
       /websecure serves HTTPS without http\.tls/,
     ],
+    [
+      "behind a proxy, with addresses that need no key",
+      [...CHART, "--entryPoints.websecure.forwardedHeaders.trustedIPs=192.0.2.0/24"],
+      { bypassAddresses: ["203.0.113.0/24"] },
+      /entry point websecure trusts forwarded headers.*PROXY protocol/,
+    ],
+    [
+      "behind a proxy that speaks the PROXY protocol, with such addresses",
+      [
+        ...CHART,
+        "--entryPoints.websecure.forwardedHeaders.trustedIPs=192.0.2.0/24",
+        "--entryPoints.websecure.proxyProtocol.trustedIPs=192.0.2.0/24",
+        "--entryPoints.web.forwardedHeaders.insecure=false",
+      ],
+      { bypassAddresses: ["203.0.113.0/24"] },
+      /^$/,
+    ],
+    [
+      "behind a proxy, without such addresses",
+      [...CHART, "--entryPoints.websecure.forwardedHeaders.insecure"],
+      {},
+      /^$/,
+    ],
+    [
+      "with its own address among those that need no key",
+      CHART,
+      { bypassAddresses: ["10.0.0.0/8"] },
+      /bypassAddresses has the address 10\.42\.0\.7 of the pod/,
+    ],
+    [
+      "with its node's address among those that need no key",
+      CHART,
+      { bypassAddresses: ["203.0.113.0/24", "192.0.2.4"] },
+      /bypassAddresses has the address 192\.0\.2\.4 of its node/,
+    ],
     ["without allowEmptyServices", without("providers.kubernetescrd.allowEmpty"), {}, /allowEmptyServices is false/],
   ])("%s", (_, args, more, expected) => {
     expect(suits(args, more)).toMatch(expected);
@@ -145,6 +192,7 @@ describe("a Traefik", () => {
       namespace: "traefik",
       hostNetwork: true,
       isReady: true,
+      ...NO_ADDRESSES,
       options: optionsOf(CHART),
     };
     const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
@@ -187,6 +235,7 @@ describe("a Traefik", () => {
       namespace: "traefik",
       release,
       isReady: true,
+      ...NO_ADDRESSES,
       options: optionsOf(args),
     });
     const outer = pod("outer", CHART);
@@ -213,11 +262,12 @@ describe("a Traefik", () => {
 
   it("of whose pods one does not start, or does not end", () => {
     const cluster = { namespace: "maintenance-pages", entryPointsWithTls: [] };
-    const pod = { name: "traefik-0", namespace: "traefik", isReady: true, options: optionsOf(CHART) };
+    const pod = { name: "traefik-0", namespace: "traefik", isReady: true, ...NO_ADDRESSES, options: optionsOf(CHART) };
     const stuck = {
       ...pod,
       name: "traefik-1",
       isReady: false,
+      ...NO_ADDRESSES,
       options: optionsOf([...CHART, "--providers.kubernetescrd=false"]),
     };
     expect(suitability([pod, stuck], settings, cluster)).toStrictEqual({ obstacles: [], notes: [] });
@@ -234,6 +284,7 @@ describe("a Traefik", () => {
       name: `traefik-${index}`,
       namespace,
       isReady: true,
+      ...NO_ADDRESSES,
       options: optionsOf(CHART),
     }));
     const { obstacles, notes } = suitability(pods, settings, {

@@ -1,6 +1,7 @@
 import { listed } from "../../../model/problems";
 import { commandLineOf, hasEnded, isPodReady, type Pod } from "../controller-pods";
 import type { Inspection } from "../edge";
+import { isWithin } from "./address-range";
 import type { TraefikSettings } from "./settings";
 import { optionsOf, type StaticOptions } from "./static-options";
 
@@ -16,6 +17,10 @@ export interface TraefikPod {
   readonly hostNetwork?: boolean | undefined;
   /** Whether visitors are sent to it. */
   readonly isReady: boolean;
+  /** Its own addresses. */
+  readonly addresses: readonly string[];
+  /** Those of its node, from which visitors come whose address the cluster's network does not keep. */
+  readonly nodeAddresses: readonly string[];
   /** The image with its tag, if that is one of Traefik 2. */
   readonly oldImage?: string | undefined;
   /** `undefined` if its static configuration is not in its arguments, but in a file or in the environment. */
@@ -31,7 +36,11 @@ export function traefikPod(pod: Pod): readonly TraefikPod[] {
   const [options] = spec.containers.flatMap((container) => optionsOf(commandLineOf(container)) ?? []);
   const release = labels?.["app.kubernetes.io/instance"];
   const oldImage = spec.containers.map(({ image = "" }) => image).find(isOld);
-  return [{ name, namespace, release, hostNetwork: spec.hostNetwork, isReady: isPodReady(pod), oldImage, options }];
+  const addresses = pod.status?.podIPs?.map(({ ip }) => ip) ?? [];
+  const nodeAddresses = pod.status?.hostIPs?.map(({ ip }) => ip) ?? [];
+  const { hostNetwork } = spec;
+  const isReady = isPodReady(pod);
+  return [{ name, namespace, release, hostNetwork, isReady, addresses, nodeAddresses, oldImage, options }];
 }
 
 /**
@@ -59,19 +68,26 @@ export function servingPods(
  */
 export function suitability(
   pods: readonly TraefikPod[],
-  settings: Pick<TraefikSettings, "namespace" | "hostNetwork" | "entryPoints" | "routersWithTls" | "ingressClass">,
+  settings: Pick<
+    TraefikSettings,
+    "namespace" | "hostNetwork" | "entryPoints" | "routersWithTls" | "ingressClass" | "bypassAddresses"
+  >,
   cluster: { readonly namespace: string; readonly entryPointsWithTls: readonly string[] },
 ): Pick<Inspection, "obstacles" | "notes"> {
   const own = servingPods(pods, settings);
   const elsewhere = [...new Set(pods.map(({ namespace }) => namespace))].filter((one) => one !== settings.namespace);
-  const found = own.map(({ name, release, hostNetwork = false, oldImage, options }) => {
+  const found = own.map((pod) => {
+    const { name, release, hostNetwork = false, oldImage, options } = pod;
     const ofPod = (text: string) => `Pod ${settings.namespace}/${name}: ${text}`;
     const obstacles = [
       ...(oldImage === undefined ? [] : [oldText(oldImage)]),
       ...(hostNetwork && !settings.hostNetwork ? [ON_HOST_NETWORK] : []),
       ...(options === undefined ? [] : obstaclesIn(options, settings, cluster)),
     ];
-    const notes = options === undefined ? [] : notesIn(options, settings, cluster);
+    const notes = [
+      ...addressNotes(pod, settings),
+      ...(options === undefined ? [] : notesIn(options, settings, cluster)),
+    ];
     return { release, obstacles: obstacles.map(ofPod), notes: notes.map(ofPod) };
   });
   // Several Traefiks may be in one namespace, each with its own entry points or class.
@@ -198,6 +214,32 @@ function notesIn(
         `routes of others have tls at its entry point ${name}, which has no http.tls. If it serves HTTPS, add ${name} to edges.*.routersWithTls.`,
     ),
     ...(options.isEnabled("providers.kubernetescrd.allowemptyservices") ? [] : [EMPTY_SERVICES]),
+  ];
+}
+
+/** Why `bypassAddresses` may be compared with another address than the visitor's. */
+function addressNotes(
+  { addresses, nodeAddresses, options }: TraefikPod,
+  { bypassAddresses, entryPoints }: Pick<TraefikSettings, "bypassAddresses" | "entryPoints">,
+): readonly string[] {
+  if (bypassAddresses.length === 0) return [];
+  const text = (address: string, of: string) =>
+    `a range of edges.*.bypassAddresses has the address ${address} of ${of}. If visitors' connections come from it, all of them are let in ` +
+    "without a key: take the range out, or have Traefik get their own addresses.";
+  const behindProxy = entryPoints.filter((name) => {
+    const isOn = (option: string) => options?.isEnabled(`entrypoints.${name}.${option}`) === true;
+    return (isOn("forwardedHeaders.insecure") || isOn("forwardedHeaders.trustedIPs")) && !isOn("proxyProtocol");
+  });
+  return [
+    ...addresses.filter((one) => isWithin(bypassAddresses, one)).map((one) => text(one, "the pod")),
+    ...nodeAddresses
+      .filter((one) => !addresses.includes(one) && isWithin(bypassAddresses, one))
+      .map((one) => text(one, "its node")),
+    ...behindProxy.map(
+      (name) =>
+        `its entry point ${name} trusts forwarded headers, so a proxy seems to be before it, and edges.*.bypassAddresses is compared with the ` +
+        "address of that: have the proxy speak the PROXY protocol, or take bypassAddresses out.",
+    ),
   ];
 }
 
