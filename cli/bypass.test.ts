@@ -53,6 +53,8 @@ it("has a bookmark that sets the cookie, and takes it away when it is there", ()
 it("tells a person how", () => {
   const text = bypassText(bypassUse(acme, key, undefined));
   expect(text).toContain("curl -H");
+  // Without the name it would be the selected stack's keys.
+  expect(text).toContain("`npx maintenance bypass acme --rotate`");
   expect(text).toContain("javascript:");
   for (const { url } of bypassUse(acme, key, undefined).links) expect(text).toContain(`\n  ${url}\n`);
   expect(text).toContain("?end=");

@@ -77,7 +77,7 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 export function bypassText({ instance, curl, bookmarklet, links }: BypassUse): string {
   const [first] = links;
   return [
-    `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass --rotate\` makes a new one.`,
+    `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass ${instance} --rotate\` makes new keys for all instances of its stack.`,
     "",
     "In a shell:",
     "",

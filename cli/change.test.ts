@@ -190,7 +190,7 @@ describe("a change", () => {
   it("is refused with changes of something else, and put back", async () => {
     const { result, applied } = started(enableAcme, { changes: [OVERRIDE, PAGE_SERVER] });
     await expect(result).rejects.toThrow(
-      /would change more than acme\.\n {2}update Deployment page-server-deployment\n/,
+      /would change more than acme\.\n {2}update Deployment page-server-deployment\n.*`pulumi up --stack test`/,
     );
     expect([fileNow(), applied]).toStrictEqual([FILE, []]);
   });
@@ -223,7 +223,7 @@ describe("a change", () => {
     await expect(result).rejects.toMatchObject({
       code: EXIT.failed,
       message: expect.stringMatching(
-        /^the bucket is gone\nPulumi\.test\.yaml is as it was before\.\nPulumi had begun to create Ingress maintenance-acme\./,
+        /^the bucket is gone\nPulumi\.test\.yaml is as it was before\.\nPulumi had begun to create Ingress maintenance-acme\. `pulumi up --stack test` makes/,
       ),
     });
     expect(fileNow()).toBe(FILE);
@@ -298,7 +298,9 @@ describe("a change", () => {
   it("is refused with changes of an instance that has no window", async () => {
     writeFileSync(path, FILE.replace("beta # since noon", "gamma"));
     const { result } = started(enableAcme, { changes: [OVERRIDE, OVERRIDE_OF_GAMMA] });
-    await expect(result).rejects.toThrow(/would change more than acme\.\n {2}create Ingress maintenance-gamma\n/);
+    await expect(result).rejects.toThrow(
+      /would change more than acme\.\n {2}create Ingress maintenance-gamma\n.*`pulumi up --stack test`/,
+    );
   });
 
   it("is refused when somebody deleted the override, which this run would not make again", async () => {

@@ -151,7 +151,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     const outdated = inspection === undefined ? [] : outdatedAmong(changes, settings, instances, edges, inspection);
     const concerned = [...new Set([...instances, ...due, ...outdated])];
     const { own, others } = partition(changes, concerned, edges);
-    if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances);
+    if (others.length > 0 && !wanted.allowOtherChanges) throw otherChanges(others, instances, stack);
     const before = present.filter(({ instance }) => !concerned.includes(instance));
     const view = viewOf(stack, settings, expectedRevisions(settings, concerned, leftOut));
     const goals = goalsOf(concerned, settings);
@@ -226,7 +226,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
       overruled,
     };
   } catch (error) {
-    throw restored(error, file, begun, interruption.happened());
+    throw restored(error, stack, file, begun, interruption.happened());
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -248,7 +248,7 @@ interface Previewed {
  * pages stay as they are stored.
  */
 async function previewed(
-  { instances, allowOtherChanges }: Wanted,
+  { stack, instances, allowOtherChanges }: Wanted,
   settings: Settings,
   plan: string,
   edges: View["edges"],
@@ -271,7 +271,7 @@ async function previewed(
   const overrides = others.filter(
     (one) => one.operation === "create" && settings.instances.some(({ name }) => isPartOf(one, name, edges)),
   );
-  if (overrides.length > 0) throw otherChanges(overrides, instances);
+  if (overrides.length > 0) throw otherChanges(overrides, instances, stack);
   if (leftOut.length === 0)
     terminal.say(`This run changes nothing but ${listed([...instances, ...due])}. All other changes stay pending.`);
   const targets = [...ALWAYS_TARGETED, ...own.map(({ urn }) => urn)];
@@ -556,12 +556,12 @@ function notReady(silent: readonly InstanceAnswer[]): CommandError {
   );
 }
 
-function otherChanges(changes: readonly Change[], instances: readonly string[]): CommandError {
+function otherChanges(changes: readonly Change[], instances: readonly string[], stack: string): CommandError {
   return new CommandError(
     [
       `Nothing was changed: this run would change more than ${listed(instances)}.`,
       ...describeChanges(changes).map((line) => `  ${line}`),
-      "These changes are pending since the last `pulumi up`. Apply them first with `pulumi up`, or allow them: --allow-other-changes.",
+      `These changes are pending since the last \`pulumi up\`. Apply them first: \`pulumi up --stack ${stack}\`. Or allow them: --allow-other-changes.`,
     ].join("\n"),
   );
 }
@@ -618,7 +618,13 @@ function reported(unmet: readonly Unmet[], terminal: Terminal): readonly Unmet[]
 }
 
 /** Puts the configuration back, and returns the error with what a person has to know. */
-function restored(error: unknown, file: StackFile, begun: readonly string[], isInterrupted: boolean): unknown {
+function restored(
+  error: unknown,
+  stack: string,
+  file: StackFile,
+  begun: readonly string[],
+  isInterrupted: boolean,
+): unknown {
   if (!file.isChanged) return error;
   try {
     file.restore();
@@ -632,7 +638,7 @@ function restored(error: unknown, file: StackFile, begun: readonly string[], isI
     begun.length === 0
       ? []
       : [
-          `Pulumi had begun to ${[...new Set(begun)].join(", ")}. \`pulumi up\` makes the cluster agree with ${file.name} again.`,
+          `Pulumi had begun to ${[...new Set(begun)].join(", ")}. \`pulumi up --stack ${stack}\` makes the cluster agree with ${file.name} again.`,
         ];
   const code = isInterrupted ? EXIT.interrupted : error instanceof CommandError ? error.code : EXIT.failed;
   return new CommandError([reason, `${file.name} is as it was before.`, ...left].join("\n"), code);

@@ -128,7 +128,7 @@ async function enable(given: Given<"enable">, host: LanguageHost, later: Later):
   return apply(given, host, later, async (content, stack) => {
     const settings = content.settings(now);
     await mustBeKnown(given.instances, settings, stack, hintsOf(given));
-    refuseProvisioned(given.instances, settings);
+    refuseProvisioned(given.instances, settings, stack);
     const change = entryChange(given, settings);
     refuseNoMessage(change, given.instances, settings);
     const before = change.bypass === true && !content.hasSecret ? await withNewSecret(content, stack) : content;
@@ -201,7 +201,7 @@ function refuseNoMessage(change: EntryChange, instances: readonly string[], { ma
 }
 
 /** @throws {CommandError} when one of them is in the list `provisioning`, which this command does not change. */
-function refuseProvisioned(names: readonly string[], { maintenance }: Settings): void {
+function refuseProvisioned(names: readonly string[], { maintenance }: Settings, stack: string): void {
   const provisioned = maintenance.filter(({ kind }) => kind === "provisioning").map(({ instance }) => instance.name);
   const found = names.filter((name) => provisioned.includes(name));
   if (found.length === 0) return;
@@ -209,7 +209,7 @@ function refuseProvisioned(names: readonly string[], { maintenance }: Settings):
   throw new CommandError(
     [
       `Nothing was changed: ${listed(found)} is in the list provisioning, and shows that page.`,
-      `To open it: pulumi config set provisioning '${rest}' && pulumi up. After that it can be put into maintenance.`,
+      `To open it: pulumi config set provisioning '${rest}' --stack ${stack} && pulumi up --stack ${stack}. After that it can be put into maintenance.`,
     ].join("\n"),
   );
 }
@@ -313,7 +313,7 @@ function laterEnd(name: string, present: Date | undefined, { typed, length }: Mo
 async function mustBeIn(instances: readonly string[], settings: Settings, stack: string): Promise<void> {
   const { maintenance } = settings;
   await mustBeKnown(instances, settings, stack);
-  refuseProvisioned(instances, settings);
+  refuseProvisioned(instances, settings, stack);
   const names = maintenance.filter(({ kind }) => kind !== "provisioning").map(({ instance }) => instance.name);
   const missing = instances.find((instance) => !names.includes(instance));
   if (missing === undefined) return;
@@ -454,7 +454,7 @@ function codeOf({ unmet, affected, overruled }: Outcome): number {
   return !hasOthers && unmet.every(({ isCopy }) => isCopy) ? EXIT.copy : EXIT.unseen;
 }
 
-function conclusion({ unmet, affected, overruled, instances }: Outcome): readonly string[] {
+function conclusion({ stack, unmet, affected, overruled, instances }: Outcome): readonly string[] {
   if (overruled.length > 0) {
     return [
       "",
@@ -472,7 +472,10 @@ function conclusion({ unmet, affected, overruled, instances }: Outcome): readonl
     ];
   }
   if (unmet.length > 0) {
-    return ["", "The change is applied, but not every host shows it. `npx maintenance status` checks again."];
+    return [
+      "",
+      `The change is applied, but not every host shows it. \`npx maintenance status --stack ${stack}\` checks again.`,
+    ];
   }
   const planned = instances.filter(({ state }) => state === "planned");
   return [

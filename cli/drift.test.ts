@@ -16,4 +16,6 @@ it("says for each edge what is to be done there, and only where a difference is"
   expect(said([{ ...overruled, edge: next }])).toContain("priority below 1,000,000,000");
   expect(said([{ what: "outdated", text: "a path comes first", edge: old }])).toContain("npx maintenance enable acme");
   expect(said([{ ...overruled, edge: old }])).toContain("Shorten the path");
+  const changed = said([{ what: "changed", text: "its override was changed", edge: old }]);
+  expect(changed).toContain("npx maintenance plan --stack test");
 });

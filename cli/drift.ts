@@ -22,7 +22,7 @@ export function remedyFor(
     ...(of("missing", "changed").length > 0
       ? [
           `${name}: its override was deleted or changed by hand, and Pulumi does not know it. \`ci/up.sh ${stack}\` reads the cluster`,
-          "  first, and makes it as declared. It also applies all other pending changes, which `npx maintenance plan` lists.",
+          `  first, and makes it as declared. It also applies all other pending changes, which \`npx maintenance plan --stack ${stack}\` lists.`,
         ]
       : []),
     ...(leftover.length > 0

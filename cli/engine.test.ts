@@ -1,6 +1,6 @@
 import { specialSigKey } from "@pulumi/pulumi/runtime";
 import { expect, it } from "vitest";
-import { isWithoutEffect } from "./engine";
+import { isWithoutEffect, refusalOf } from "./engine";
 
 const TYPE = "kubernetes:apps/v1:Deployment";
 
@@ -66,4 +66,13 @@ it("is never without effect to create, delete or replace, or to write to the buc
   const same = update(object("a"), object("a"));
   for (const op of ["create", "delete", "replace"] as const) expect(isWithoutEffect({ ...same, op })).toBe(false);
   expect(isWithoutEffect({ ...same, type: "aws:s3/bucketObjectv2:BucketObjectv2" })).toBe(false);
+});
+
+it.each([
+  ["error: the stack is currently locked by 1 lock(s)", "pulumi cancel --stack east"],
+  ["error: configured Kubernetes cluster is unreachable: unreachable cluster", "npx maintenance status --stack east"],
+  ["error: resource x cannot be replaced because it is protected", "pulumi config set protect false --stack east"],
+  ["error: resource x cannot be replaced because it is protected", "pulumi up --stack east"],
+])("after %j the proposed command is for the same stack, and not for the selected one: %s", (output, expected) => {
+  expect(refusalOf(output, "east").message).toContain(`\`${expected}\``);
 });

@@ -169,7 +169,7 @@ export function refusalOf(
 ): CommandError {
   if (LOCKED.test(output)) {
     return new CommandError(
-      "The stack is locked: another run is changing it. Wait until that has ended. `pulumi cancel` removes a lock that a killed run left.",
+      `The stack is locked: another run is changing it. Wait until that has ended. \`pulumi cancel --stack ${stack}\` removes a lock that a killed run left.`,
     );
   }
   if (/no stack named .* found/.test(output)) {
@@ -190,8 +190,8 @@ export function refusalOf(
   const last = output.match(/^ *error: .*$/gm)?.map((line) => line.trim()) ?? [];
   const reasons = own.length > 0 ? own : last.length > 0 ? [...new Set(last)] : [output];
   const text = reasons.join("\n\n").trim() || NO_REASON;
-  if (PROTECTED.test(text)) return new CommandError(`${text}\n\n${HOW_TO_ASK}`, code);
-  if (UNREACHABLE.test(text)) return new CommandError(`${text}\n\n${unreachableText()}`, code);
+  if (PROTECTED.test(text)) return new CommandError(`${text}\n\n${howToAsk(stack)}`, code);
+  if (UNREACHABLE.test(text)) return new CommandError(`${text}\n\n${unreachableText(stack)}`, code);
   return new CommandError(text, code);
 }
 
@@ -208,9 +208,9 @@ const UNREACHABLE = /unreachable cluster/;
 /** The plugin's advice, with which a cluster that is out of reach for a minute loses its resources in the state. */
 const DANGEROUS = / If the cluster was deleted, you can remove this resource[^:]*set to "true"/;
 
-function unreachableText(): string {
+function unreachableText(stack: string): string {
   const kubeconfig = process.env.KUBECONFIG ?? "~/.kube/config";
-  return `The cluster's API can't be reached with the kubeconfig ${kubeconfig}. Without it nothing can be put into maintenance or taken out. \`npx maintenance status\` says why, and docs/runbook.md what to do.`;
+  return `The cluster's API can't be reached with the kubeconfig ${kubeconfig}. Without it nothing can be put into maintenance or taken out. \`npx maintenance status --stack ${stack}\` says why, and docs/runbook.md what to do.`;
 }
 
 // pkg/backend/diy/lock.go in pulumi/pulumi, and what Pulumi Cloud answers.
@@ -220,6 +220,9 @@ const LOCKED = /the stack is currently locked|Another update is currently in pro
 const PROTECTED = /marked for protection|because it is protected/;
 
 /** Pulumi speaks of a flag in the program, which is a setting of the stack. */
-const HOW_TO_ASK =
-  "It is protected by the setting protect. Undo the change that would replace or delete it. If you want it: `pulumi config set protect " +
-  "false`. To delete something, run `pulumi up` once before you make the change. docs/changes.md says what then happens.";
+function howToAsk(stack: string): string {
+  return (
+    "It is protected by the setting protect. Undo the change that would replace or delete it. If you want it: " +
+    `\`pulumi config set protect false --stack ${stack}\`. To delete something, run \`pulumi up --stack ${stack}\` once before you make the change. docs/changes.md says what then happens.`
+  );
+}
