@@ -24,7 +24,6 @@ describe("a stack has the instances", () => {
       ["acme", "gone", "moved", "new"],
     ],
     ["that it names, whatever else is wrong", { instances: '["acme"]', bucket: "{", maintenance: "x" }, ["acme"]],
-    ["that it names beside what is no name", { instances: '["acme", 5, null]' }, ["acme"]],
     ["that it names: none", {}, []],
   ])("%s", (_, config, expected) => {
     expect(claimed(config)).toStrictEqual([expected, []]);
@@ -36,6 +35,8 @@ describe("a stack may have others", () => {
     ["with `instances` that no shell left whole", { instances: "[acme]" }, [], "instances"],
     ["with a number as `instances`", { instances: "5" }, [], "instances"],
     ["with null as `instances`", { instances: "null" }, [], "instances"],
+    ["with an object in a list of names", { instances: '["acme", {"beta": {}}]' }, ["acme"], "instances[1]"],
+    ["with a number in a list of names", { instances: '["acme", 5]' }, ["acme"], "instances[1]"],
     [
       "with a directory that is not there",
       { instances: '["acme"]', instancesDirectory: "elsewhere" },

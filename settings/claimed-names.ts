@@ -3,7 +3,7 @@ import { type DirectoryNames, listInstancesDirectory } from "./instances-directo
 import { decode } from "./read";
 import { INSTANCES_ALLOWED } from "./schema";
 
-/** The settings that say which instances a stack has. */
+/** The settings that name instances. */
 export const NAMING_SETTINGS = ["instances", "instancesDirectory", "maintenance", "provisioning"] as const;
 
 /** The names of the instances that a stack has. */
@@ -14,8 +14,8 @@ export interface ClaimedNames {
 }
 
 /**
- * The names of the instances that a stack has: in its registry, or in a list only, which an instance is whose folder is gone and whose page is
- * up. Anything else in the configuration may be wrong, so no mistake in it hides whose an instance is.
+ * The names of the instances that a stack has: those of its registry, and those that are only in a list. An instance is only in a list when its
+ * folder is gone and its page is still up. A mistake in any other setting does not hide who owns an instance.
  *
  * @param stackConfig as `readSettings` takes it.
  * @param listDirectory lists the instances of `instancesDirectory`.
@@ -29,24 +29,33 @@ export function claimedNames(
 ): ClaimedNames {
   const { values, problems } = decode(stackConfig);
   const { instances, instancesDirectory, maintenance, provisioning } = values;
-  const isNamed = typeof instances === "object" && instances !== null;
+  const isMap = typeof instances === "object" && instances !== null && !Array.isArray(instances);
   const directory =
     typeof instancesDirectory === "string" ? listDirectory(instancesDirectory) : { names: [], problems: [] };
   return {
     names: new Set([
-      ...(isNamed && !Array.isArray(instances) ? Object.keys(instances) : namesIn(instances)),
+      ...(isMap ? Object.keys(instances) : namesIn(instances)),
       ...directory.names,
       ...namesIn(maintenance),
       ...namesIn(provisioning),
     ]),
     problems: [
       ...problems.filter(({ path }) => path === "instances" || path === "instancesDirectory"),
-      ...(instances === undefined || isNamed
-        ? []
-        : [{ path: "instances", found: instances, allowed: INSTANCES_ALLOWED }]),
+      ...unreadNamesOf(instances),
       ...directory.problems,
     ],
   };
+}
+
+/** What in `instances` is no name, and was meant as one: `- acme: {}` in a list is an object. */
+function unreadNamesOf(instances: unknown): readonly Problem[] {
+  if (Array.isArray(instances)) {
+    return instances.flatMap((found: unknown, index) =>
+      typeof found === "string" ? [] : [{ path: `instances[${index}]`, found, allowed: "the name of an instance" }],
+    );
+  }
+  const isMapOrMissing = instances === undefined || (typeof instances === "object" && instances !== null);
+  return isMapOrMissing ? [] : [{ path: "instances", found: instances, allowed: INSTANCES_ALLOWED }];
 }
 
 function namesIn(list: unknown): readonly string[] {
