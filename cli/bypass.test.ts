@@ -58,6 +58,9 @@ it("tells a person how", () => {
   expect(text).toContain("javascript:");
   for (const { url } of bypassUse(acme, key, undefined).links) expect(text).toContain(`\n  ${url}\n`);
   expect(text).toContain("?end=");
+  expect(text).toContain("opens every host that has one");
+  const alone = { name: "acme", hosts: ["a.test", "b.test"], assumedHosts: ["b.test"] };
+  expect(bypassText(bypassUse(alone, key, undefined))).not.toContain("hosts=");
   expect(bypassText(bypassUse({ name: "acme", hosts: ["*.acme.example.org"] }, key, undefined))).not.toContain("?key=");
 });
 

@@ -1,5 +1,5 @@
 import { LINK_PATH } from "../components/page-server/contract";
-import { BYPASS_HEADER, type BypassKey, walkOf } from "../model/bypass";
+import { BYPASS_HEADER, type BypassKey, LINK_SECONDS, walkOf } from "../model/bypass";
 import type { Instance } from "../model/instances";
 
 /** How to get through to an instance in maintenance, as `--json` shows it. */
@@ -11,7 +11,7 @@ export interface BypassUse {
   readonly curl: string;
   /** A bookmark for a browser: sets the cookie for eight hours, and when clicked again takes it away. */
   readonly bookmarklet: string;
-  /** For each host a link that lets a browser through. Where there are more hosts, it opens all of them, and ends at this one. */
+  /** For each host a link that lets a browser in. It opens the other hosts of the walk, too (see `walkOf`), and ends at its own host. */
   readonly links: readonly Link[];
 }
 
@@ -19,7 +19,7 @@ export interface BypassUse {
 export interface Link {
   readonly host: string;
   readonly url: string;
-  /** The link that takes the cookies back. */
+  /** The link that takes the cookies away. */
   readonly end: string;
 }
 
@@ -50,8 +50,8 @@ function linksOf(instance: Pick<Instance, "hosts" | "assumedHosts">, { header }:
   return instance.hosts
     .filter((host) => !host.startsWith("*."))
     .map((host) => {
-      const link = (word: string) =>
-        `https://${host}${LINK_PATH}?${word}=${header}${walk.length > 1 && walk.includes(host) ? `&hosts=${walk.length}` : ""}`;
+      const walked = walk.length > 1 && walk.includes(host) ? `&hosts=${walk.length}` : "";
+      const link = (word: string) => `https://${host}${LINK_PATH}?${word}=${header}${walked}`;
       return { host, url: link("key"), end: link("end") };
     });
 }
@@ -91,13 +91,14 @@ export function bypassText({ instance, curl, bookmarklet, links }: BypassUse): s
 }
 
 function linkText(links: readonly Link[], first: Link): readonly string[] {
-  const opens = links.length > 1 ? " One with `hosts=` opens all of these, and ends at its own." : "";
+  const isWalk = links.some(({ url }) => url.includes("&hosts="));
+  const opens = isWalk ? " A link with `hosts=` opens every host that has one, and ends at its own host." : "";
   return [
-    `In a browser: open a link. It lasts twelve hours.${opens} Send it only to a person whom you let in: it contains the key.`,
+    `In a browser: open a link. It lets that browser in for ${LINK_SECONDS / 3600} hours.${opens} It contains the key: send it only to a person whom you let in.`,
     "",
     ...links.map(({ url }) => `  ${url}`),
     "",
-    "To end it in this browser before:",
+    "To end that sooner, open in the same browser:",
     "",
     `  ${first.end}`,
     "",

@@ -243,19 +243,23 @@ async function bypass(given: Given<"bypass">, host: LanguageHost, later: Later):
   const settings = content.settingsToRead(host.now);
   const bypassed = settings.maintenance.flatMap((entry) => (entry.bypass ? [entry.instance.name] : []));
   if (instance !== undefined) await mustBeKnown([instance], settings, stack);
-  if (instance === undefined ? !rotate : !bypassed.includes(instance)) {
+  const isBypassed = instance !== undefined && bypassed.includes(instance);
+  if (!isBypassed && !rotate) {
     const withOne = bypassed.length === 0 ? "none has one now" : listed(bypassed);
     const remedy = `\`npx maintenance enable ${instance ?? "NAME"} --bypass\` gives it one`;
-    const newKeys = instance === undefined ? "; --rotate makes new keys for all" : "";
     throw inputError({
       path: "<instance>",
       found: instance,
-      allowed: `an instance that has a bypass: ${withOne}; ${remedy}${newKeys}`,
+      allowed: `an instance that has a bypass: ${withOne}; ${remedy}; --rotate makes new keys for all instances of the stack`,
     });
+  }
+  if (!rotate && !content.hasSecret) {
+    const allowed = `a secret, which \`npx maintenance bypass ${instance} --rotate\` makes`;
+    throw inputError({ path: "bypassSecret", found: undefined, allowed });
   }
   const changing = { ...given, instances: bypassed, allowOtherChanges: false };
   const rotated = rotate ? await changed(changing, stack, host, later, () => withNewSecret(content, stack)) : undefined;
-  if (instance !== undefined) await showBypass(instance, given, StackFile.open(stack).content, stack);
+  if (isBypassed) await showBypass(instance, given, StackFile.open(stack).content, stack);
   else if (given.json) console.log(JSON.stringify(rotated, null, 2));
   return rotated === undefined ? EXIT.done : codeOf(rotated);
 }
@@ -480,7 +484,7 @@ function conclusion({ stack, unmet, affected, overruled, instances }: Outcome): 
   const planned = instances.filter(({ state }) => state === "planned");
   return [
     "",
-    `Done: ${instances.map(concluded).join(", ")}.`,
+    instances.length === 0 ? "Done." : `Done: ${instances.map(concluded).join(", ")}.`,
     ...(planned.length === 0 ? [] : [WHO_BEGINS]),
     ...instances.flatMap(({ name, bypass }) => (bypass ? [`How to get in: npx maintenance bypass ${name}`] : [])),
   ];

@@ -99,15 +99,26 @@ it("refuses text that is no YAML, with the line", () => {
   expect(() => new StackText("config:\n  a: [1\n")).toThrow(/no YAML[\s\S]*line \d/);
 });
 
-describe("a list that exceeds maintenanceLimit", () => {
-  const text = new StackText(`config:
+const NOW = new Date("2026-12-01T20:00:00Z");
+
+const withList = (list: string) =>
+  new StackText(`config:
   maintenance-pages:kubernetes: {context: here}
   maintenance-pages:bucket: {profile: aws, name: example-pages, region: eu-central-1}
   maintenance-pages:instances: [acme, beta, gamma, delta]
   maintenance-pages:hostPatterns: ["{instance}.example.org"]
-  maintenance-pages:maintenance: [acme, beta, gamma]
+  maintenance-pages:maintenance: ${list}
 `);
-  const NOW = new Date("2026-12-01T20:00:00Z");
+
+it("a bypass without a secret is refused, and can be read: `bypass --rotate` makes the secret", () => {
+  const text = withList("[{instance: acme, bypass: true}]");
+  expect(() => text.settings(NOW)).toThrow("`npx maintenance bypass acme --rotate` makes");
+  expect(text.settingsToRead(NOW).maintenance).toMatchObject([{ bypass: true }]);
+  expect(text.hasSecret).toBe(false);
+});
+
+describe("a list that exceeds maintenanceLimit", () => {
+  const text = withList("[acme, beta, gamma]");
 
   it("is refused, and can be read", () => {
     expect(() => text.settings(NOW)).toThrow("3 of 4 instances at once");

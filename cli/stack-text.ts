@@ -13,6 +13,11 @@ import { CommandError } from "./errors";
 
 const LIST = ["config", `${NAMESPACE}:maintenance`] as const;
 
+const BYPASS_SECRET = `${NAMESPACE}:bypassSecret`;
+
+/** In the place of a secret that is not there. No key is made from it: the command decrypts the secret itself (secret.ts). */
+const NO_SECRET = "(a secret that is not there yet, for reading only)";
+
 /** What a stack's settings are made from besides its file. */
 export interface Surroundings extends Partial<InstanceSources> {
   readonly base: BaseConfig;
@@ -48,13 +53,16 @@ export class StackText {
   }
 
   /**
-   * The settings for what only reads them, or takes instances out of maintenance: `maintenanceLimit` does not count. A list that exceeds it
-   * must not hide what is in maintenance, and `disable` is the way out.
+   * The settings for what only reads them, or is the way out: `maintenanceLimit` does not count, and a missing `bypassSecret` does not. Neither
+   * must hide what is in maintenance. `disable` takes enough instances out, and `bypass --rotate` makes the secret.
    *
    * @throws {SettingsError} with everything else that is wrong.
    */
   settingsToRead(now: Date): Settings {
-    return this.read(now, { [`${NAMESPACE}:maintenanceLimit`]: String(HIGHEST_LIMIT) });
+    return this.read(now, {
+      [`${NAMESPACE}:maintenanceLimit`]: String(HIGHEST_LIMIT),
+      ...(this.hasSecret ? {} : { [BYPASS_SECRET]: NO_SECRET }),
+    });
   }
 
   private read(now: Date, instead: Readonly<Record<string, string>>): Settings {
@@ -63,7 +71,7 @@ export class StackText {
     return readSettings({ ...base.values, ...configIn(this.value), ...instead }, now, {
       ...sources,
       kubeconfigs: () => undefined,
-      isEncrypted: (key) => encrypted.has(key) || base.encrypted.has(key),
+      isEncrypted: (key) => encrypted.has(key) || base.encrypted.has(key) || instead[key] === NO_SECRET,
       hidesReceivers: this.hidesReceivers,
     });
   }
@@ -75,8 +83,7 @@ export class StackText {
 
   /** Whether it has the secret that the keys of bypasses are made from. */
   get hasSecret(): boolean {
-    const key = `${NAMESPACE}:bypassSecret`;
-    return this.document.hasIn(["config", key]) || this.surroundings.base.encrypted.has(key);
+    return this.document.hasIn(["config", BYPASS_SECRET]) || this.surroundings.base.encrypted.has(BYPASS_SECRET);
   }
 
   /** Whether the receivers of notifications are encrypted as a whole, or not in this file, so that `settings` has none of them. */

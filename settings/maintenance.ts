@@ -71,7 +71,7 @@ export function maintenance(
       });
     }
     if (written.bypass && config.bypassSecret === undefined) {
-      const allowed = "true only with the setting bypassSecret, which `npx maintenance bypass --rotate` makes";
+      const allowed = `true only with the setting bypassSecret, which \`npx maintenance bypass ${instance.name} --rotate\` makes`;
       problems.push({ path: `${path}.bypass`, found: true, allowed });
     }
     entries.set(instance.name, {
