@@ -369,8 +369,8 @@ function hintsOf({ message }: { readonly message?: unknown }): readonly string[]
 }
 
 /**
- * The stack to work on with these instances: the named one, or else the one that they are of, which this says; without instances the selected
- * one.
+ * The stack to work on with these instances: the named one, or else the one that owns them, or without instances the selected one. This prints
+ * which one it is, unless it was named.
  *
  * @throws {CommandError} when it is not clear.
  */
@@ -379,13 +379,16 @@ async function stackOf(
   { stack, json }: Common,
   hints: readonly string[] = [],
 ): Promise<string> {
-  const named = namedStack(stack);
-  if (named !== undefined || instances.length === 0) return findStack(named);
+  if (namedStack(stack) !== undefined) return findStack(stack);
+  const say = (line: string) => (json ? console.error : console.log)(visibleLine(line));
+  if (instances.length === 0) {
+    const selected = await findStack(undefined);
+    say(`Stack ${selected}: it is selected.`);
+    return selected;
+  }
   const names = [...new Set(instances)];
   const owner = await findOwner(names, hints);
-  // It concerns a person only: what --json prints has the stack's name, or is of one instance.
-  const say = json ? console.error : console.log;
-  for (const line of [`Stack ${owner.stack}: it owns ${listed(names)}.`, ...owner.notes]) say(visibleLine(line));
+  for (const line of [`Stack ${owner.stack}: it owns ${listed(names)}.`, ...owner.notes]) say(line);
   return owner.stack;
 }
 
@@ -749,20 +752,17 @@ async function rights({ stack, json }: Common): Promise<number> {
   return lines.length === 0 ? EXIT.done : EXIT.refused;
 }
 
-/** The names of the stack's instances that complete the current word; of all stacks when none is named. */
+/** The names of instances that complete the current word: of the named stack, or of all. */
 async function names(current: string, given: unknown): Promise<string[]> {
   try {
     const typed = typeof given === "object" && given !== null ? Reflect.get(given, "stack") : undefined;
-    const stack = namedStack(typeof typed === "string" ? typed : undefined);
-    const all = stack === undefined ? await readStackNames(PROJECT) : [{ names: await namesOfStack(stack) }];
-    const found = new Set(all.flatMap((one) => [...one.names]));
+    const named = namedStack(typeof typed === "string" ? typed : undefined);
+    const stacks = (await readStackNames(PROJECT)).filter(
+      ({ stack }) => named === undefined || stack === stackName(named),
+    );
+    const found = new Set(stacks.flatMap((one) => [...one.names]));
     return [...found].filter((name) => name.startsWith(current));
   } catch {
     return [];
   }
-}
-
-async function namesOfStack(stack: string): Promise<readonly string[]> {
-  const { content } = StackFile.open(await findStack(stack));
-  return content.settings(readClock()).instances.map(({ name }) => name);
 }

@@ -23,6 +23,7 @@ export function namedStack(option: string | undefined): string | undefined {
 /**
  * The stack to work on: the one that was named, or that of $PULUMI_STACK, or the one that is selected.
  *
+ * @param named the option --stack.
  * @throws {CommandError} when there is none, or it has no configuration here.
  */
 export async function findStack(named: string | undefined, project = PROJECT): Promise<string> {
@@ -30,18 +31,24 @@ export async function findStack(named: string | undefined, project = PROJECT): P
   const stack = namedStack(named) ?? (await selectedStack(project));
   if (stack === undefined) {
     throw new CommandError(
-      `Which stack? Name it with --stack, or select it: pulumi stack select. Stacks with a file in this folder: ${listed(stacks)}.`,
+      `No stack is named, and none is selected. Name one with --stack, or select one: \`pulumi stack select\`. Stacks with a file in this folder: ${listed(stacks)}.`,
     );
   }
   if (!existsSync(stackFileOf(project, stack))) {
     throw inputError({
-      path: "--stack",
+      path: originOf(named),
       found: stack,
-      allowed: `a stack with a configuration here: ${listed(stacks)}`,
+      allowed: `a stack with a file in this folder: ${listed(stacks)}`,
       nearest: nearest(stack, stacks),
     });
   }
   return stack;
+}
+
+/** Where the name of the stack is from, for people. */
+function originOf(option: string | undefined): string {
+  if (option !== undefined) return "--stack";
+  return namedStack(undefined) === undefined ? "the selected stack" : "$PULUMI_STACK";
 }
 
 async function selectedStack(project: string): Promise<string | undefined> {
