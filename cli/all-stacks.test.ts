@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { headingOf, ofEachStack, worstOf } from "./all-stacks";
+import { headingOf, ofEachStack, stacksWithoutFile, worstOf } from "./all-stacks";
 import { CommandError, EXIT } from "./errors";
 import type { BackendStacks } from "./owner";
 
@@ -69,6 +69,13 @@ describe("of all stacks", () => {
       [EXIT.done, undefined],
     ]);
   });
+});
+
+it("an applied stack without a file in the folder is named", () => {
+  const backend = new Map([...BACKEND, ["north", { isSelected: false, isApplied: true }] as const]);
+  backend.set("empty", { isSelected: true, isApplied: false });
+  expect(stacksWithoutFile(project, backend)).toStrictEqual(["north"]);
+  expect(stacksWithoutFile(project, { unknown: "not logged in" })).toStrictEqual([]);
 });
 
 it.each([

@@ -22,22 +22,22 @@ export interface WithWarnings {
   readonly warnings: readonly string[];
 }
 
-/** Says what is wrong beside a result. */
+/** Prints what is wrong beside a result. */
 export function warn(warnings: readonly string[]): void {
   for (const warning of warnings) console.error(`\nWarning: ${warning}`);
 }
 
-/** How something is read and printed of all stacks. */
+/** How each stack is read and printed. */
 export interface Printing<Value extends WithWarnings> {
   readonly json: boolean;
-  /** Whether stacks are read, too, that are not applied. */
+  /** Whether stacks that are not applied are read, too. */
   readonly withUnapplied: boolean;
   readonly read: (stack: string) => Promise<{ readonly value: Value; readonly code: number }>;
   readonly textOf: (value: Value) => string;
   readonly jsonOf: (value: Value | undefined) => Readonly<Record<string, unknown>>;
 }
 
-/** Prints the same of all stacks, below a heading for each, and returns the worst code. */
+/** Reads and prints every stack, each below a heading, and returns the worst code. */
 export async function printAll<Value extends WithWarnings>(
   project: string,
   { json, withUnapplied, read, textOf, jsonOf }: Printing<Value>,
@@ -48,6 +48,13 @@ export async function printAll<Value extends WithWarnings>(
   if ("unknown" in backend) {
     console.error(visibleLine(`Warning: Pulumi does not say which of these stacks exist: ${backend.unknown}`));
   }
+  for (const stack of stacksWithoutFile(project, backend)) {
+    console.error(
+      visibleLine(
+        `Warning: the stack ${stack} is not shown: the backend has it, and this folder has no ${stackFileNameOf(stack)}.`,
+      ),
+    );
+  }
   for await (const result of ofEachStack(project, backend, read, withUnapplied)) {
     const { stack, isApplied, value, error, code } = result;
     codes.push(code);
@@ -56,7 +63,7 @@ export async function printAll<Value extends WithWarnings>(
       const gap = codes.length === 1 ? [] : [""];
       const shown = value === undefined ? [] : [textOf(value)];
       const failed = error === undefined ? [] : [visibleLines(error.trim())];
-      console.log([...gap, headingOf(result, backend), ...shown, ...failed].join("\n"));
+      console.log([...gap, visibleLine(headingOf(result, backend)), ...shown, ...failed].join("\n"));
     }
     warn((value?.warnings ?? []).map((warning) => `stack ${stack}: ${warning}`));
   }
@@ -64,11 +71,18 @@ export async function printAll<Value extends WithWarnings>(
   return worstOf(codes);
 }
 
+/** The applied stacks without a file in the folder. Their instances are not known. */
+export function stacksWithoutFile(project: string, backend: BackendStacks): readonly string[] {
+  if ("unknown" in backend) return [];
+  const here = stacksIn(project);
+  return [...backend].flatMap(([stack, { isApplied }]) => (isApplied && !here.includes(stack) ? [stack] : []));
+}
+
 /**
- * Does the same for all stacks with a file in the folder, at once. The failure of one stops no other.
+ * Works on all stacks with a file in the folder, at once. The failure of one stops no other.
  *
  * @param work returns what it found, and the code to exit with.
- * @param withUnapplied whether it is done for a stack, too, that is not applied.
+ * @param withUnapplied whether it works on stacks that are not applied, too.
  * @returns the results in the order of the names, each as soon as it and those before it are there.
  * @throws {CommandError} when there is no stack.
  */

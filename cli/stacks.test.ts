@@ -82,18 +82,20 @@ describe("the instances of each stack of the folder", () => {
 describe("the stacks in the backend", () => {
   const list = (stacks: unknown) => answer(`echo '${JSON.stringify(stacks)}'`);
 
-  it("are applied when they have resources", async () => {
+  it("are applied when they have resources, in one organization at least", async () => {
     list([
       { name: "a", current: true, lastUpdate: "2026-12-01T20:00:00.000Z", resourceCount: 12 },
       { name: "b", current: false, lastUpdate: "2026-12-01T20:00:00.000Z", resourceCount: 0 },
       { name: "example/c", current: false, lastUpdate: "2026-12-01T20:00:00.000Z" },
       { name: "d", current: false },
       { name: "e", current: false, updateInProgress: true },
+      { name: "example/b", current: true, resourceCount: 3 },
+      { name: "other/a", current: false, resourceCount: 0 },
     ]);
     const backend = await readBackend(project);
     expect("unknown" in backend ? [] : [...backend]).toStrictEqual([
       ["a", { isSelected: true, isApplied: true }],
-      ["b", { isSelected: false, isApplied: false }],
+      ["b", { isSelected: true, isApplied: true }],
       ["c", { isSelected: false, isApplied: true }],
       ["d", { isSelected: false, isApplied: false }],
       ["e", { isSelected: false, isApplied: true }],

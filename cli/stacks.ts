@@ -6,13 +6,20 @@ import { listInstancesDirectory } from "../settings/instances-directory";
 import { stackFileOf, stackName, stacksIn } from "../settings/stack-file";
 import { baseOfNames } from "./base-config";
 import { isForPeople } from "./errors";
-import { type BackendStacks, type Owner, ownerByFiles, ownerInBackend, type StackNames } from "./owner";
+import {
+  type BackendStack,
+  type BackendStacks,
+  type Owner,
+  ownerByFiles,
+  ownerInBackend,
+  type StackNames,
+} from "./owner";
 import { PROJECT, StackFile } from "./project";
 import { runPulumi } from "./pulumi";
 import { StackText } from "./stack-text";
 
 /**
- * The stack that instances are of.
+ * The stack that owns the instances.
  *
  * @param hints what may be the reason for a name that no instance has, in sentences.
  * @throws {CommandError} when it is not clear.
@@ -39,10 +46,7 @@ function hostsIn(stack: string, name: string, project: string): readonly string[
   }
 }
 
-/**
- * The stacks of the folder, each with the names of its instances. This reads files alone; Pulumi is asked only about a stack that has an
- * environment.
- */
+/** The stacks of the folder, each with the names of its instances. Pulumi runs only for a stack that has an environment. */
 export function readStackNames(project: string): Promise<readonly StackNames[]> {
   return Promise.all(stacksIn(project).map((stack) => namesOf(stack, project)));
 }
@@ -60,7 +64,7 @@ async function namesOf(stack: string, project: string): Promise<StackNames> {
   }
 }
 
-/** The first two lines of a reason. The library's for text that is no YAML goes on with the lines at fault. */
+/** The first two lines of a reason. For text that is no YAML, the library's next lines quote the file, which may have secrets. */
 function beginOf(reason: string): string {
   const lines = reason.split("\n").filter((line) => line !== "");
   return lines.slice(0, 2).join(" ").replace(/:$/, "");
@@ -78,18 +82,19 @@ export async function readBackend(project: string): Promise<BackendStacks> {
     return isDone ? stacksOf(stdout) : { unknown: output.trim().replace(/^error: /, "") || "`pulumi stack ls` failed" };
   } catch (error) {
     if (!isForPeople(error)) throw error;
-    return { unknown: error.message }; // a status does without Pulumi
+    return { unknown: error.message }; // `status` works without Pulumi
   }
 }
 
 function stacksOf(printed: string): BackendStacks {
-  return new Map(
-    summariesSchema.parse(JSON.parse(printed)).map((one) => [
-      // Of another organization than the default one it has that before it.
-      stackName(one.name),
-      { isSelected: one.current, isApplied: isApplied(one) },
-    ]),
-  );
+  const stacks = new Map<string, BackendStack>();
+  for (const one of summariesSchema.parse(JSON.parse(printed))) {
+    // A stack of another organization has that before its name, and the same file as this organization's.
+    const name = stackName(one.name);
+    const { isSelected, isApplied } = stacks.get(name) ?? { isSelected: false, isApplied: false };
+    stacks.set(name, { isSelected: isSelected || one.current, isApplied: isApplied || hasResources(one) });
+  }
+  return stacks;
 }
 
 // pkg/cmd/pulumi/stack/stack_ls.go in pulumi/pulumi, stackSummaryJSON.
@@ -103,7 +108,11 @@ const summariesSchema = z.array(
   }),
 );
 
-/** Whether a stack has resources. A folder as a backend has a time for a stack that was only made; Pulumi Cloud has no count for it. */
-function isApplied({ resourceCount, lastUpdate, updateInProgress }: z.output<typeof summariesSchema>[number]): boolean {
+/** A backend in a folder has a `lastUpdate` for a stack that was only made; Pulumi Cloud has no `resourceCount` for it. */
+function hasResources({
+  resourceCount,
+  lastUpdate,
+  updateInProgress,
+}: z.output<typeof summariesSchema>[number]): boolean {
   return resourceCount === undefined ? lastUpdate !== undefined || updateInProgress === true : resourceCount > 0;
 }
