@@ -36,8 +36,8 @@ export function baseConfig(project: string, stack: string, text: string): BaseCo
 }
 
 /**
- * As much of that as says which instances the stack has. Pulumi is asked only about a stack with an environment: this is read of every stack
- * of the folder.
+ * The part of that configuration that names instances. Pulumi runs only for a stack with an environment, because this is read for every stack of
+ * the folder.
  *
  * @throws {CommandError} when Pulumi does not tell.
  */

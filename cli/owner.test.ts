@@ -35,7 +35,7 @@ function refusal(work: () => unknown): string {
   return (thrown as Error).message;
 }
 
-describe("the files alone tell", () => {
+describe("the files alone decide", () => {
   it("the only owner, whichever stack is selected", () => {
     expect(ownerByFiles(["gamma"], ALL)).toBe("production");
     expect(ownerByFiles(["omega"], ALL)).toBe("staging");
@@ -73,7 +73,7 @@ describe("an instance of no stack", () => {
     expect(refusal(() => ownerByFiles(["all"], ALL))).not.toContain("nearest");
   });
 
-  it("is refused as ever in a folder with one stack", () => {
+  it("is refused without the stack's name in a folder with one stack", () => {
     expect(refusal(() => ownerByFiles(["acm"], [PRODUCTION], ["A hint."]))).toBe(
       'Nothing was changed.\n\n<instances>\n  found:    "acm"\n  allowed:  the name of an instance: acme, beta, gamma\n  nearest:  acme\n\nA hint.',
     );
@@ -82,7 +82,7 @@ describe("an instance of no stack", () => {
   it("may be of a stack whose file can't be read, and that is named", () => {
     const text = refusal(() => ownerByFiles(["delta", "acme"], [PRODUCTION, BROKEN]));
     expect(text).toContain("allowed:  the name of an instance: acme, beta, gamma of stack production\n");
-    expect(text).toMatch(/\n\nPulumi\.broken\.yaml does not tell all its instances: it is no YAML$/);
+    expect(text).toMatch(/\n\nPulumi\.broken\.yaml may have other instances, too: it is no YAML$/);
   });
 
   it("is refused in a folder without stacks", () => {
@@ -139,7 +139,7 @@ describe("with what Pulumi says", () => {
 
   it("files alone are no stack", () => {
     const text = refusal(() => decide(["acme"], ALL, backend({ other: APPLIED })));
-    expect(text).toMatch(/^Nothing was changed: no stack in the backend file:\/\/\/state has acme\.\n/);
+    expect(text).toMatch(/^Nothing was changed: no stack in the backend file:\/\/\/state is known to have acme\.\n/);
     expect(text).toContain("Pulumi.production.yaml, Pulumi.staging.yaml name acme, but a file alone is no stack");
   });
 
@@ -151,12 +151,12 @@ describe("with what Pulumi says", () => {
       [
         "Nothing was changed: a stack's file can't be read, so another stack may have gamma, too. Name the stack that you mean:",
         "  --stack production  gamma: gamma.production.example",
-        "Pulumi.broken.yaml does not tell all its instances: it is no YAML",
+        "Pulumi.broken.yaml may have other instances, too: it is no YAML",
       ].join("\n"),
     );
   });
 
-  it("a file that can't be read and has no stack is in nobody's way", () => {
+  it("a file that can't be read and has no stack does not count", () => {
     expect(decide(["gamma"], [...ALL, BROKEN], BOTH)).toStrictEqual({
       stack: "production",
       notes: [
@@ -171,7 +171,7 @@ describe("with what Pulumi says", () => {
     expect(text).toMatch(/\nPulumi does not say which of these stacks exist: not logged in$/);
   });
 
-  it("a terminal obeys nothing of a file", () => {
+  it("no control character of a file reaches the terminal", () => {
     const evil = stack("evil", [], "\u001b[2Kline\nStack production: it owns acme.");
     const text = refusal(() => decide(["gamma"], [PRODUCTION, evil], { unknown: "x" }));
     expect(text).not.toMatch(/[^\n\P{Cc}]/u);
@@ -179,7 +179,7 @@ describe("with what Pulumi says", () => {
   });
 });
 
-it("a named stack that has not the instance is told which one has", () => {
+it("names the stacks that have an instance, when the named stack has not", () => {
   expect(elsewhereNotes(["omega", "acme", "nobody"], ALL)).toStrictEqual([
     "omega is an instance of stack staging: --stack staging.",
     "acme is an instance of the stacks production, staging: --stack production or --stack staging.",

@@ -4,19 +4,19 @@ import { backendText } from "./engine";
 import { CommandError } from "./errors";
 import { visibleLine } from "./visible";
 
-// Which stack the instances belong to that were typed. A wrong guess would put another cluster's site into maintenance, so nothing is guessed:
-// the selected stack does not count, and a file that can't be read may be the owner's.
+// Finds the stack that owns the named instances. A wrong guess would put a site of another cluster into maintenance, so nothing is guessed:
+// the selected stack does not count, and a stack whose file can't be read may be the owner.
 
 /** A stack of the folder, as its file describes it. */
 export interface StackNames {
   readonly stack: string;
-  /** The names of its instances. */
+  /** The names of its instances, as far as they are known. */
   readonly names: ReadonlySet<string>;
-  /** Why it may have others: its file, or what the file refers to, can't be read. */
+  /** Why it may have other instances: its file, or a file that it refers to, can't be read. */
   readonly unread: string | undefined;
 }
 
-/** What Pulumi says of the stacks: of each by its name; or why it says nothing. */
+/** The stacks that Pulumi lists, by name; or the reason why it lists none. */
 export type BackendStacks = ReadonlyMap<string, BackendStack> | { readonly unknown: string };
 
 export interface BackendStack {
@@ -25,35 +25,33 @@ export interface BackendStack {
   readonly isApplied: boolean;
 }
 
-/** The stack that instances belong to. */
+/** The stack that owns the named instances. */
 export interface Owner {
   readonly stack: string;
-  /** Why other stacks that name them are not meant, in sentences. */
+  /** Why other stacks with these instances do not count, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
- * The one stack that can own all of these instances, by the files alone; `undefined` when Pulumi has to be asked which stacks there are.
+ * The one stack that owns all of these instances; `undefined` when the files alone do not decide it.
  *
- * @throws {CommandError} when an instance is of no stack.
+ * @throws {CommandError} when no stack has one of the instances.
  */
 export function ownerByFiles(
   instances: readonly string[],
   stacks: readonly StackNames[],
   hints: readonly string[] = [],
-) {
+): string | undefined {
   refuseUnowned(instances, stacks, hints);
-  const [owner, ...others] = ownersOf(instances, stacks);
-  const isClear = others.length === 0 && stacks.every((one) => one === owner || one.unread === undefined);
-  return isClear ? owner?.stack : undefined;
+  return onlyOwner(instances, stacks)?.stack;
 }
 
 /**
- * The one stack that owns all of these instances, where several files name them, or one can't be read. A file whose stack was never applied
- * does not count as long as another one's was.
+ * The one stack that owns all of these instances, where several files name them, or one can't be read. A file does not count if its stack was
+ * never applied and another stack with the instance was.
  *
  * @param hostsOf the hosts of an instance of a stack, as far as they are known.
- * @throws {CommandError} with the list of stacks when more than one may be meant.
+ * @throws {CommandError} with the list of stacks when more than one may own the instances.
  */
 export function ownerInBackend(
   instances: readonly string[],
@@ -61,43 +59,62 @@ export function ownerInBackend(
   backend: BackendStacks,
   hostsOf: (stack: string, instance: string) => readonly string[],
 ): Owner {
-  const counting = countingAmong(instances, stacks, backend);
-  if (counting === undefined) throw neverApplied(instances, stacks);
-  const owners = ownersOf(instances, counting);
-  const unread = counting.filter((one) => one.unread !== undefined);
-  const [owner] = owners;
-  if (owner !== undefined && owners.length === 1 && unread.every((one) => one === owner)) {
-    return { stack: owner.stack, notes: notesOn(instances, without(counting, stacks), backend) };
-  }
-  const shared = instances.filter((name) => ownersOf([name], counting).length > 1);
+  const counted = countedAmong(instances, stacks, backend);
+  if (counted === undefined) throw neverApplied(instances, stacks);
+  const notes = notesOn(instances, without(counted, stacks), backend);
+  const owner = onlyOwner(instances, counted);
+  if (owner !== undefined) return { stack: owner.stack, notes };
+  const unknown = "unknown" in backend ? [`Pulumi does not say which of these stacks exist: ${backend.unknown}`] : [];
+  throw refusal([
+    `Nothing was changed: ${reasonFor(instances, counted)}`,
+    ...rowsOf(instances, counted, backend, hostsOf),
+    ...unreadAmong(counted).map(unreadText),
+    ...notes,
+    ...unknown,
+  ]);
+}
+
+/** The one stack that has the instances; `undefined` when another has one of them, or may have it. */
+function onlyOwner(instances: readonly string[], stacks: readonly StackNames[]): StackNames | undefined {
+  const [owner, ...others] = ownersOf(instances, stacks);
+  return others.length === 0 && unreadAmong(stacks).every((one) => one === owner) ? owner : undefined;
+}
+
+function unreadAmong(stacks: readonly StackNames[]): readonly StackNames[] {
+  return stacks.filter(({ unread }) => unread !== undefined);
+}
+
+/** A refusal in lines, which have texts of files. */
+function refusal(lines: readonly string[]): CommandError {
+  return new CommandError(lines.map(visibleLine).join("\n"));
+}
+
+/** The owners in a table: what to type for each, and its hosts. */
+function rowsOf(
+  instances: readonly string[],
+  stacks: readonly StackNames[],
+  backend: BackendStacks,
+  hostsOf: (stack: string, instance: string) => readonly string[],
+): readonly string[] {
+  const owners = ownersOf(instances, stacks);
   const width = Math.max(...owners.map(({ stack }) => stack.length));
-  const rows = owners.map(({ stack, names }) => {
+  return owners.map(({ stack, names }) => {
     const owned = instances.filter((name) => names.has(name)).map((name) => withHosts(name, hostsOf(stack, name)));
     const tag = !("unknown" in backend) && backend.get(stack)?.isSelected ? "  (selected)" : "";
     return `  --stack ${stack.padEnd(width)}  ${owned.join("; ")}${tag}`;
   });
-  const unknown = "unknown" in backend ? [`Pulumi does not say which of these stacks exist: ${backend.unknown}`] : [];
-  throw new CommandError(
-    [
-      `Nothing was changed: ${reasonFor(instances, shared, owners)}`,
-      ...rows,
-      ...unread.map(unreadText),
-      ...notesOn(instances, without(counting, stacks), backend),
-      ...unknown,
-    ]
-      .map(visibleLine)
-      .join("\n"),
-  );
 }
 
-function reasonFor(instances: readonly string[], shared: readonly string[], owners: readonly StackNames[]): string {
+function reasonFor(instances: readonly string[], stacks: readonly StackNames[]): string {
+  const shared = instances.filter((name) => ownersOf([name], stacks).length > 1);
   if (shared.length > 0) return `more than one stack has ${listed(shared)}. Name the stack that you mean:`;
-  if (owners.length > 1) return "these instances are of different stacks. Type one command for each stack:";
+  if (ownersOf(instances, stacks).length > 1)
+    return "these instances are of different stacks. Type one command for each stack:";
   return `a stack's file can't be read, so another stack may have ${listed(instances)}, too. Name the stack that you mean:`;
 }
 
 /** The stacks that count: those that were applied, as long as every instance is of one of them; otherwise those that exist. */
-function countingAmong(
+function countedAmong(
   instances: readonly string[],
   stacks: readonly StackNames[],
   backend: BackendStacks,
@@ -121,7 +138,7 @@ function withHosts(name: string, hosts: readonly string[]): string {
   return hosts.length === 0 ? name : `${name}: ${listed(hosts, 3)}`;
 }
 
-/** Why stacks that do not count are not meant, of those that have one of the instances or may have it. */
+/** Why stacks do not count that have one of the instances, or may have it. */
 function notesOn(
   instances: readonly string[],
   ignored: readonly StackNames[],
@@ -143,16 +160,11 @@ function unappliedText({ stack }: StackNames, backend: BackendStacks): string {
 
 function neverApplied(instances: readonly string[], stacks: readonly StackNames[]): CommandError {
   const files = ownersOf(instances, stacks).map(({ stack }) => stackFileNameOf(stack));
-  const unread = stacks.filter((one) => one.unread !== undefined);
-  return new CommandError(
-    [
-      `Nothing was changed: no stack in the backend ${backendText()} has ${instances.length === 1 ? instances[0] : "these instances"}.`,
-      `${listed(files)} ${files.length === 1 ? "names" : "name"} ${listed(instances)}, but a file alone is no stack: it was never applied there. \`pulumi stack ls\` lists the stacks; \`pulumi login\` changes the backend.`,
-      ...unread.map(unreadText),
-    ]
-      .map(visibleLine)
-      .join("\n"),
-  );
+  return refusal([
+    `Nothing was changed: no stack in the backend ${backendText()} is known to have ${listed(instances)}.`,
+    `${listed(files)} ${files.length === 1 ? "names" : "name"} ${listed(instances)}, but a file alone is no stack: it was never applied there. \`pulumi stack ls\` lists the stacks; \`pulumi login\` changes the backend.`,
+    ...unreadAmong(stacks).map(unreadText),
+  ]);
 }
 
 /** @throws {CommandError} with the instances of all stacks, and the nearest one. */
@@ -162,7 +174,7 @@ function refuseUnowned(instances: readonly string[], stacks: readonly StackNames
   const problems = unowned.map((found) =>
     problemText({ path: "<instances>", found, allowed: allowedNames(stacks), nearest: nearestName(found, stacks) }),
   );
-  const unread = stacks.filter((one) => one.unread !== undefined).map((one) => visibleLine(unreadText(one)));
+  const unread = unreadAmong(stacks).map((one) => visibleLine(unreadText(one)));
   throw new CommandError(
     ["Nothing was changed.", ...problems, ...(unread.length > 0 ? [unread.join("\n")] : []), ...hints].join("\n\n"),
   );
@@ -179,8 +191,8 @@ function allowedNames(stacks: readonly StackNames[]): string {
   return `the name of an instance: ${ofEach.join("; ")}`;
 }
 
-/** The nearest name of all stacks, with the stacks that have it. To propose any instance would be dangerous: `all` is nobody's misspelling. */
-export function nearestName(found: string, stacks: readonly StackNames[]): string | undefined {
+/** The nearest name of all stacks, with the stacks that have it. A distant name is not proposed: `all` is no misspelling of an instance. */
+function nearestName(found: string, stacks: readonly StackNames[]): string | undefined {
   const names = stacks.flatMap((one) => [...one.names]);
   const meant = nearest(found, names, Math.floor(found.length / 2));
   if (meant === undefined || stacks.length === 1) return meant;
@@ -193,7 +205,7 @@ function stacksText(stacks: readonly StackNames[]): string {
   return names.length === 1 ? `stack ${names[0]}` : `the stacks ${listed(names)}`;
 }
 
-/** Where instances are that the named stack does not have, in sentences. */
+/** Which other stacks have instances that the named stack does not have, in sentences. */
 export function elsewhereNotes(instances: readonly string[], stacks: readonly StackNames[]): readonly string[] {
   return instances.flatMap((name) => {
     const owners = ownersOf([name], stacks);
@@ -203,5 +215,5 @@ export function elsewhereNotes(instances: readonly string[], stacks: readonly St
 }
 
 function unreadText({ stack, unread = "" }: StackNames): string {
-  return `${stackFileNameOf(stack)} does not tell all its instances: ${unread}`;
+  return `${stackFileNameOf(stack)} may have other instances, too: ${unread}`;
 }
