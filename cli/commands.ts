@@ -424,6 +424,7 @@ async function changed(
   for (const warning of warnings) terminal.say(`Warning: ${warning}`);
   const announcer = announcerOf(
     { stack, content, settings: content.settings(now) },
+    instances,
     file.path,
     () => appliedEntries(PROJECT, stack),
     (origin, events, applied) => announcing(origin, events, applied, terminal.say),

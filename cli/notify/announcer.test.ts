@@ -7,12 +7,12 @@ import { announcerOf } from "./announcer";
 import type { Happened } from "./events";
 
 const NOW = new Date("2026-12-01T20:00:00Z");
-const fileWith = (notify: string) => `config:
+const fileWith = (notify: string, maintenance: string) => `config:
   maintenance-pages:kubernetes: {context: here}
   maintenance-pages:bucket: {profile: aws, name: example-pages, region: eu-central-1}
   maintenance-pages:instances: [acme, beta]
   maintenance-pages:hostPatterns: ["{instance}.example.org"]
-  maintenance-pages:maintenance: [acme]
+  maintenance-pages:maintenance: ${maintenance}
 ${notify}`;
 const NOTIFY = "  maintenance-pages:notify: [{kind: alertmanager, url: 'http://alertmanager:9093'}]\n";
 
@@ -26,13 +26,14 @@ const done: Outcome = {
   overruled: [],
 };
 
-function started(readApplied: () => Promise<readonly AppliedEntry[]>, notify = NOTIFY) {
-  const content = new StackText(fileWith(notify));
+function started(readApplied: () => Promise<readonly AppliedEntry[]>, notify = NOTIFY, maintenance = "[acme]") {
+  const content = new StackText(fileWith(notify, maintenance));
   const told: { events: readonly string[]; applied: readonly string[] | undefined }[] = [];
   const text = ({ event, instance, reason }: Happened) =>
     [event, instance, ...(reason === undefined ? [] : [reason])].join(" ");
   const announcer = announcerOf(
     { stack: "test", content, settings: content.settings(NOW) },
+    ["acme"],
     "/nowhere/Pulumi.test.yaml",
     readApplied,
     async (_, events, applied) => {
@@ -72,7 +73,7 @@ describe("after a change", () => {
     await announcer.afterDone(outcome)?.();
     expect(told[0]?.events).toStrictEqual([
       "entered acme",
-      "failed acme the change is applied, but visitors do not see it. acme.example.org: 200; a path",
+      "failed acme the change is applied, but not all visitors see what they should. acme.example.org: 200 (a reason); a path",
     ]);
   });
 
@@ -81,6 +82,35 @@ describe("after a change", () => {
     await at("applying", "begun");
     await announcer.afterFailure(new Error("the bucket is gone"))?.();
     expect(told).toStrictEqual([{ events: ["failed acme the bucket is gone"], applied: undefined }]);
+  });
+
+  it("of a message alone that failed, the failure is told", async () => {
+    const { announcer, told, at } = started(async () => [{ instance: "acme", state: "active", kind: "unscheduled" }]);
+    await at("applying", "begun");
+    await announcer.afterFailure(new Error("no"))?.();
+    expect(told[0]?.events).toStrictEqual(["failed acme no"]);
+  });
+
+  it("that failed before Pulumi said what was applied, it failed for the instances it is for", async () => {
+    const { announcer, told, at } = started(() => new Promise(() => {}), NOTIFY, "[acme, beta]");
+    await at("applying", "begun");
+    await announcer.afterFailure(new Error("no"))?.();
+    expect(told[0]?.events).toStrictEqual(["failed acme no"]);
+  });
+
+  it("that is applied, and could not be checked, its events are told, and that", async () => {
+    const { announcer, told, at } = started(nothing);
+    await at("applying", "begun", "applied");
+    await announcer.afterFailure(new Error("no passphrase"))?.();
+    expect(told).toStrictEqual([
+      {
+        events: [
+          "entered acme",
+          "failed acme the change is applied, but what visitors see was not checked. no passphrase",
+        ],
+        applied: ["acme"],
+      },
+    ]);
   });
 
   it.each<[string, readonly Stage[]]>([
@@ -99,7 +129,9 @@ describe("after a change", () => {
     await at("applying", "applied");
     await announcer.afterDone(done)?.();
     expect(told).toStrictEqual([{ events: [], applied: ["acme"] }]);
-    expect(errors.mock.calls).toStrictEqual([[expect.stringMatching(/^Nobody was notified of this change/)]]);
+    expect(errors.mock.calls).toStrictEqual([
+      [expect.stringMatching(/^No receiver is notified of what this change did/)],
+    ]);
   });
 
   it("it is told where the receivers are encrypted as a whole, too", async () => {

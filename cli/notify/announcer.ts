@@ -9,7 +9,7 @@ import type { Outcome, Stage } from "../change";
 import type { AppliedEntry } from "../records";
 import type { StackText } from "../stack-text";
 import { visibleLine } from "../visible";
-import { eventsBetween, failuresOf, type Happened } from "./events";
+import { eventsBetween, failureOf, failuresOf, type Happened } from "./events";
 import { hasReceivers, receiversOf } from "./receivers";
 import { tell } from "./tell";
 
@@ -20,23 +20,25 @@ export interface Origin {
   readonly settings: Settings;
 }
 
-/** Tells what a change has done, when it is done. */
+/** Notifies the receivers of a change, after it is done. */
 export interface Announcer {
   readonly onStage: (stage: Stage) => void;
-  /** What to do after the outcome was printed; `undefined` if nothing was applied, or nobody is to be notified. */
+  /** What to do after the outcome was printed; `undefined` if nothing was applied, or there are no receivers. */
   afterDone(outcome: Outcome): (() => Promise<void>) | undefined;
-  /** What to do after the error was printed; `undefined` if nothing was begun. */
+  /** What to do after the error was printed; `undefined` if nothing was begun, or there are no receivers. */
   afterFailure(error: unknown): (() => Promise<void>) | undefined;
 }
 
 /**
- * Follows a change. What is applied at present is read while the change is previewed, and never waited for.
+ * Follows a change. The entries that are applied at present are read while the change is previewed, and never waited for.
  *
+ * @param named the instances that the change is for.
  * @param file the path of the stack's file.
  * @param readApplied reads what the last `up` applied.
  */
 export function announcerOf(
   origin: Origin,
+  named: readonly string[],
   file: string,
   readApplied: () => Promise<readonly AppliedEntry[]>,
   announce: typeof announcing = announcing,
@@ -52,36 +54,47 @@ export function announcerOf(
     (entries) => {
       read = entries;
     },
-    () => {}, // told below, if it matters
+    () => {}, // reported below, if it matters
   );
-  const entriesOf = async () => maintenanceOutput(settings.maintenance, await forgottenIn(settings, file, true));
+  const announceApplied = async (failuresIn: (applied: readonly AppliedEntry[]) => readonly Happened[]) => {
+    const applied = maintenanceOutput(settings.maintenance, await forgottenIn(settings, file, true));
+    if (before === undefined) console.error(UNKNOWN_BEFORE);
+    const events = before === undefined ? [] : eventsBetween(before, applied);
+    await announce(origin, [...events, ...failuresIn(applied)], applied);
+  };
   return {
     onStage(next) {
-      // From now on Pulumi would tell what this run does.
+      // After this, Pulumi's record has what this run does.
       if (next === "applying") before = read;
       stage = next;
     },
     afterDone(outcome) {
       if (stage !== "applied") return undefined;
-      return async () => {
-        const applied = await entriesOf();
-        if (before === undefined) console.error(UNKNOWN_BEFORE);
-        const events = before === undefined ? [] : eventsBetween(before, applied);
-        await announce(origin, [...events, ...unseenOf(outcome, before ?? [], applied)], applied);
-      };
+      return () => announceApplied((applied) => unseenOf(outcome, before ?? [], applied));
     },
     afterFailure(error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (stage === "applied") {
+        return () =>
+          announceApplied((applied) =>
+            named.map((instance) => failureOf(instance, before ?? [], applied, `${UNCHECKED} ${reason}`)),
+          );
+      }
       if (stage !== "begun") return undefined;
-      return async () => {
-        const reason = error instanceof Error ? error.message : String(error);
-        await announce(origin, failuresOf(before ?? [], await entriesOf(), reason), undefined);
-      };
+      const wanted = maintenanceOutput(settings.maintenance);
+      const failures =
+        before === undefined
+          ? named.map((instance) => failureOf(instance, [], wanted, reason))
+          : failuresOf(before, wanted, reason, named);
+      return () => announce(origin, failures, undefined);
     },
   };
 }
 
 const UNKNOWN_BEFORE =
-  "Nobody was notified of this change: Pulumi did not tell in time what was applied before. Silences are set all the same.";
+  "No receiver is notified of what this change did: Pulumi did not say in time what was applied before it. Only failures are sent, and silences set.";
+
+const UNCHECKED = "the change is applied, but what visitors see was not checked.";
 
 /** The instances of which visitors do not see what they should. A copy of the page is a page. */
 function unseenOf(
@@ -93,7 +106,7 @@ function unseenOf(
     const reasons = [
       ...unmet
         .filter(({ host, isCopy }) => !isCopy && hosts.includes(host))
-        .map(({ host, seen }) => `${host}: ${seen}`),
+        .map(({ host, seen, why }) => `${host}: ${seen} (${why})`),
       ...overruled.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)),
       ...affected.map((line) => `a host of another instance shows a page since: ${line}`),
     ];
@@ -101,20 +114,15 @@ function unseenOf(
   });
 }
 
-/** That visitors of an instance do not see what they should. */
+/** That visitors of an instance, or because of it, do not see what they should. */
 export function unseen(
   instance: string,
   reasons: readonly string[],
   before: readonly AppliedEntry[],
   after: readonly AppliedEntry[],
 ): Happened {
-  return {
-    event: "failed",
-    instance,
-    before: before.find((entry) => entry.instance === instance),
-    after: after.find((entry) => entry.instance === instance),
-    reason: `the change is applied, but visitors do not see it. ${reasons.join("; ")}`,
-  };
+  const reason = `the change is applied, but not all visitors see what they should. ${reasons.join("; ")}`;
+  return failureOf(instance, before, after, reason);
 }
 
 /**

@@ -57,16 +57,30 @@ function timeOf(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Date.parse(time);
 }
 
+/** That a change failed for an instance. */
+export function failureOf(
+  instance: string,
+  before: readonly AppliedEntry[],
+  after: readonly AppliedEntry[],
+  reason: string,
+): Happened {
+  const of = (entries: readonly AppliedEntry[]) => entries.find((entry) => entry.instance === instance);
+  return { event: "failed", instance, before: of(before), after: of(after), reason };
+}
+
 /**
  * The failure of a change, for each instance that it was to change.
  *
  * @param wanted the entries as the change would have left them.
+ * @param named instances that the change was for, even if no event shows that: it may have been another message.
  */
 export function failuresOf(
   before: readonly AppliedEntry[],
   wanted: readonly AppliedEntry[],
   reason: string,
+  named: readonly string[] = [],
 ): readonly Happened[] {
   const changed = eventsBetween(before, wanted).filter(({ event }) => event !== "overdue" && event !== "forgotten");
-  return changed.map((one) => ({ ...one, event: "failed", reason }));
+  const instances = new Set([...named, ...changed.map(({ instance }) => instance)]);
+  return [...instances].map((instance) => failureOf(instance, before, wanted, reason));
 }
