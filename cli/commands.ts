@@ -667,7 +667,7 @@ async function elsewhere({ stack, json }: Common): Promise<number> {
   return found.length > 0 ? EXIT.refused : EXIT.done;
 }
 
-/** Tells what a pipeline's `up` has done. The exit code says nothing of the receivers: they must not decide how a pipeline ends. */
+/** Notifies of what the `up` of a pipeline has done. The exit code does not depend on the receivers: they must not decide how a pipeline ends. */
 async function notify({ stack, json, remember, since }: Given<"notify">): Promise<number> {
   const now = readClock();
   const name = await findStack(stack);
@@ -675,26 +675,40 @@ async function notify({ stack, json, remember, since }: Given<"notify">): Promis
   const settings = file.content.settingsToRead(now);
   const isNeeded = hasReceivers(file.content, settings);
   if (remember !== undefined) {
-    writeFileSync(remember, isNeeded ? JSON.stringify(await recorded(name)) : "");
+    writeRecord(remember, isNeeded ? JSON.stringify(await recorded(name)) : "");
     return EXIT.done;
   }
   if (!isNeeded) return EXIT.done;
   const before = since === undefined ? undefined : recordedIn(since);
   const present = await recorded(name);
-  const wanted = maintenanceOutput(settings.maintenance);
-  const { events, hasFailed } =
-    before === undefined ? { events: [], hasFailed: false } : happenedSince(before, present, wanted);
+  const wantedAt = (time: Date) => maintenanceOutput(file.content.settingsToRead(time).maintenance);
+  const { events, hasFailed, certain } =
+    before === undefined
+      ? { events: [], hasFailed: false, certain: present.maintenance }
+      : happenedSince(before, present, wantedAt);
   const failures =
     before === undefined || hasFailed ? [] : await unseenAmong(events, before, present, settings, file, name);
   const say = (line: string) => (json ? undefined : console.log(line));
   const origin = { stack: name, content: file.content, settings };
-  await announcing(origin, [...events, ...failures], hasFailed ? undefined : present.maintenance, say);
+  await announcing(origin, [...events, ...failures], certain, say, !hasFailed);
   return EXIT.done;
 }
 
 async function recorded(stack: string): Promise<Recorded> {
   const [entries, update] = await Promise.all([appliedEntries(PROJECT, stack), lastUp(PROJECT, stack)]);
   return recordOf(entries, update);
+}
+
+function writeRecord(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch {
+    throw inputError({
+      path: "--remember",
+      found: path,
+      allowed: "a file that can be written, in a folder that exists",
+    });
+  }
 }
 
 /** What `--remember` wrote; `undefined` if nobody was to be notified then. */
@@ -729,8 +743,8 @@ async function unseenAmong(
   );
   return (statuses?.instances ?? []).flatMap(({ name, hosts }) => {
     const reasons = hosts
-      .filter(({ asDeclared, seen }) => !asDeclared && seen.what !== "nothing")
-      .map(({ host, seen }) => `${host}: ${seenText(seen)}`);
+      .filter(({ asDeclared, isCopy, seen }) => !asDeclared && !isCopy && seen.what !== "nothing")
+      .map(({ host, seen, why }) => `${host}: ${seenText(seen)}${why === undefined ? "" : ` (${why})`}`);
     return reasons.length === 0 ? [] : [unseen(name, reasons, before.maintenance, present.maintenance)];
   });
 }

@@ -42,6 +42,8 @@ export interface ShownHost extends Probed {
   readonly asDeclared: boolean;
   /** What may be the reason when it is not as declared. */
   readonly why: string | undefined;
+  /** Whether it is not as declared only because it shows a copy of the page. */
+  readonly isCopy: boolean;
 }
 
 /**
@@ -114,7 +116,8 @@ export async function statusOf(
         .filter((probed) => probed.instance === name)
         .map((probed) => {
           const asDeclared = isAbsent(probed) || isMet(goal, name, view, probed.seen);
-          return { ...probed, asDeclared, why: asDeclared ? undefined : whyNot(goal, probed, view).why };
+          const { why, isCopy } = asDeclared ? { why: undefined, isCopy: false } : whyNot(goal, probed, view);
+          return { ...probed, asDeclared, why, isCopy };
         });
       const drift = inspection instanceof Unreachable ? undefined : inspection.driftsOf(instance, goal === "page");
       const due = drift === undefined ? undefined : await dueText(entry, drift, appliedOnce);

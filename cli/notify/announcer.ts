@@ -126,26 +126,34 @@ export function unseen(
 }
 
 /**
- * Notifies all receivers, and says how that went: in a line for each that was not reached, and in one for all others.
+ * Notifies all receivers. It prints a line for each that was not reached, and one for all others.
  *
  * @param applied what is applied now; see `Telling`.
- * @param say prints who was notified. By default nobody hears of it.
+ * @param say prints which receivers were notified. By default nothing does.
+ * @param endsOthers see `Telling`.
  */
 export async function announcing(
   { stack, content, settings }: Origin,
   events: readonly Happened[],
   applied: readonly AppliedEntry[] | undefined,
   say: (line: string) => void = () => {},
+  endsOthers = true,
 ): Promise<void> {
   if (events.length === 0 && applied === undefined) return;
   try {
     const receivers = await receiversOf(content, settings, stack);
     const word = { id: randomUUID(), time: readClock(), stack: stackName(stack), events, settings };
-    const { sent, failed } = await tell({ receivers, word, applied, mark: stackMark(word.stack, settings) });
+    const { sent, failed } = await tell({
+      receivers,
+      word,
+      applied,
+      endsOthers,
+      mark: stackMark(word.stack, settings),
+    });
     if (sent.length > 0) say(`Notified: ${sent.join(", ")}.`);
     for (const line of failed) console.error(`Not notified: ${line}.`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.error(visibleLine(`Nobody was notified: ${reason}`));
+    console.error(visibleLine(`Not notified: ${reason}`));
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AppliedEntry } from "../records";
 import { eventsBetween, failuresOf } from "./events";
-import { happenedSince, recordOf } from "./since";
+import { happenedSince, type Recorded, recordOf, recordSchema } from "./since";
 
 const acme: AppliedEntry = { instance: "acme", state: "active", kind: "scheduled", until: "2026-12-01T22:00:00.000Z" };
 const { until: _, ...unended } = acme;
@@ -57,36 +57,89 @@ describe("what happened to an instance", () => {
 });
 
 describe("what a run of a pipeline has done", () => {
-  const at = (minute: number, result = "succeeded") => ({
+  const at = (minute: number, result = "succeeded", commit = "0a1b") => ({
     time: new Date(Date.UTC(2026, 11, 1, 20, minute)),
-    commit: undefined,
+    commit,
     author: undefined,
     isCommitted: true,
     result,
   });
-  const eventsIn = (...[before, now, wanted]: Parameters<typeof happenedSince>) => {
-    const { events, hasFailed } = happenedSince(before, now, wanted);
-    return [events.map(({ event }) => event), hasFailed];
+  const sinceOf = (before: Recorded, now: Recorded, wantedAt: (time: Date) => readonly AppliedEntry[]) => {
+    const { events, hasFailed, certain } = happenedSince(before, now, wantedAt);
+    return [
+      events.map(({ event, instance }) => `${instance} ${event}`),
+      hasFailed,
+      certain.map(({ instance }) => instance),
+    ];
   };
+  const beta = { ...unended, instance: "beta" };
 
   it("is what has changed of the applied entries", () => {
-    expect(eventsIn(recordOf([], at(0)), recordOf([acme], at(1)), [acme])).toStrictEqual([["entered"], false]);
-    expect(eventsIn(recordOf([acme], at(0)), recordOf([acme], at(1)), [acme])).toStrictEqual([[], false]);
-    expect(eventsIn(recordOf([], undefined), recordOf([acme], at(1)), [acme])).toStrictEqual([["entered"], false]);
+    const wanted = () => [acme];
+    expect(sinceOf(recordOf([], at(0)), recordOf([acme], at(1)), wanted)).toStrictEqual([
+      ["acme entered"],
+      false,
+      ["acme"],
+    ]);
+    expect(sinceOf(recordOf([acme], at(0)), recordOf([acme], at(1)), wanted)).toStrictEqual([[], false, ["acme"]]);
+    expect(sinceOf(recordOf([], undefined), recordOf([acme], at(1)), wanted)).toStrictEqual([
+      ["acme entered"],
+      false,
+      ["acme"],
+    ]);
   });
 
   it("is a failure, once, if the run failed after it had begun", () => {
-    expect(eventsIn(recordOf([], at(0)), recordOf([], at(1, "failed")), [acme])).toStrictEqual([["failed"], true]);
-    expect(eventsIn(recordOf([], at(1, "failed")), recordOf([], at(6, "failed")), [acme])).toStrictEqual([[], true]);
-    expect(eventsIn(recordOf([], at(6, "failed")), recordOf([acme], at(11)), [acme])).toStrictEqual([
-      ["entered"],
+    const wanted = () => [acme];
+    const failed = recordOf([], at(1, "failed"));
+    expect(sinceOf(recordOf([], at(0)), failed, wanted)).toStrictEqual([["acme failed"], true, []]);
+    expect(sinceOf(failed, recordOf([], at(6, "failed")), wanted)).toStrictEqual([[], true, []]);
+    expect(sinceOf(recordOf([], at(6, "failed")), recordOf([acme], at(11)), wanted)).toStrictEqual([
+      ["acme entered"],
       false,
+      ["acme"],
+    ]);
+  });
+
+  it("is another failure if another commit fails, or a window was to begin since", () => {
+    const failed = recordOf([], at(1, "failed"));
+    expect(sinceOf(failed, recordOf([], at(6, "failed", "2c3d")), () => [acme])).toStrictEqual([
+      ["acme failed"],
+      true,
+      [],
+    ]);
+    const state = (time: Date) => (time >= at(5).time ? "active" : "planned");
+    expect(sinceOf(failed, recordOf([], at(6, "failed")), (time) => [{ ...acme, state: state(time) }])).toStrictEqual([
+      ["acme failed"],
+      true,
+      [],
+    ]);
+  });
+
+  it("is what happened to those that Pulumi recorded before it failed", () => {
+    expect(sinceOf(recordOf([], at(0)), recordOf([acme], at(1, "failed")), () => [acme])).toStrictEqual([
+      ["acme entered"],
+      true,
+      ["acme"],
+    ]);
+  });
+
+  it("leaves the silences of instances certain that a failed run was not to change", () => {
+    expect(sinceOf(recordOf([beta], at(0)), recordOf([beta], at(1, "failed")), () => [beta, acme])).toStrictEqual([
+      ["acme failed"],
+      true,
+      ["beta"],
     ]);
   });
 
   it("is nothing if the run was refused before it had begun", () => {
-    expect(eventsIn(recordOf([], at(0)), recordOf([], at(0)), [acme])).toStrictEqual([[], false]);
+    expect(sinceOf(recordOf([], at(0)), recordOf([], at(0)), () => [acme])).toStrictEqual([[], false, []]);
     const failedBefore = recordOf([], at(0, "failed"));
-    expect(eventsIn(failedBefore, failedBefore, [acme])).toStrictEqual([[], false]);
+    expect(sinceOf(failedBefore, failedBefore, () => [acme])).toStrictEqual([[], false, []]);
+  });
+
+  it("is read as it was written", () => {
+    const record = recordOf([acme], at(0));
+    expect(recordSchema.parse(JSON.parse(JSON.stringify(record)))).toStrictEqual(record);
   });
 });

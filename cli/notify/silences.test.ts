@@ -76,7 +76,7 @@ afterEach(async () => {
 async function started(answer: (arrived: Arrived) => Behaviour, more: Partial<AlertmanagerReceiver> = {}) {
   const server = await startReceiver(answer);
   closing.push(() => server.close());
-  return (applied: readonly AppliedEntry[] | undefined, now = NOW, stack = "production") =>
+  return (applied: readonly AppliedEntry[] | undefined, now = NOW, stack = "production", endsOthers = true) =>
     tell(
       {
         receivers: [
@@ -96,6 +96,7 @@ async function started(answer: (arrived: Arrived) => Behaviour, more: Partial<Al
           settings: { instances: [], maintenance: [], timeZone: "UTC" },
         },
         applied,
+        endsOthers,
         mark: "0a1b2c3d",
       },
       QUICK,
@@ -200,6 +201,16 @@ describe("the silence of an instance", () => {
 it("a failure changes no silence: nobody knows what visitors see", async () => {
   const send = await started(() => ({ status: 500 }));
   expect(await send(undefined)).toStrictEqual({ sent: [], failed: [] });
+});
+
+it("a failure of one instance ends no silence, and keeps those of others up", async () => {
+  const alertmanager = new Alertmanager();
+  const send = await started(alertmanager.answer);
+  await send([windowed, unended]);
+  const later = new Date(NOW.getTime() + 40 * MINUTE);
+  alertmanager.now = later;
+  expect((await send([unended], later, "production", false)).failed).toStrictEqual([]);
+  expect(alertmanager.active).toStrictEqual(["s1 acme 2026-12-01T22:00:00.000Z", "s2 beta 2026-12-01T21:40:00.000Z"]);
 });
 
 it("one silence that is refused keeps no other from being made", async () => {

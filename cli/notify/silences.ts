@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AlertmanagerReceiver } from "../../settings/notify";
+import { mapSome } from "../at-once";
 import type { AppliedEntry } from "../records";
 import { isInMaintenance } from "./events";
 import { NotSent } from "./send";
@@ -49,7 +50,7 @@ export interface Call {
 }
 
 /**
- * The silences that these entries need. An overdue maintenance has none: its window has ended, and somebody should hear of it.
+ * The silences that these entries need. An overdue maintenance has none: its window has ended, and its alerts should arrive.
  */
 export function wantedSilences(
   entries: readonly AppliedEntry[],
@@ -99,8 +100,9 @@ export function creatorOf(stack: string, mark: string): string {
 }
 
 /**
- * Makes an Alertmanager have exactly these silences of a stack's. All others in it are left alone.
+ * Makes an Alertmanager have these silences of a stack. Silences of others are left alone.
  *
+ * @param endsOthers whether all other silences of the stack are ended.
  * @returns how many were made, moved or ended.
  * @throws {NotSent} when it does not do what it should. What could be done of the others was done.
  */
@@ -109,6 +111,7 @@ export async function keepSilences(
   createdBy: string,
   now: Date,
   call: (call: Call) => Promise<string>,
+  endsOthers = true,
 ): Promise<number> {
   // Those that have ended stay for days. An Alertmanager that does not know the parameter, such as 0.31, lists them as well.
   const list = parsed(await call({ method: "GET", path: "/api/v2/silences?expired=false" }));
@@ -121,20 +124,25 @@ export async function keepSilences(
     kept.add(found.id);
     return isAsWanted(found, silence, now) ? [] : [posted(silence, createdBy, found)];
   });
-  const ended = own.filter(({ id }) => !kept.has(id)).map(endingOf);
-  const results = await Promise.allSettled([...calls, ...ended].map((one) => doing(one, call)));
-  const failed = results.find((one) => one.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const ended = endsOthers ? own.filter(({ id }) => !kept.has(id)).map(endingOf) : [];
+  const results = await mapSome([...calls, ...ended], AT_ONCE, (one) => failureOfCall(one, call));
+  const failed = results.find((error) => error !== undefined);
+  if (failed !== undefined) throw failed;
   return results.length;
 }
 
-async function doing(one: Call, call: (call: Call) => Promise<string>): Promise<void> {
+// A stack may have thousands of instances, and each request has its own connection.
+const AT_ONCE = 16;
+
+/** Why a request failed; `undefined` if it did not. One that fails keeps no other from being sent. */
+async function failureOfCall(one: Call, call: (call: Call) => Promise<string>): Promise<unknown> {
   try {
     await call(one);
+    return undefined;
   } catch (error) {
     // What is gone needs no end.
-    if (one.method === "DELETE" && error instanceof NotSent && error.status === 404) return;
-    throw error;
+    if (one.method === "DELETE" && error instanceof NotSent && error.status === 404) return undefined;
+    return error;
   }
 }
 

@@ -5,27 +5,29 @@ import { visibleLine } from "../visible";
 import { notificationOf, slackText, type Word } from "./message";
 import { LIMITS, type Limits, NotSent, type Outgoing, send } from "./send";
 import { signatureHeaders } from "./signature";
-import { creatorOf, keepSilences, wantedSilences } from "./silences";
+import { type Call, creatorOf, keepSilences, wantedSilences } from "./silences";
 
 /** What to tell, and to whom. */
 export interface Telling {
   /** Decrypted. */
   readonly receivers: readonly Receiver[];
   readonly word: Word;
-  /** What is applied now, for the silences; `undefined` to leave them: after a failure nobody knows. */
+  /** The entries that are applied now, for the silences; `undefined` leaves all silences as they are: after a failure nobody knows. */
   readonly applied: readonly AppliedEntry[] | undefined;
+  /** Whether silences of all other instances are ended. @default true */
+  readonly endsOthers?: boolean;
   /** The mark of the stack; see settings/stack-mark.ts. */
   readonly mark: string;
 }
 
-/** How it went, in a sentence for each receiver that was sent something or could not be. */
+/** The receivers that were sent something, and those that were not reached, with the reason. */
 export interface Told {
   readonly sent: readonly string[];
   readonly failed: readonly string[];
 }
 
 /**
- * Tells every receiver at the same time. It never throws: a receiver that is down is no reason for anything else to fail.
+ * Tells every receiver at the same time. It never throws: a receiver that is down must not make anything else fail.
  *
  * @example
  * await tell({ receivers, word, applied, mark }); // { sent: ["notify[0] (webhook, hooks.example.org)"], failed: [] }
@@ -82,12 +84,12 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
       return true;
     }
     case "alertmanager": {
-      const { applied, mark } = telling;
+      const { applied, endsOthers, mark } = telling;
       if (applied === undefined) return false;
       const base = receiver.url.replace(/\/+$/, "");
       const headers = { ...JSON_HEADERS, ...authorizationOf(receiver) };
       const wanted = wantedSilences(applied, receiver, word.time);
-      const changed = await keepSilences(wanted, creatorOf(word.stack, mark), word.time, ({ method, path, body }) => {
+      const call = ({ method, path, body }: Call) => {
         const outgoing: Outgoing = {
           method,
           url: `${base}${path}`,
@@ -97,7 +99,9 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         };
         return send(outgoing, limits);
-      });
+      };
+      const creator = creatorOf(word.stack, mark);
+      const changed = await keepSilences(wanted, creator, word.time, call, endsOthers);
       return changed > 0;
     }
   }
