@@ -60,7 +60,8 @@ export function notificationOf({ id, time, stack, events, settings }: Word): Not
         instance,
         hosts: [...(settings.instances.find(({ name }) => name === instance)?.hosts ?? [])],
         state: after?.state ?? "open",
-        kind: after?.kind ?? before?.kind ?? null,
+        // An instance that has left may be in the list provisioning now.
+        kind: (event === "left" ? before : (after ?? before))?.kind ?? null,
         from: after?.from ?? null,
         until: after?.until ?? null,
         previousUntil: before?.until ?? null,
@@ -74,7 +75,7 @@ export function notificationOf({ id, time, stack, events, settings }: Word): Not
 // One request has all events of a run, and a chat shows no endless list.
 const MOST_LINES = 20;
 
-/** The same in words, for Slack. Of the words of others nothing is read as markup, as a mention or as a link. */
+/** The same in words, for Slack. A name or a reason can't have a mention or another line in it. */
 export function slackText(word: Word): string {
   const { events } = notificationOf(word);
   const lines = events.slice(0, MOST_LINES).map((event) => `• ${escaped(lineOf(event, word))}`);
@@ -83,25 +84,30 @@ export function slackText(word: Word): string {
 }
 
 function lineOf(event: Notification["events"][number], { settings: { timeZone }, time }: Word): string {
-  const { instance, kind, hosts, until, previousUntil, reason } = event;
-  const shown = (text: string | null) => (text === null ? "no known end" : inZone(new Date(text), timeZone));
+  const { instance, kind, state, hosts, until, previousUntil, reason } = event;
+  const shown = (text: string) => inZone(new Date(text), timeZone);
   const host =
     hosts[0] === undefined ? "" : ` (${hosts[0]}${hosts.length > 1 ? `, and ${hosts.length - 1} more` : ""})`;
   switch (event.event) {
     case "entered":
-      return `${instance}${host} is in ${kind} maintenance, until ${shown(until)}`;
+      return `${instance}${host} is in ${kind} maintenance, ${until === null ? "without an expected end" : `until ${shown(until)}`}`;
     case "left":
-      return `${instance}${host} is open again`;
-    case "extended":
-      return `${instance}${host} stays in maintenance until ${shown(until)}, was ${shown(previousUntil)}`;
+      return state === "active"
+        ? `${instance}${host} is not in maintenance any more, and shows the page of an instance that is being set up`
+        : `${instance}${host} is open again`;
+    case "extended": {
+      const end = until === null ? "without an expected end" : `until ${shown(until)}`;
+      const earlier = previousUntil === null ? "it had no expected end" : `was ${shown(previousUntil)}`;
+      return `${instance}${host} stays in maintenance ${end}, ${earlier}`;
+    }
     case "overdue": {
-      const late = until === null ? "" : `, ${spanOf(time.getTime() - Date.parse(until))} ago`;
-      return `${instance}${host} is OVERDUE: its maintenance should have ended at ${shown(until)}${late}`;
+      const end = until === null ? "" : ` at ${shown(until)}, ${spanOf(time.getTime() - Date.parse(until))} ago`;
+      return `${instance}${host} is OVERDUE: its maintenance should have ended${end}`;
     }
     case "forgotten":
-      return `${instance}${host} seems FORGOTTEN: it is in unscheduled maintenance, and nobody gave it an end`;
+      return `${instance}${host} seems FORGOTTEN: it is in unscheduled maintenance without an expected end`;
     case "failed":
-      return `${instance}${host}: the change FAILED: ${reason}`;
+      return `${instance}${host}: FAILED: ${reason}`;
   }
 }
 
@@ -111,5 +117,6 @@ function escaped(text: string): string {
 }
 
 function shortened(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  const characters = Array.from(text); // a slice of the text could end with half of a surrogate pair, which is no valid JSON for many
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }

@@ -15,6 +15,7 @@ const QUICK = { ...LIMITS, attemptMilliseconds: 10_000, pauseMilliseconds: 5, re
 const IMPATIENT = { ...QUICK, attemptMilliseconds: 300 };
 
 const acme: AppliedEntry = { instance: "acme", state: "active", kind: "scheduled", until: "2026-12-01T22:00:00.000Z" };
+const { until: _, ...unended } = acme;
 const settings = {
   instances: [{ name: "acme", hosts: ["acme.example.org", "studio.acme.example.org"] }],
   maintenance: [],
@@ -78,6 +79,24 @@ describe("a webhook", () => {
         },
       ],
     });
+  });
+
+  it("gets a long reason cut, and never in the middle of a character", async () => {
+    const { url, arrived } = await receiver([{ status: 204 }]);
+    const events = [
+      { event: "failed" as const, instance: "acme", before: undefined, after: acme, reason: `${"é🌊".repeat(300)}` },
+    ];
+    await tellOf([webhook(url)], { word: { id: "one", time: NOW, stack: "production", events, settings } });
+    const { reason } = notificationSchema.parse(JSON.parse(arrived[0]?.body ?? "{}")).events[0] ?? {};
+    expect(reason).toBe(`${"é🌊".repeat(249)}é…`);
+  });
+
+  it("gets what an instance was that has left, also if it is being set up now", async () => {
+    const { url, arrived } = await receiver([{ status: 204 }]);
+    const events = eventsBetween([acme], [{ instance: "acme", state: "active", kind: "provisioning" }]);
+    await tellOf([webhook(url)], { word: { id: "one", time: NOW, stack: "production", events, settings } });
+    const { event, kind } = notificationSchema.parse(JSON.parse(arrived[0]?.body ?? "{}")).events[0] ?? {};
+    expect([event, kind]).toStrictEqual(["left", "scheduled"]);
   });
 
   it("gets nothing if nothing happened", async () => {
@@ -153,20 +172,15 @@ describe("a webhook", () => {
   });
 });
 
-it("tells all receivers at once: one that does not answer delays no other, and is given up", async () => {
-  const [never, works] = [await receiver(["slow"]), await receiver([{ status: 200 }])];
-  const begin = performance.now();
-  let seconds = 0;
-  const limits = { ...QUICK, attemptMilliseconds: 1000, receiverMilliseconds: 400 };
-  const telling = tellOf([webhook(never.url), slack(works.url)], {}, limits);
-  while (works.arrived.length === 0 && seconds < 5) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    seconds = (performance.now() - begin) / 1000;
-  }
-  expect(never.arrived.length).toBeLessThan(2);
+it("tells all receivers at once: one that does not answer delays no other", async () => {
+  const [never, works] = [await startReceiver(["slow"]), await startReceiver([{ status: 200 }])];
+  closing.push(() => works.close());
+  const telling = tellOf([webhook(never.url), slack(works.url)], {}, { ...QUICK, attempts: 1 });
+  while (works.arrived.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await never.close();
   const { sent, failed } = await telling;
   expect(sent).toStrictEqual([`notify[1] (slack, ${new URL(works.url).host})`]);
-  expect(failed).toStrictEqual([expect.stringMatching(/not done in 0\.4 s$/)]);
+  expect(failed).toStrictEqual([expect.stringMatching(/^notify\[0\] \(webhook, [\d.:]+\): connection re/)]);
 });
 
 describe("Slack", () => {
@@ -182,7 +196,15 @@ describe("Slack", () => {
 
   it.each<[readonly AppliedEntry[], readonly AppliedEntry[], string]>([
     [[], [acme], `${host} is in scheduled maintenance, until 1 Dec 2026, 22:00 UTC`],
+    [[], [unended], `${host} is in scheduled maintenance, without an expected end`],
     [[acme], [], `${host} is open again`],
+    [
+      [acme],
+      [{ instance: "acme", state: "active", kind: "provisioning" }],
+      `${host} is not in maintenance any more, and shows the page of an instance that is being set up`,
+    ],
+    [[acme], [unended], `${host} stays in maintenance without an expected end, was 1 Dec 2026, 22:00 UTC`],
+    [[unended], [acme], `${host} stays in maintenance until 1 Dec 2026, 22:00 UTC, it had no expected end`],
     [
       [acme],
       [{ ...acme, until: "2026-12-01T23:00:00Z" }],
@@ -199,7 +221,7 @@ describe("Slack", () => {
 
   it("reads no mention, no link and no other line in the words of others", async () => {
     expect(await textFor([], [acme], "<!channel> & <https://evil.example|ok>\n• beta\u001b[2J")).toBe(
-      `Maintenance at production\n• ${host}: the change FAILED: &lt;!channel&gt; &amp; &lt;https://evil.example|ok&gt; • beta\\u001b[2J`,
+      `Maintenance at production\n• ${host}: FAILED: &lt;!channel&gt; &amp; &lt;https://evil.example|ok&gt; • beta\\u001b[2J`,
     );
   });
 

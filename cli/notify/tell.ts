@@ -79,7 +79,8 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
     }
     case "slack": {
       if (word.events.length === 0) return false;
-      const body = JSON.stringify({ text: slackText(word), unfurl_links: false });
+      // Without mrkdwn an asterisk in a name or in a reason stays an asterisk.
+      const body = JSON.stringify({ text: slackText(word), mrkdwn: false, unfurl_links: false });
       await send({ method: "POST", url: decrypted(receiver.url), headers: () => JSON_HEADERS, body, deadline }, limits);
       return true;
     }
