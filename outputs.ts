@@ -11,7 +11,7 @@ export interface MaintenanceOutput {
   readonly from?: string;
   /** When the maintenance is expected to end, as an ISO 8601 time in UTC. */
   readonly until?: string;
-  /** Whether it lasts longer than `forgottenAfter`. Only in a stack that notifies somebody, so that each is told once. */
+  /** Whether it lasts longer than `forgottenAfter`. Only in a stack with receivers of notifications, so that each is sent once. */
   readonly forgotten?: true;
 }
 

@@ -44,8 +44,8 @@ it("the forgotten ones are known by git, and by their window, where somebody is 
       { ...named("gamma"), from: new Date("2026-12-01T19:00:00Z") },
       named("unwritten"),
     ];
-    const of = async (isTold: boolean, path = file) => [
-      ...(await forgottenIn({ ...settings, maintenance }, path, isTold)),
+    const of = async (hasReceivers: boolean, path = file) => [
+      ...(await forgottenIn({ ...settings, maintenance }, path, hasReceivers)),
     ];
     expect(await of(true)).toStrictEqual(["acme", "gamma"]);
     expect(await of(true, join(folder, "missing.yaml"))).toStrictEqual(["gamma"]);

@@ -59,15 +59,15 @@ export function isForgotten(
 /**
  * The instances whose maintenance was forgotten, by the stack's file.
  *
- * @param file the path of the stack's file. One that is not there, or is no YAML, tells nothing of when.
- * @param isTold whether the stack notifies somebody. If not, nobody needs to know: git is not asked, and there are none.
+ * @param file the path of the stack's file. If it is missing, or no YAML, only the entries with `from` are known.
+ * @param hasReceivers whether the stack has receivers of notifications. If not, git is not read, and there are none.
  */
 export async function forgottenIn(
   settings: Pick<Settings, "maintenance" | "now" | "forgottenAfter">,
   file: string,
-  isTold: boolean,
+  hasReceivers: boolean,
 ): Promise<ReadonlySet<string>> {
-  const candidates = isTold ? settings.maintenance.filter(isShown) : [];
+  const candidates = hasReceivers ? settings.maintenance.filter(isShown) : [];
   const unended = candidates.filter(({ kind, until }) => kind === "unscheduled" && until === undefined);
   if (unended.length === 0) return new Set();
   const lineOf = linesIn(file);

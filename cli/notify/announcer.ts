@@ -142,13 +142,13 @@ export async function announcing(
   if (events.length === 0 && applied === undefined) return;
   try {
     const receivers = await receiversOf(content, settings, stack);
-    const word = { id: randomUUID(), time: readClock(), stack: stackName(stack), events, settings };
+    const notice = { id: randomUUID(), time: readClock(), stack: stackName(stack), events, settings };
     const { sent, failed } = await tell({
       receivers,
-      word,
+      notice,
       applied,
       endsOthers,
-      mark: stackMark(word.stack, settings),
+      mark: stackMark(notice.stack, settings),
     });
     if (sent.length > 0) say(`Notified: ${sent.join(", ")}.`);
     for (const line of failed) console.error(`Not notified: ${line}.`);

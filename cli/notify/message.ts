@@ -35,7 +35,7 @@ export const notificationSchema = z.strictObject({
 export type Notification = z.output<typeof notificationSchema>;
 
 /** What happened, and where. */
-export interface Word {
+export interface Notice {
   /** The same for each attempt to send it. */
   readonly id: string;
   readonly time: Date;
@@ -47,7 +47,7 @@ export interface Word {
 // A reason may be the output of a whole run.
 const LONGEST_REASON = 500;
 
-export function notificationOf({ id, time, stack, events, settings }: Word): Notification {
+export function notificationOf({ id, time, stack, events, settings }: Notice): Notification {
   return {
     version: VERSION,
     id,
@@ -76,14 +76,14 @@ export function notificationOf({ id, time, stack, events, settings }: Word): Not
 const MOST_LINES = 20;
 
 /** The same in words, for Slack. A name or a reason can't have a mention or another line in it. */
-export function slackText(word: Word): string {
-  const { events } = notificationOf(word);
-  const lines = events.slice(0, MOST_LINES).map((event) => `• ${escaped(lineOf(event, word))}`);
+export function slackText(notice: Notice): string {
+  const { events } = notificationOf(notice);
+  const lines = events.slice(0, MOST_LINES).map((event) => `• ${escaped(lineOf(event, notice))}`);
   const more = events.length > MOST_LINES ? [`… and ${events.length - MOST_LINES} more`] : [];
-  return [`Maintenance at ${escaped(word.stack)}`, ...lines, ...more].join("\n");
+  return [`Maintenance at ${escaped(notice.stack)}`, ...lines, ...more].join("\n");
 }
 
-function lineOf(event: Notification["events"][number], { settings: { timeZone }, time }: Word): string {
+function lineOf(event: Notification["events"][number], { settings: { timeZone }, time }: Notice): string {
   const { instance, kind, state, hosts, until, previousUntil, reason } = event;
   const shown = (text: string) => inZone(new Date(text), timeZone);
   const host =

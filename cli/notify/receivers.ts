@@ -5,7 +5,7 @@ import { CommandError } from "../errors";
 import { secretSetting } from "../secret";
 import type { StackText } from "../stack-text";
 
-/** Whether somebody is notified at all, as far as the stack's file tells without being decrypted. */
+/** Whether there are receivers, as far as the stack's file shows without being decrypted. */
 export function hasReceivers(
   { hidesReceivers }: Pick<StackText, "hidesReceivers">,
   { notify }: Pick<Settings, "notify">,
@@ -14,7 +14,7 @@ export function hasReceivers(
 }
 
 /**
- * The receivers with their secrets. Pulumi is asked only if there are any: that takes a second.
+ * The receivers with their secrets. Pulumi decrypts only if there are any secrets: that takes a second.
  *
  * @param read decrypts the setting, for tests.
  * @throws {CommandError} when Pulumi can't decrypt them, or what it decrypts is not valid.

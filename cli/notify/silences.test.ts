@@ -88,7 +88,7 @@ async function started(answer: (arrived: Arrived) => Behaviour, more: Partial<Al
             ...more,
           },
         ],
-        word: {
+        notice: {
           id: "one",
           time: now,
           stack,
@@ -237,7 +237,7 @@ it.each<[string, Behaviour, string]>([
   const server = await startReceiver([behaviour]);
   closing.push(() => server.close());
   const limits = { ...QUICK, mostBytes: 1000, receiverMilliseconds: behaviour === "half" ? 500 : 30_000 };
-  const word = {
+  const notice = {
     id: "one",
     time: NOW,
     stack: "production",
@@ -247,7 +247,7 @@ it.each<[string, Behaviour, string]>([
   const receivers = [
     { kind: "alertmanager", url: server.url, matchers: { namespace: "{instance}" }, openEndedFor: 60 },
   ] as const;
-  const { failed } = await tell({ receivers, word, applied: [windowed], mark: "0a1b2c3d" }, limits);
+  const { failed } = await tell({ receivers, notice, applied: [windowed], mark: "0a1b2c3d" }, limits);
   expect(failed).toStrictEqual([`notify[0] (alertmanager, ${new URL(server.url).host}): ${reason}`]);
 });
 

@@ -37,7 +37,7 @@ const tellOf = (receivers: readonly Receiver[], more: Partial<Telling> = {}, lim
   tell(
     {
       receivers,
-      word: { id: "one", time: NOW, stack: "production", events: eventsBetween([], [acme]), settings },
+      notice: { id: "one", time: NOW, stack: "production", events: eventsBetween([], [acme]), settings },
       applied: [acme],
       mark: "0a1b2c3d",
       ...more,
@@ -86,7 +86,7 @@ describe("a webhook", () => {
     const events = [
       { event: "failed" as const, instance: "acme", before: undefined, after: acme, reason: `${"é🌊".repeat(300)}` },
     ];
-    await tellOf([webhook(url)], { word: { id: "one", time: NOW, stack: "production", events, settings } });
+    await tellOf([webhook(url)], { notice: { id: "one", time: NOW, stack: "production", events, settings } });
     const { reason } = notificationSchema.parse(JSON.parse(arrived[0]?.body ?? "{}")).events[0] ?? {};
     expect(reason).toBe(`${"é🌊".repeat(249)}é…`);
   });
@@ -94,15 +94,15 @@ describe("a webhook", () => {
   it("gets what an instance was that has left, also if it is being set up now", async () => {
     const { url, arrived } = await receiver([{ status: 204 }]);
     const events = eventsBetween([acme], [{ instance: "acme", state: "active", kind: "provisioning" }]);
-    await tellOf([webhook(url)], { word: { id: "one", time: NOW, stack: "production", events, settings } });
+    await tellOf([webhook(url)], { notice: { id: "one", time: NOW, stack: "production", events, settings } });
     const { event, kind } = notificationSchema.parse(JSON.parse(arrived[0]?.body ?? "{}")).events[0] ?? {};
     expect([event, kind]).toStrictEqual(["left", "scheduled"]);
   });
 
   it("gets nothing if nothing happened", async () => {
     const { url, arrived } = await receiver([{ status: 204 }]);
-    const word = { id: "one", time: NOW, stack: "production", events: [], settings };
-    expect(await tellOf([webhook(url), slack(url)], { word })).toStrictEqual({ sent: [], failed: [] });
+    const notice = { id: "one", time: NOW, stack: "production", events: [], settings };
+    expect(await tellOf([webhook(url), slack(url)], { notice })).toStrictEqual({ sent: [], failed: [] });
     expect(arrived).toStrictEqual([]);
   });
 
@@ -189,7 +189,7 @@ describe("Slack", () => {
     const events = eventsBetween(before, after).map((one) =>
       reason === undefined ? one : { ...one, event: "failed" as const, reason },
     );
-    await tellOf([slack(url)], { word: { id: "one", time: NOW, stack: "production", events, settings } });
+    await tellOf([slack(url)], { notice: { id: "one", time: NOW, stack: "production", events, settings } });
     return (JSON.parse(arrived[0]?.body ?? "{}") as { readonly text?: string }).text;
   };
   const host = "acme (acme.example.org, and 1 more)";

@@ -2,16 +2,16 @@ import type { AlertmanagerReceiver, Receiver } from "../../settings/notify";
 import { isEncryptedValue } from "../../settings/notify";
 import type { AppliedEntry } from "../records";
 import { visibleLine } from "../visible";
-import { notificationOf, slackText, type Word } from "./message";
+import { type Notice, notificationOf, slackText } from "./message";
 import { LIMITS, type Limits, NotSent, type Outgoing, send } from "./send";
 import { signatureHeaders } from "./signature";
 import { type Call, creatorOf, keepSilences, wantedSilences } from "./silences";
 
-/** What to tell, and to whom. */
+/** A notice, and its receivers. */
 export interface Telling {
   /** Decrypted. */
   readonly receivers: readonly Receiver[];
-  readonly word: Word;
+  readonly notice: Notice;
   /** The entries that are applied now, for the silences; `undefined` leaves all silences as they are: after a failure nobody knows. */
   readonly applied: readonly AppliedEntry[] | undefined;
   /** Whether silences of all other instances are ended. @default true */
@@ -27,10 +27,10 @@ export interface Told {
 }
 
 /**
- * Tells every receiver at the same time. It never throws: a receiver that is down must not make anything else fail.
+ * Sends a notice to all receivers at the same time. It never throws: a receiver that is down must not make anything else fail.
  *
  * @example
- * await tell({ receivers, word, applied, mark }); // { sent: ["notify[0] (webhook, hooks.example.org)"], failed: [] }
+ * await tell({ receivers, notice, applied, mark }); // { sent: ["notify[0] (webhook, hooks.example.org)"], failed: [] }
  */
 export async function tell(telling: Telling, limits: Limits = LIMITS): Promise<Told> {
   const results = await Promise.all(
@@ -59,11 +59,11 @@ function placeOf(receiver: Receiver, index: number): string {
 /** Whether something was sent. */
 async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Promise<boolean> {
   const deadline = AbortSignal.timeout(limits.receiverMilliseconds);
-  const { word } = telling;
+  const { notice } = telling;
   switch (receiver.kind) {
     case "webhook": {
-      if (word.events.length === 0) return false;
-      const body = JSON.stringify(notificationOf(word));
+      if (notice.events.length === 0) return false;
+      const body = JSON.stringify(notificationOf(notice));
       const secret = decrypted(receiver.secret);
       await send(
         {
@@ -78,9 +78,9 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
       return true;
     }
     case "slack": {
-      if (word.events.length === 0) return false;
+      if (notice.events.length === 0) return false;
       // Without mrkdwn an asterisk in a name or in a reason stays an asterisk.
-      const body = JSON.stringify({ text: slackText(word), mrkdwn: false, unfurl_links: false });
+      const body = JSON.stringify({ text: slackText(notice), mrkdwn: false, unfurl_links: false });
       await send({ method: "POST", url: decrypted(receiver.url), headers: () => JSON_HEADERS, body, deadline }, limits);
       return true;
     }
@@ -89,7 +89,7 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
       if (applied === undefined) return false;
       const base = receiver.url.replace(/\/+$/, "");
       const headers = { ...JSON_HEADERS, ...authorizationOf(receiver) };
-      const wanted = wantedSilences(applied, receiver, word.time);
+      const wanted = wantedSilences(applied, receiver, notice.time);
       const call = ({ method, path, body }: Call) => {
         const outgoing: Outgoing = {
           method,
@@ -101,8 +101,8 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
         };
         return send(outgoing, limits);
       };
-      const creator = creatorOf(word.stack, mark);
-      const changed = await keepSilences(wanted, creator, word.time, call, endsOthers);
+      const creator = creatorOf(notice.stack, mark);
+      const changed = await keepSilences(wanted, creator, notice.time, call, endsOthers);
       return changed > 0;
     }
   }

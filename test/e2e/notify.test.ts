@@ -96,7 +96,7 @@ describe("a real Alertmanager", () => {
   const told = async (applied: readonly AppliedEntry[], matchers: Readonly<Record<string, string>>) => {
     const { failed } = await tell({
       receivers: [{ kind: "alertmanager", url: alertmanager.url, matchers, openEndedFor: 60 }],
-      word: {
+      notice: {
         id: "one",
         time: new Date(),
         stack: "alone",
