@@ -136,10 +136,10 @@ export const SYNTAX = {
   notify: {
     command: "notify",
     describe:
-      "Tell the receivers of the setting notify what a `pulumi up` has done, and keep silences up; for pipelines",
+      "Notify the receivers of the setting notify of what a `pulumi up` has done, and set silences; for pipelines",
     options: {
       remember: { type: "string", conflicts: "since", describe: "Before the `up`: write to this file what is applied" },
-      since: { type: "string", describe: "After the `up`: tell what has happened since that file was written" },
+      since: { type: "string", describe: "After the `up`: send what has happened since that file was written" },
     },
   },
   rights: {
