@@ -9,8 +9,8 @@ const acme = {
 };
 
 it("asks by the host's name, or by the edge's address", () => {
-  expect(bypassUse(acme, key, undefined).curl).toBe("curl -H 'X-Maintenance-Bypass: 0123' https://acme.example.org/");
-  expect(bypassUse(acme, key, "http://127.0.0.1:8080").curl).toBe(
+  expect(bypassUse(acme, key, []).curl).toBe("curl -H 'X-Maintenance-Bypass: 0123' https://acme.example.org/");
+  expect(bypassUse(acme, key, [{ name: "default", address: "http://127.0.0.1:8080" }]).curl).toBe(
     "curl -H 'X-Maintenance-Bypass: 0123' -H 'Host: acme.example.org' http://127.0.0.1:8080/",
   );
 });
@@ -20,7 +20,7 @@ it("sets a cookie for the domains that cover every host", () => {
 });
 
 it("has a bookmark that sets the cookie, and takes it away when it is there", () => {
-  const { bookmarklet } = bypassUse(acme, key, undefined);
+  const { bookmarklet } = bypassUse(acme, key, []);
   const click = (cookie: string) => {
     const set: string[] = [];
     let reloads = 0;
@@ -50,27 +50,37 @@ it("has a bookmark that sets the cookie, and takes it away when it is there", ()
   expect(decodeURI(bookmarklet)).toBe(bookmarklet);
 });
 
+it("tells from where no key is needed", () => {
+  const use = bypassUse(acme, key, [
+    { name: "default", address: undefined },
+    { name: "traefik", address: undefined, bypassAddresses: ["203.0.113.0/24", "2001:db8::7"] },
+  ]);
+  expect(use.addresses).toStrictEqual([{ edge: "traefik", ranges: ["203.0.113.0/24", "2001:db8::7"] }]);
+  expect(bypassText(use)).toContain("Without a key, at the edge traefik: from 203.0.113.0/24, 2001:db8::7.");
+  expect(bypassText(bypassUse(acme, key, []))).not.toContain("Without a key");
+});
+
 it("tells a person how", () => {
-  const text = bypassText(bypassUse(acme, key, undefined));
+  const text = bypassText(bypassUse(acme, key, []));
   expect(text).toContain("curl -H");
   // Without the name it would be the selected stack's keys.
   expect(text).toContain("`npx maintenance bypass acme --rotate`");
   expect(text).toContain("javascript:");
-  for (const { url } of bypassUse(acme, key, undefined).links) expect(text).toContain(`\n  ${url}\n`);
+  for (const { url } of bypassUse(acme, key, []).links) expect(text).toContain(`\n  ${url}\n`);
   expect(text).toContain("?end=");
   expect(text).toContain("opens every host that has one");
   const alone = { name: "acme", hosts: ["a.test", "b.test"], assumedHosts: ["b.test"] };
-  expect(bypassText(bypassUse(alone, key, undefined))).not.toContain("hosts=");
-  expect(bypassText(bypassUse({ name: "acme", hosts: ["*.acme.example.org"] }, key, undefined))).not.toContain("?key=");
+  expect(bypassText(bypassUse(alone, key, []))).not.toContain("hosts=");
+  expect(bypassText(bypassUse({ name: "acme", hosts: ["*.acme.example.org"] }, key, []))).not.toContain("?key=");
 });
 
 describe("the links", () => {
   const path = "/.maintenance-page/bypass";
   const linksOf = (hosts: readonly string[], assumedHosts: readonly string[] = []) =>
-    bypassUse({ name: "acme", hosts, assumedHosts }, key, undefined).links.map(({ url }) => url);
+    bypassUse({ name: "acme", hosts, assumedHosts }, key, []).links.map(({ url }) => url);
 
   it("open every host from each of them, and are there for taking the cookies back", () => {
-    expect(bypassUse(acme, key, undefined).links).toStrictEqual(
+    expect(bypassUse(acme, key, []).links).toStrictEqual(
       ["acme.example.org", "studio.acme.example.org", "shop.test"].map((host) => ({
         host,
         url: `https://${host}${path}?key=0123&hosts=3`,

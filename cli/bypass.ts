@@ -1,6 +1,8 @@
+import type { Edge } from "../components/edges/edge";
 import { LINK_PATH } from "../components/page-server/contract";
-import { BYPASS_HEADER, type BypassKey, LINK_SECONDS, walkOf } from "../model/bypass";
+import { BYPASS_HEADER, type BypassKey, LINK_SECONDS, NO_BYPASS, walkOf } from "../model/bypass";
 import type { Instance } from "../model/instances";
+import { listed } from "../model/problems";
 
 /** How to get through to an instance in maintenance, as `--json` shows it. */
 export interface BypassUse {
@@ -13,6 +15,14 @@ export interface BypassUse {
   readonly bookmarklet: string;
   /** For each host a link that lets a browser in. It opens the other hosts of the walk, too (see `walkOf`), and ends at its own host. */
   readonly links: readonly Link[];
+  /** From where no key is needed. */
+  readonly addresses: readonly OpenEdge[];
+}
+
+/** Addresses, or ranges of them, from which an edge lets requests through without a key. */
+export interface OpenEdge {
+  readonly edge: string;
+  readonly ranges: readonly string[];
 }
 
 /** A link to one host. */
@@ -26,13 +36,14 @@ export interface Link {
 /**
  * How to use an instance's key.
  *
- * @param address the address of its edge, where DNS does not lead there.
+ * @param edges those that it is behind.
  */
 export function bypassUse(
   { name, hosts, assumedHosts }: Instance,
   key: BypassKey,
-  address: string | undefined,
+  edges: readonly Pick<Edge, "name" | "address" | "bypassAddresses">[],
 ): BypassUse {
+  const [{ address } = { address: undefined }] = edges;
   const [host = ""] = hosts.filter((one) => !one.startsWith("*."));
   const header = `-H '${BYPASS_HEADER}: ${key.header}'`;
   return {
@@ -42,6 +53,9 @@ export function bypassUse(
     curl: address === undefined ? `curl ${header} https://${host}/` : `curl ${header} -H 'Host: ${host}' ${address}/`,
     bookmarklet: bookmarklet(key, domainsOf(hosts)),
     links: linksOf({ hosts, assumedHosts }, key),
+    addresses: edges.flatMap(({ name: edge, bypassAddresses: ranges = [] }) =>
+      ranges.length === 0 ? [] : [{ edge, ranges }],
+    ),
   };
 }
 
@@ -74,7 +88,7 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 }
 
 /** The same for a person. */
-export function bypassText({ instance, curl, bookmarklet, links }: BypassUse): string {
+export function bypassText({ instance, curl, bookmarklet, links, addresses }: BypassUse): string {
   const [first] = links;
   return [
     `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass ${instance} --rotate\` makes new keys for all instances of its stack.`,
@@ -87,7 +101,15 @@ export function bypassText({ instance, curl, bookmarklet, links }: BypassUse): s
     "In a browser, without the key in a link: make a bookmark of this line, open the site and click it. It lasts eight hours; another click ends it.",
     "",
     `  ${bookmarklet}`,
+    ...addresses.flatMap(addressText),
   ].join("\n");
+}
+
+function addressText({ edge, ranges }: OpenEdge): readonly string[] {
+  return [
+    "",
+    `Without a key, at the edge ${edge}: from ${listed(ranges)}. To see the page from there: curl -H '${BYPASS_HEADER}: ${NO_BYPASS}'.`,
+  ];
 }
 
 function linkText(links: readonly Link[], first: Link): readonly string[] {

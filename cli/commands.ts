@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import yargs from "yargs";
@@ -7,7 +7,7 @@ import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry, plainEntry } from "../model/maintenance";
 import { listed, nearest, problemText } from "../model/problems";
-import { listedEntry, maintenanceOutput } from "../outputs";
+import { listedEntry } from "../outputs";
 import { forgottenIn } from "../settings/authorship";
 import { readClock } from "../settings/clock";
 import { withKnownHosts } from "../settings/maintenance";
@@ -30,15 +30,13 @@ import { inspect } from "./inspection";
 import { interruptible } from "./interruption";
 import type { LanguageHost } from "./language-host";
 import type { Later } from "./later";
-import { announcerOf, announcing, unseen } from "./notify/announcer";
-import type { Happened } from "./notify/events";
+import { announcerOf, announcing } from "./notify/announcer";
+import { notifySince, rememberIn } from "./notify/pipeline";
 import { hasReceivers } from "./notify/receivers";
-import { happenedSince, type Recorded, recordOf, recordSchema } from "./notify/since";
 import { readOutdated } from "./outdated";
 import { elsewhereNotes } from "./owner";
-import { seenText } from "./probe";
 import { findStack, namedStack, PROJECT, StackFile } from "./project";
-import { appliedEntries, lastUp, lastUpdate } from "./records";
+import { appliedEntries, lastUpdate } from "./records";
 import { listText, statusText, statusValue } from "./report";
 import { missingRights, rightsFor, rightsText } from "./rights";
 import { secretIn, withNewSecret } from "./secret";
@@ -268,8 +266,8 @@ async function showBypass(name: string, { json }: Common, content: StackText, st
   const { instances, edges } = content.settingsToRead(readClock());
   const instance = instances.find((one) => one.name === name);
   if (instance === undefined) return;
-  const address = edgesOf(edges).find((edge) => isBehind(instance, edge.name))?.address;
-  const use = bypassUse(instance, bypassKey(await secretIn(content, stack), name), address);
+  const own = edgesOf(edges).filter((edge) => isBehind(instance, edge.name));
+  const use = bypassUse(instance, bypassKey(await secretIn(content, stack), name), own);
   console.log(json ? JSON.stringify(use, null, 2) : bypassText(use));
 }
 
@@ -672,81 +670,14 @@ async function notify({ stack, json, remember, since }: Given<"notify">): Promis
   const now = readClock();
   const name = await findStack(stack);
   const file = StackFile.open(name);
-  const settings = file.content.settingsToRead(now);
-  const isNeeded = hasReceivers(file.content, settings);
+  const origin = { stack: name, content: file.content, settings: file.content.settingsToRead(now) };
   if (remember !== undefined) {
-    writeRecord(remember, isNeeded ? JSON.stringify(await recorded(name)) : "");
-    return EXIT.done;
+    await rememberIn(remember, origin);
+  } else {
+    const happened = await notifySince(since, origin, file, json ? console.error : console.log);
+    if (json) console.log(JSON.stringify(happened, null, 2));
   }
-  if (!isNeeded) return EXIT.done;
-  const before = since === undefined ? undefined : recordedIn(since);
-  const present = await recorded(name);
-  const wantedAt = (time: Date) => maintenanceOutput(file.content.settingsToRead(time).maintenance);
-  const { events, hasFailed, certain } =
-    before === undefined
-      ? { events: [], hasFailed: false, certain: present.maintenance }
-      : happenedSince(before, present, wantedAt);
-  const failures =
-    before === undefined || hasFailed ? [] : await unseenAmong(events, before, present, settings, file, name);
-  const say = (line: string) => (json ? undefined : console.log(line));
-  const origin = { stack: name, content: file.content, settings };
-  await announcing(origin, [...events, ...failures], certain, say, !hasFailed);
   return EXIT.done;
-}
-
-async function recorded(stack: string): Promise<Recorded> {
-  const [entries, update] = await Promise.all([appliedEntries(PROJECT, stack), lastUp(PROJECT, stack)]);
-  return recordOf(entries, update);
-}
-
-function writeRecord(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch {
-    throw inputError({
-      path: "--remember",
-      found: path,
-      allowed: "a file that can be written, in a folder that exists",
-    });
-  }
-}
-
-/** What `--remember` wrote; `undefined` if nobody was to be notified then. */
-function recordedIn(path: string): Recorded | undefined {
-  try {
-    const text = readFileSync(path, "utf8");
-    return text === "" ? undefined : recordSchema.parse(JSON.parse(text));
-  } catch {
-    throw inputError({
-      path: "--since",
-      found: path,
-      allowed: "a file that `npx maintenance notify --remember` wrote",
-    });
-  }
-}
-
-/** Those of the instances that have just entered or left maintenance, of which visitors do not see that. */
-async function unseenAmong(
-  events: readonly Happened[],
-  before: Recorded,
-  present: Recorded,
-  settings: Settings,
-  file: StackFile,
-  stack: string,
-): Promise<readonly Happened[]> {
-  const moved = events.flatMap(({ event, instance }) => (event === "entered" || event === "left" ? [instance] : []));
-  const instances = settings.instances.filter(({ name }) => moved.includes(name));
-  if (instances.length === 0) return [];
-  // What can't be found out is no failure of the change.
-  const statuses = await statusOf({ ...settings, instances }, file, stack, async () => present.maintenance).catch(
-    () => undefined,
-  );
-  return (statuses?.instances ?? []).flatMap(({ name, hosts }) => {
-    const reasons = hosts
-      .filter(({ asDeclared, isCopy, seen }) => !asDeclared && !isCopy && seen.what !== "nothing")
-      .map(({ host, seen, why }) => `${host}: ${seenText(seen)}${why === undefined ? "" : ` (${why})`}`);
-    return reasons.length === 0 ? [] : [unseen(name, reasons, before.maintenance, present.maintenance)];
-  });
 }
 
 async function rights({ stack, json }: Common): Promise<number> {

@@ -14,6 +14,8 @@ export interface Edge {
   readonly name: string;
   /** The URL at which its hosts are probed, such as `http://127.0.0.1:8080`; `undefined` if DNS leads to it. */
   readonly address: string | undefined;
+  /** The addresses from which a bypass needs no key, where the edge can tell. @default none */
+  readonly bypassAddresses?: readonly string[];
   /** The source of its requests to the page server: the pods of a namespace, or the address of a node. */
   readonly source: { readonly namespace: string } | "nodes";
   /** The ports of the page server's Service for this edge, in addition to those for all edges. Each leads to the pods' port `bypass`. */

@@ -53,6 +53,7 @@ function edgeOf(name: string, settings: EdgeSettings, { parents, classNames }: S
         ...common,
         source: sourceOf(settings),
         ports: [ANNOUNCED],
+        bypassAddresses: settings.bypassAddresses,
         patience: traefik.PATIENCE,
         reasons: traefik.REASONS,
         followsRoutes: false,
