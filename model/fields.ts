@@ -58,7 +58,7 @@ const IMAGE = new RegExp(
 export const containerImage = (what: string) => z.string({ error: what }).regex(IMAGE, { error: what });
 
 // As above, the reasons why an object can't have a setting, by the setting's name.
-const refusalsByMessage = new Map<string, Readonly<Record<string, string>>>();
+const refusalsByMessage = new Map<string, ReadonlyMap<string, string>>();
 
 /**
  * An object that rejects unknown keys. Otherwise a misspelled setting would silently have its default.
@@ -69,7 +69,7 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape, refusals: Rea
   const names = Object.keys(shape);
   const allowed = `an object with the settings ${names.join(", ")}`;
   choicesByMessage.set(`the settings ${names.join(", ")}`, names);
-  refusalsByMessage.set(`the settings ${names.join(", ")}`, refusals);
+  refusalsByMessage.set(`the settings ${names.join(", ")}`, new Map(Object.entries(refusals)));
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
   });
@@ -150,7 +150,7 @@ export function problemsOf(
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
       const problem = { path: pathText([...path, key]), found: valueAt(found, [key]) };
-      const refusal = refusalsByMessage.get(issue.message)?.[key];
+      const refusal = refusalsByMessage.get(issue.message)?.get(key);
       if (refusal !== undefined) return { ...problem, allowed: refusal };
       return { ...problem, allowed: issue.message, nearest: nearest(key, choicesNamedIn(issue.message)) };
     });
