@@ -146,14 +146,8 @@ describe("a real Alertmanager", () => {
         .parse(await response.json());
       return Object.fromEntries(alerts.map(({ labels, status }) => [labels.namespace, status.state]));
     };
-    // Where every alert goes through its silences, an Alertmanager tells the state.
-    const untilStates = async (expected: Readonly<Record<string, string>>) => {
-      for (let attempt = 0; attempt < 100; attempt += 1) {
-        if (JSON.stringify(await states()) === JSON.stringify(expected)) return;
-        await sleep(100);
-      }
-      expect(await states()).toStrictEqual(expected);
-    };
+    const untilStates = (expected: Readonly<Record<string, string>>) =>
+      expect.poll(states, { timeout: 10_000 }).toStrictEqual(expected);
     await told([acme], { namespace: "{instance}" });
     await untilStates({ acme: "suppressed", "acme-two": "active", beta: "active" });
     await told([], { namespace: "{instance}" });
