@@ -6,7 +6,7 @@ import { EXIT } from "../../cli/errors";
 import type { Edge } from "../../lab/edges/edge";
 import { GATEWAY } from "../../lab/edges/gateway-api/objects";
 import type { Lab } from "../../lab/lab";
-import { hostsOf, ingressOf, ruleFor } from "../../lab/samples";
+import { HOST_PATTERNS, hostsOf, ingressOf, ruleFor } from "../../lab/samples";
 import { untilAnswer, visit } from "../../lab/traffic/visitor";
 import { LINK_SECONDS } from "../../model/bypass";
 import { startBrowser } from "../browser/browser";
@@ -45,7 +45,6 @@ export function describeLinkInChromium(
     let links: BypassUse["links"];
 
     const type = (...args: readonly string[]) => here().lab.stack.tryMaintenance(...args);
-    const set = (path: string, value: string) => here().lab.stack.type(["config", "set", "--path", path, value]);
     const bodyAt = async (host: string) => {
       await page.goto(`https://${host}/a/path?b=c`);
       return (await page.textContent("body")) ?? "";
@@ -55,7 +54,13 @@ export function describeLinkInChromium(
       const { lab, edge, route } = here();
       await lab.samples.apply(route);
       await untilAnswer(() => visit(edge.url, APPS), isOpen("acme"), 30);
-      for (const [index, host] of HOSTS.entries()) await set(`instances.acme.hosts[${index}]`, host);
+      await lab.stack.type([
+        "config",
+        "set",
+        "--path",
+        `hostPatterns[${HOST_PATTERNS.length}]`,
+        "apps.{instance}.localhost",
+      ]);
       await lab.stack.up();
       const { code, output } = await type("enable", "acme", "--bypass", "--yes");
       expect(code, output).toBe(EXIT.done);
@@ -68,7 +73,7 @@ export function describeLinkInChromium(
       await browser?.close();
       const { lab, route } = here();
       await type("disable", "acme", "--yes");
-      await lab.stack.type(["config", "rm", "--path", "instances.acme.hosts"]);
+      await lab.stack.type(["config", "rm", "--path", `hostPatterns[${HOST_PATTERNS.length}]`]);
       await lab.stack.up();
       await lab.samples.delete(route);
     });
