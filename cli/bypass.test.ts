@@ -57,6 +57,7 @@ it("tells from where no key is needed", () => {
   ]);
   expect(use.addresses).toStrictEqual([{ edge: "traefik", ranges: ["203.0.113.0/24", "2001:db8::7"] }]);
   expect(bypassText(use)).toContain("Without a key, at the edge traefik: from 203.0.113.0/24, 2001:db8::7.");
+  expect(bypassText(use)).toContain("\n  curl -H 'X-Maintenance-Bypass: none' https://acme.example.org/");
   expect(bypassText(bypassUse(acme, key, []))).not.toContain("Without a key");
 });
 

@@ -88,8 +88,9 @@ function bookmarklet({ cookie }: BypassKey, domains: readonly string[]): string 
 }
 
 /** The same for a person. */
-export function bypassText({ instance, curl, bookmarklet, links, addresses }: BypassUse): string {
+export function bypassText({ instance, header, curl, bookmarklet, links, addresses }: BypassUse): string {
   const [first] = links;
+  const curlWithout = curl.replace(header.value, NO_BYPASS);
   return [
     `A person who has this key reaches ${instance} while it is in maintenance. \`npx maintenance bypass ${instance} --rotate\` makes new keys for all instances of its stack.`,
     "",
@@ -101,14 +102,16 @@ export function bypassText({ instance, curl, bookmarklet, links, addresses }: By
     "In a browser, without the key in a link: make a bookmark of this line, open the site and click it. It lasts eight hours; another click ends it.",
     "",
     `  ${bookmarklet}`,
-    ...addresses.flatMap(addressText),
+    ...addresses.flatMap((open) => addressText(open, curlWithout)),
   ].join("\n");
 }
 
-function addressText({ edge, ranges }: OpenEdge): readonly string[] {
+function addressText({ edge, ranges }: OpenEdge, curl: string): readonly string[] {
   return [
     "",
-    `Without a key, at the edge ${edge}: from ${listed(ranges)}. To see the page from there: curl -H '${BYPASS_HEADER}: ${NO_BYPASS}'.`,
+    `Without a key, at the edge ${edge}: from ${listed(ranges)}. To see from there what visitors see:`,
+    "",
+    `  ${curl}`,
   ];
 }
 

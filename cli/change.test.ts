@@ -269,10 +269,10 @@ describe("a change", () => {
     const { result } = started(enableAcme, {
       up: () => {
         writeFileSync(path, other);
-        throw new CommandError("no", EXIT.failed);
+        throw new CommandError("the bucket is gone", EXIT.failed);
       },
     });
-    await expect(result).rejects.toThrow(/another change, made meanwhile/);
+    await expect(result).rejects.toThrow(/^the bucket is gone\nPulumi\.test\.yaml was changed meanwhile by another/);
     expect(fileNow()).toBe(other);
   });
 

@@ -626,14 +626,15 @@ function restored(
   isInterrupted: boolean,
 ): unknown {
   if (!file.isChanged) return error;
+  const reason = isInterrupted ? INTERRUPTED : error instanceof Error ? error.message : String(error);
   try {
     file.restore();
   } catch (other) {
-    return other;
+    // Both: why the change failed is what the person has to mend first.
+    return other instanceof CommandError ? new CommandError([reason, other.message].join("\n"), other.code) : other;
   }
   const isForPeople = error instanceof CommandError || isInterrupted;
   if (!isForPeople) return error;
-  const reason = isInterrupted ? INTERRUPTED : error instanceof Error ? error.message : String(error);
   const left =
     begun.length === 0
       ? []

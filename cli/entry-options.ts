@@ -30,7 +30,8 @@ export const entryOptions = {
   ends: { choices: ENDS, describe: "Whether it ends by itself. Default: manually" },
   bypass: {
     type: "boolean",
-    describe: "Let people with its key reach it (npx maintenance bypass); --no-bypass ends that",
+    describe:
+      "Let people with its key (npx maintenance bypass) or from bypassAddresses reach it; --no-bypass ends that",
   },
 } as const satisfies Record<keyof EntryChange, object>;
 

@@ -50,4 +50,10 @@ describe("the stack to work on", () => {
     select("");
     await expect(findStack(undefined, project)).rejects.toThrow("Stacks with a file in this folder: east, west.");
   });
+
+  it("is refused in a folder without the file of a stack, with how to get one", async () => {
+    select("");
+    for (const stack of ["east", "west"]) rmSync(join(project, `Pulumi.${stack}.yaml`));
+    await expect(findStack(undefined, project)).rejects.toThrow(/^This folder has no file of a stack.*docs\/guide\.md/);
+  });
 });

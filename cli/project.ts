@@ -31,7 +31,9 @@ export async function findStack(named: string | undefined, project = PROJECT): P
   const stack = namedStack(named) ?? (await selectedStack(project));
   if (stack === undefined) {
     throw new CommandError(
-      `No stack is named, and none is selected. Name one with --stack, or select one: \`pulumi stack select\`. Stacks with a file in this folder: ${listed(stacks)}.`,
+      stacks.length === 0
+        ? "This folder has no file of a stack, such as Pulumi.mycluster.yaml: `git pull`, if your team has one already. docs/guide.md says how to make a stack."
+        : `No stack is named, and none is selected. Name one with --stack, or select one: \`pulumi stack select\`. Stacks with a file in this folder: ${listed(stacks)}.`,
     );
   }
   if (!existsSync(stackFileOf(project, stack))) {
@@ -112,7 +114,7 @@ export class StackFile {
     if (this.written === undefined) return;
     if (readFileSync(this.path, "utf8") !== this.written) {
       throw new CommandError(
-        `${this.name} has another change, made meanwhile, and was not put back. Check its maintenance list.`,
+        `${this.name} was changed meanwhile by another program. So it was not put back, and may still have this command's change: look at its list maintenance.`,
         EXIT.failed,
       );
     }

@@ -97,6 +97,11 @@ describe("receivers", () => {
       [{ ...webhook, kind: "webhok" }],
       { path: "notify[0].kind", found: "webhok", allowed: "webhook or slack or alertmanager", nearest: "webhook" },
     ],
+    [
+      "after a place that was left out",
+      [null, webhook],
+      { path: "notify[0]", found: null, allowed: expect.stringContaining("an object with kind: webhook") },
+    ],
     ["that are no list", webhook, { path: "notify", allowed: "a list of receivers, each an object with its kind" }],
     [
       "with a misspelled setting",
@@ -130,6 +135,11 @@ describe("receivers", () => {
     ],
     ["with half of the credentials", [{ ...alertmanager, username: "kim" }], { path: "notify[0].password" }],
     ["with the other half", [{ ...alertmanager, password: ENCRYPTED }], { path: "notify[0].username" }],
+    [
+      "with the path of the API",
+      [{ ...alertmanager, url: "https://alertmanager.example.org/api/v2" }],
+      { path: "notify[0].url", allowed: expect.stringContaining("without /api/v2") },
+    ],
     ["with http to Slack", [{ ...slack, url: "http://hooks.slack.com/x" }], { path: "notify[0].url" }],
   ])("%s are refused", (_, notify, problem) => {
     const isSlack = JSON.stringify(notify).includes("hooks.slack.com");

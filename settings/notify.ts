@@ -17,6 +17,8 @@ const encrypted = z.record(z.literal("secure"), z.string());
 
 export type Encrypted = z.output<typeof encrypted>;
 
+const ENCRYPTED = "encrypted (`pulumi config set --secret --path`)";
+
 const secret = (allowed: string, isAllowed: (value: string) => boolean) =>
   z.union([z.string().refine(isAllowed, { error: allowed }), encrypted], { error: allowed });
 
@@ -32,26 +34,28 @@ const webhookSchema = section({
   url: secret("an http(s) URL, such as https://hooks.example.org/maintenance", (value) =>
     isUrl(value, "http:", "https:"),
   ).describe("Where the JSON is sent. It may be encrypted."),
-  secret: secret("a secret of 32 characters or more, encrypted", (value) => value.length >= 32).describe(
+  secret: secret(`a secret of 32 characters or more, ${ENCRYPTED}`, (value) => value.length >= 32).describe(
     "The secret with which each request is signed, encrypted (docs/notify.md).",
   ),
 });
 
 const slackSchema = section({
   kind: z.literal("slack").describe("A message in a channel, through an incoming webhook of Slack."),
-  url: secret("the https URL of an incoming webhook, encrypted", (value) => isUrl(value, "https:")).describe(
+  url: secret(`the https URL of an incoming webhook, ${ENCRYPTED}`, (value) => isUrl(value, "https:")).describe(
     "The URL of the incoming webhook, encrypted: every person who knows it can write to the channel.",
   ),
 });
 
 const LABEL = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const ALERTMANAGER_ALLOWED =
+  "an http(s) URL without query and without /api/v2, such as https://alertmanager.example.org";
 const MATCHERS_ALLOWED = "an object: the name of a label -> its value, at least one of them with {instance}";
 
 const alertmanagerSchema = section({
   kind: z.literal("alertmanager").describe("A silence, for as long as the maintenance lasts."),
-  url: url("an http(s) URL without query, such as https://alertmanager.example.org").describe(
-    "The Alertmanager's URL, without /api/v2. Of a cluster of Alertmanagers, one.",
-  ),
+  url: url(ALERTMANAGER_ALLOWED)
+    .refine((value) => !/\/api(?:\/v\d+)?\/*$/.test(value), { error: ALERTMANAGER_ALLOWED })
+    .describe("The Alertmanager's URL, without /api/v2. Of a cluster of Alertmanagers, one."),
   matchers: z
     .record(
       z
@@ -76,7 +80,7 @@ const alertmanagerSchema = section({
     .describe(
       "How long the silence lasts when the end of the maintenance is not known, in minutes. `ci/due.sh` extends it while the maintenance lasts.",
     ),
-  bearerToken: secret("a bearer token, encrypted", (value) => /^[\x21-\x7e]+$/.test(value))
+  bearerToken: secret(`a bearer token, ${ENCRYPTED}`, (value) => /^[\x21-\x7e]+$/.test(value))
     .optional()
     .describe("The token to send, encrypted. Not together with `username` and `password`."),
   username: z
@@ -84,14 +88,15 @@ const alertmanagerSchema = section({
     .regex(/^[^:\p{Cc}]+$/u, { error: "a user name without colon" })
     .optional()
     .describe("The user name of basic authentication."),
-  password: secret("a password, encrypted", (value) => hasLength(1)(value))
+  password: secret(`a password, ${ENCRYPTED}`, (value) => hasLength(1)(value))
     .optional()
     .describe("The password of basic authentication, encrypted."),
 }).superRefine(({ bearerToken, username, password }, context) => {
   const issue = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
   if (bearerToken !== undefined && (username !== undefined || password !== undefined))
     issue("bearerToken", "either bearerToken, or username and password");
-  if (username !== undefined && password === undefined) issue("password", "the password of this username, encrypted");
+  if (username !== undefined && password === undefined)
+    issue("password", `the password of this username, ${ENCRYPTED}`);
   if (username === undefined && password !== undefined) issue("username", "the user name of this password");
 });
 

@@ -171,7 +171,8 @@ const HIDDEN = "(not shown)";
 
 function withoutSecret(problem: Problem): Problem {
   const isSecret = SECRETS.includes(problem.path) || isHiddenReceiver(problem.path);
-  if (!isSecret || problem.found === undefined) return problem;
+  // null is what Pulumi writes at a place of a list that was left out: no secret, and the reason of the problem.
+  if (!isSecret || problem.found === undefined || problem.found === null) return problem;
   return { ...problem, found: HIDDEN };
 }
 

@@ -122,7 +122,8 @@ export const entrySchema = section({
   bypass: flag()
     .optional()
     .describe(
-      "Whether a person with the key can still reach the instance (`npx maintenance bypass`). Needs `bypassSecret`.",
+      "Whether a person with the key can still reach the instance (`npx maintenance bypass`), and at Traefik a person at one of the " +
+        "`bypassAddresses`. Needs `bypassSecret`, also for addresses alone.",
     ),
 });
 
@@ -349,7 +350,8 @@ export const configSchema = section({
     .refine(hasLength(32), { error: "a secret of 32 characters or more, encrypted" })
     .optional()
     .describe(
-      "The secret from which the keys of bypasses are derived, encrypted. `npx maintenance bypass --rotate` makes a new one.",
+      "The secret from which the keys of bypasses are derived, encrypted. The first `npx maintenance enable … --bypass` makes it, and " +
+        "`npx maintenance bypass --rotate` makes a new one.",
     ),
   retryAfter: wholeNumber(1, 86_400, "seconds")
     .default(300)

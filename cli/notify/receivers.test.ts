@@ -47,6 +47,13 @@ it.each([
   expect(asked).toStrictEqual(["notify of test"]);
 });
 
+it("that can't be decrypted are refused with the name of the setting, which Pulumi does not say", async () => {
+  const refused = receiversOf(whole, NONE, "test", async () => {
+    throw new Error("error: incorrect passphrase");
+  });
+  await expect(refused).rejects.toThrow("Pulumi can't decrypt the setting notify: error: incorrect passphrase");
+});
+
 it.each([
   [
     JSON.stringify([{ ...DECRYPTED[0], secret: "too short" }]),

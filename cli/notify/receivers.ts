@@ -26,7 +26,13 @@ export async function receiversOf(
   read: typeof secretSetting = secretSetting,
 ): Promise<readonly Receiver[]> {
   if (!content.hidesReceivers && !hasEncrypted(notify)) return notify;
-  const parsed = notifySchema.safeParse(jsonIn(await read("notify", content, stack)));
+  const text = await read("notify", content, stack).catch((error: unknown) => {
+    // Pulumi's words name no setting: "error: incorrect passphrase".
+    throw new CommandError(
+      `Pulumi can't decrypt the setting notify: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+  const parsed = notifySchema.safeParse(jsonIn(text));
   if (parsed.success) return parsed.data;
   // A value that was encrypted is checked here first. It is never shown.
   const places = parsed.error.issues.map(

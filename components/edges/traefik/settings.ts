@@ -41,7 +41,8 @@ export const traefikSchema = section({
     .describe(
       "The addresses, or ranges of them, from which visitors reach an instance in maintenance without a key, if its maintenance has a " +
         "`bypass`. Traefik compares the address of the connection, or the one that the PROXY protocol names. It must be the visitor's own. " +
-        "Behind a proxy that ends HTTP it is the proxy's, and all visitors would be let in, or none.",
+        "Behind a proxy that ends HTTP it is the proxy's, and all visitors would be let in, or none. The length of a range is 8 or more, and 16 or " +
+        "more for IPv6.",
     ),
 }).superRefine(({ entryPoints, routersWithTls }, context) => {
   const known = choice("one of this edge's entryPoints", entryPoints);
