@@ -52,7 +52,6 @@ describe("the stack to work on", () => {
   });
 
   it("is refused in a folder without the file of a stack, with how to get one", async () => {
-    select("");
     for (const stack of ["east", "west"]) rmSync(join(project, `Pulumi.${stack}.yaml`));
     await expect(findStack(undefined, project)).rejects.toThrow(/^This folder has no file of a stack.*docs\/guide\.md/);
   });

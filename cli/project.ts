@@ -28,12 +28,15 @@ export function namedStack(option: string | undefined): string | undefined {
  */
 export async function findStack(named: string | undefined, project = PROJECT): Promise<string> {
   const stacks = stacksIn(project);
+  if (stacks.length === 0) {
+    throw new CommandError(
+      "This folder has no file of a stack, such as Pulumi.mycluster.yaml: `git pull`, if your team has one already. docs/guide.md says how to make a stack.",
+    );
+  }
   const stack = namedStack(named) ?? (await selectedStack(project));
   if (stack === undefined) {
     throw new CommandError(
-      stacks.length === 0
-        ? "This folder has no file of a stack, such as Pulumi.mycluster.yaml: `git pull`, if your team has one already. docs/guide.md says how to make a stack."
-        : `No stack is named, and none is selected. Name one with --stack, or select one: \`pulumi stack select\`. Stacks with a file in this folder: ${listed(stacks)}.`,
+      `No stack is named, and none is selected. Name one with --stack, or select one: \`pulumi stack select\`. Stacks with a file in this folder: ${listed(stacks)}.`,
     );
   }
   if (!existsSync(stackFileOf(project, stack))) {

@@ -17,7 +17,7 @@ const encrypted = z.record(z.literal("secure"), z.string());
 
 export type Encrypted = z.output<typeof encrypted>;
 
-const ENCRYPTED = "encrypted (`pulumi config set --secret --path`)";
+const ENCRYPTED_HOW = "encrypted (`pulumi config set --secret --path`)";
 
 const secret = (allowed: string, isAllowed: (value: string) => boolean) =>
   z.union([z.string().refine(isAllowed, { error: allowed }), encrypted], { error: allowed });
@@ -34,14 +34,14 @@ const webhookSchema = section({
   url: secret("an http(s) URL, such as https://hooks.example.org/maintenance", (value) =>
     isUrl(value, "http:", "https:"),
   ).describe("Where the JSON is sent. It may be encrypted."),
-  secret: secret(`a secret of 32 characters or more, ${ENCRYPTED}`, (value) => value.length >= 32).describe(
+  secret: secret(`a secret of 32 characters or more, ${ENCRYPTED_HOW}`, (value) => value.length >= 32).describe(
     "The secret with which each request is signed, encrypted (docs/notify.md).",
   ),
 });
 
 const slackSchema = section({
   kind: z.literal("slack").describe("A message in a channel, through an incoming webhook of Slack."),
-  url: secret(`the https URL of an incoming webhook, ${ENCRYPTED}`, (value) => isUrl(value, "https:")).describe(
+  url: secret(`the https URL of an incoming webhook, ${ENCRYPTED_HOW}`, (value) => isUrl(value, "https:")).describe(
     "The URL of the incoming webhook, encrypted: every person who knows it can write to the channel.",
   ),
 });
@@ -80,7 +80,7 @@ const alertmanagerSchema = section({
     .describe(
       "How long the silence lasts when the end of the maintenance is not known, in minutes. `ci/due.sh` extends it while the maintenance lasts.",
     ),
-  bearerToken: secret(`a bearer token, ${ENCRYPTED}`, (value) => /^[\x21-\x7e]+$/.test(value))
+  bearerToken: secret(`a bearer token, ${ENCRYPTED_HOW}`, (value) => /^[\x21-\x7e]+$/.test(value))
     .optional()
     .describe("The token to send, encrypted. Not together with `username` and `password`."),
   username: z
@@ -88,7 +88,7 @@ const alertmanagerSchema = section({
     .regex(/^[^:\p{Cc}]+$/u, { error: "a user name without colon" })
     .optional()
     .describe("The user name of basic authentication."),
-  password: secret(`a password, ${ENCRYPTED}`, (value) => hasLength(1)(value))
+  password: secret(`a password, ${ENCRYPTED_HOW}`, (value) => hasLength(1)(value))
     .optional()
     .describe("The password of basic authentication, encrypted."),
 }).superRefine(({ bearerToken, username, password }, context) => {
@@ -96,7 +96,7 @@ const alertmanagerSchema = section({
   if (bearerToken !== undefined && (username !== undefined || password !== undefined))
     issue("bearerToken", "either bearerToken, or username and password");
   if (username !== undefined && password === undefined)
-    issue("password", `the password of this username, ${ENCRYPTED}`);
+    issue("password", `the password of this username, ${ENCRYPTED_HOW}`);
   if (username === undefined && password !== undefined) issue("username", "the user name of this password");
 });
 
