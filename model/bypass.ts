@@ -29,6 +29,14 @@ export function bypassKey(secret: string, instance: string): BypassKey {
   return keyWith(header);
 }
 
+/**
+ * Whether a header's value has the form of a key. A route for another value is no bypass: one for `NO_BYPASS` would get the requests by which the
+ * command finds out what visitors see, and no visitor.
+ */
+export function isKeyValue(value: string | undefined): value is string {
+  return value !== undefined && /^[0-9a-f]{32}$/.test(value);
+}
+
 /** The key with this value of the header. */
 export function keyWith(header: string): BypassKey {
   return { header, cookie: `${COOKIE_PREFIX}${header}` };

@@ -1,4 +1,4 @@
-import { BYPASS_HEADER, keyWith } from "../../../model/bypass";
+import { BYPASS_HEADER, isKeyValue, keyWith } from "../../../model/bypass";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS, PART_OF } from "../../names";
 import {
   ADDRESS_HEADER,
@@ -268,11 +268,12 @@ function cookieExpression(cookie: string): string {
  */
 export function isBypassMatch({ headers }: Pick<Match, "headers">): boolean {
   const first = (name: string) => headers.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const header = first(BYPASS_HEADER);
   const cookie = first("Cookie");
-  const [, key = ""] = /(\w+)=always/.exec(cookie?.value ?? "") ?? [];
+  const [, key] = /(\w+)=always/.exec(cookie?.value ?? "") ?? [];
   return (
-    first(BYPASS_HEADER)?.type === "Exact" ||
-    (cookie?.type === "RegularExpression" && cookie.value === cookieExpression(keyWith(key).cookie))
+    (header?.type === "Exact" && isKeyValue(header.value)) ||
+    (cookie?.type === "RegularExpression" && isKeyValue(key) && cookie.value === cookieExpression(keyWith(key).cookie))
   );
 }
 

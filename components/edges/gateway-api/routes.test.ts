@@ -164,6 +164,8 @@ describe("routes of ours", () => {
       [{ matches: [] }],
       withHeaders(),
       withHeaders({ ...header, type: "RegularExpression", value: ".*" }),
+      // It would get the requests by which the command finds out what visitors see.
+      withHeaders({ ...header, value: "none" }),
       withHeaders(anyCookie),
       withHeaders(anyCookie, cookie),
       withHeaders({ ...cookie, value: `${cookie?.value}|.*` }),

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { keyWith } from "../../../model/bypass";
 import { overrideOf } from "../edge";
 import { driftIn } from "./drift";
 import {
@@ -55,7 +56,10 @@ const drift = (isShown: boolean, ...ingresses: readonly KnownIngress[]) =>
   driftIn(ingresses, placement, reading)(acme, isShown);
 
 const CANARY = { "nginx.ingress.kubernetes.io/canary": "true", "nginx.ingress.kubernetes.io/canary-weight": "100" };
-const way = { key: { header: "secret", cookie: "secret" }, service: { name: "caddy", namespace: "acme", port: 80 } };
+const way = {
+  key: keyWith("0123456789abcdef0123456789abcdef"),
+  service: { name: "caddy", namespace: "acme", port: 80 },
+};
 const bypass = ingressSchema.parse(bypassManifest({ instance: "acme", hosts: acme.hosts }, way, placement));
 const overrideWithBypass = ingressSchema.parse(
   overrideManifest({ ...overrideOf(acme), bypass: { ...way, walk: acme.hosts, slot: 0 } }, placement),
@@ -178,6 +182,19 @@ it.each([
     ],
     [
       "Ingress evil/bypass-acme is a canary for acme.example.org, studio.acme.example.org, so its Service gets visitors instead of the page",
+    ],
+  ],
+  [
+    "with a canary that pretends to be its bypass, but gets the command's own requests",
+    true,
+    [
+      override,
+      ingressSchema.parse(
+        bypassManifest({ instance: "acme", hosts: acme.hosts }, { ...way, key: keyWith("none") }, placement),
+      ),
+    ],
+    [
+      "Ingress acme/bypass-acme is a canary for acme.example.org, studio.acme.example.org, so its Service gets visitors instead of the page",
     ],
   ],
 ] as const)("%s", (_, isShown, ingresses, expected) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { keyWith } from "../../../model/bypass";
 import type { Overridden } from "../edge";
 import type { ConfiguredController } from "./config-map";
 import { hazardsIn } from "./hazards";
@@ -64,7 +65,7 @@ const standing = [standbyManifest(placement), selfTestManifest(placement)].map((
 it("says nothing of an instance as it is installed, nor of what the program makes, nor of others", () => {
   const bypass = bypassManifest(
     { instance: "acme", hosts: acme.hosts },
-    { key: { header: "secret", cookie: "secret" }, service: { name: "caddy", namespace: "acme", port: 80 } },
+    { key: keyWith("0123456789abcdef0123456789abcdef"), service: { name: "caddy", namespace: "acme", port: 80 } },
     placement,
   );
   expect(

@@ -1,4 +1,4 @@
-import { BYPASS_HEADER } from "../../../model/bypass";
+import { BYPASS_HEADER, isKeyValue, keyWith } from "../../../model/bypass";
 import { INSTANCE_LABEL } from "../../names";
 import { bypassNameOf, OVERRIDE_PATH_LENGTH, type Placement } from "./manifests";
 import { annotationOf, hasOurLabel, type KnownIngress, type KnownPath, pathsOf } from "./objects";
@@ -43,8 +43,11 @@ export function isBypass(ingress: KnownIngress, { edge }: Pick<Placement, "edge"
   const instance = labels[INSTANCE_LABEL];
   const prefix = `${ANNOTATION_PREFIX}/`;
   const canary = Object.keys(annotations).filter((one) => one.startsWith(`${prefix}canary`));
+  const key = annotationOf(ingress, "canary-by-header-value");
   return (
     instance !== undefined &&
+    isKeyValue(key) &&
+    annotationOf(ingress, "canary-by-cookie") === keyWith(key).cookie &&
     hasOurLabel(ingress.metadata) &&
     name === bypassNameOf(instance, edge) &&
     annotationOf(ingress, "canary-by-header") === BYPASS_HEADER &&

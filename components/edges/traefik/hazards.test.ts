@@ -134,6 +134,8 @@ describe("a route with the name of a bypass", () => {
     rule.replace(" && (", " || ("),
     rule.replace("maintenance-bypass-", "|"),
     rule.replace(/(?<=X-Maintenance-Bypass`, `)\w+/, "").replace(/(?<=maintenance-bypass-)\w+/, ""),
+    // It would get the requests by which the command finds out what visitors see.
+    rule.replace(/(?<=X-Maintenance-Bypass`, `)\w+/, "none").replace(/(?<=maintenance-bypass-)\w+/, "none"),
   ])("is a rival without the key: %s", (match) => {
     expect(textsOf({ ingressRoutes: [named(match)] })).toHaveLength(1);
     expect(textsOf({ ingressRoutes: [named(match, "tls.bypass-x")] })).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { BYPASS_HEADER, type BypassKey, keyWith, NO_BYPASS } from "../../../model/bypass";
+import { BYPASS_HEADER, type BypassKey, isKeyValue, keyWith, NO_BYPASS } from "../../../model/bypass";
 import { ASSETS_PATH } from "../../../pages/kinds";
 import { INSTANCE_LABEL, labels, NOT_AWAITED, OURS } from "../../names";
 import {
@@ -263,7 +263,7 @@ export function isBypassRule(rule: string, { bypassAddresses }: Pick<Placement, 
   const [, hosts, header] =
     /^(HostRegexp\(`[^`]*`\)(?: && !HostRegexp\(`[^`]*`\))?) && \(Header\(`[^`]*`, `(\w+)`\)/.exec(rule) ?? [];
   return (
-    header !== undefined &&
+    isKeyValue(header) &&
     [[], bypassAddresses].some((addresses) => rule === `${hosts} && ${doorRule(keyWith(header), addresses)}`)
   );
 }

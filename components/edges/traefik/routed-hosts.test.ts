@@ -33,7 +33,7 @@ it("the hosts of IngressRoutes at the edge, without our own", () => {
     route("Host(`page.example.org`)", { namespace: "maintenance-pages" }),
     ...bypassManifests(
       { instance: "acme", hosts: ["bypass.example.org"], otherHosts: [] },
-      { key: keyWith("0123"), service: { name: "caddy", namespace: "acme", port: 80 } },
+      { key: keyWith("0123456789abcdef0123456789abcdef"), service: { name: "caddy", namespace: "acme", port: 80 } },
       placement,
     ).map((one) => ingressRouteSchema.parse(one)),
   ];
