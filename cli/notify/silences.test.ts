@@ -198,6 +198,36 @@ describe("the silence of an instance", () => {
   });
 });
 
+it("two receivers at one Alertmanager have a silence each, and end none of each other's", async () => {
+  const alertmanager = new Alertmanager();
+  const server = await startReceiver(alertmanager.answer);
+  closing.push(() => server.close());
+  const settings = { instances: [], maintenance: [], timeZone: "UTC" };
+  const applied = async (labels: readonly string[], entries: readonly AppliedEntry[]) => {
+    alertmanager.changes.length = 0;
+    const receivers = labels.map((label, index) => ({
+      kind: "alertmanager" as const,
+      url: `${server.url}/am${index === 0 ? "/" : ""}`,
+      matchers: { [label]: "{instance}" },
+      openEndedFor: 60,
+    }));
+    const notice = { id: "one", time: NOW, stack: "production", events: [], settings };
+    const { failed } = await tell({ receivers, notice, applied: entries, mark: "0a1b2c3d" }, QUICK);
+    expect(failed).toStrictEqual([]);
+    return alertmanager.changes.join(", ");
+  };
+  expect(await applied(["namespace", "site"], [windowed])).toBe("make s1, make s2");
+  expect(await applied(["namespace", "site"], [windowed])).toBe("");
+  expect(await applied(["site", "namespace"], [windowed])).toBe("");
+  expect(await applied(["namespace", "job"], [windowed])).toBe("make s3");
+  expect(alertmanager.active).toHaveLength(2);
+  expect(await applied(["namespace", "namespace"], [windowed])).toBe("make s4");
+  expect(await applied(["namespace", "namespace"], [windowed])).toBe("");
+  expect(await applied(["namespace"], [windowed])).toMatch(/^end s\d$/);
+  expect(await applied(["namespace", "site"], [])).toMatch(/^end s\d$/);
+  expect(alertmanager.active).toStrictEqual([]);
+});
+
 it("a failure changes no silence: nobody knows what visitors see", async () => {
   const send = await started(() => ({ status: 500 }));
   expect(await send(undefined)).toStrictEqual({ sent: [], failed: [] });

@@ -118,8 +118,12 @@ export async function keepSilences(
   const own = list.filter((one) => one.createdBy === createdBy && one.status.state !== "expired");
   const kept = new Set<string>();
   const calls = wanted.flatMap((silence): Call[] => {
-    const ofInstance = own.filter((one) => instanceOf(one) === silence.instance);
-    const found = ofInstance.find((one) => hasMatchers(one, silence)) ?? ofInstance[0];
+    const ofInstance = own.filter((one) => instanceOf(one) === silence.instance && !kept.has(one.id));
+    const siblings = wanted.filter(({ instance }) => instance === silence.instance);
+    // One with other matchers is replaced, but not one that an instance needs beside this one.
+    const found =
+      ofInstance.find((one) => hasMatchers(one, silence)) ??
+      ofInstance.find((one) => !siblings.some((sibling) => hasMatchers(one, sibling)));
     if (found === undefined) return [posted(silence, createdBy)];
     kept.add(found.id);
     return isAsWanted(found, silence, now) ? [] : [posted(silence, createdBy, found)];

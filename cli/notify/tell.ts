@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AlertmanagerReceiver, Receiver } from "../../settings/notify";
 import { isEncryptedValue } from "../../settings/notify";
 import type { AppliedEntry } from "../records";
@@ -87,9 +88,12 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
     case "alertmanager": {
       const { applied, endsOthers, mark } = telling;
       if (applied === undefined) return false;
-      const base = receiver.url.replace(/\/+$/, "");
+      const together = telling.receivers.filter((one) => one.kind === "alertmanager").filter(isSamePlace(receiver));
+      // Each would end the silences of the others: all are by one creator.
+      if (together[0] !== receiver) return false;
+      const base = baseOf(receiver);
       const headers = { ...JSON_HEADERS, ...authorizationOf(receiver) };
-      const wanted = wantedSilences(applied, receiver, notice.time);
+      const wanted = together.flatMap((one) => wantedSilences(applied, one, notice.time));
       const call = ({ method, path, body }: Call) => {
         const outgoing: Outgoing = {
           method,
@@ -106,6 +110,16 @@ async function tellOne(receiver: Receiver, telling: Telling, limits: Limits): Pr
       return changed > 0;
     }
   }
+}
+
+function baseOf({ url }: AlertmanagerReceiver): string {
+  return url.replace(/\/+$/, "");
+}
+
+/** Whether another receiver leads to the same silences. With other credentials a proxy may lead to those of somebody else. */
+function isSamePlace(receiver: AlertmanagerReceiver): (other: AlertmanagerReceiver) => boolean {
+  const placeIn = (one: AlertmanagerReceiver) => [baseOf(one), one.bearerToken, one.username, one.password];
+  return (other) => isDeepStrictEqual(placeIn(other), placeIn(receiver));
 }
 
 const JSON_HEADERS = { "content-type": "application/json", "user-agent": "maintenance-pages" };
