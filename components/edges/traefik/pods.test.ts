@@ -164,6 +164,16 @@ describe("a Traefik", () => {
       /^$/,
     ],
     [
+      "that believes the PROXY protocol of everybody, with such addresses",
+      [
+        ...CHART,
+        "--entryPoints.websecure.proxyProtocol.insecure=true",
+        "--entryPoints.web.proxyProtocol.insecure=false",
+      ],
+      { bypassAddresses: ["203.0.113.0/24"] },
+      /^[^\n]*entry point websecure accepts the PROXY protocol from every address[^\n]*$/,
+    ],
+    [
       "behind a proxy, without such addresses",
       [...CHART, "--entryPoints.websecure.forwardedHeaders.insecure"],
       {},

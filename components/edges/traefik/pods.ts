@@ -230,6 +230,9 @@ function addressNotes(
     const isOn = (option: string) => options?.isEnabled(`entrypoints.${name}.${option}`) === true;
     return (isOn("forwardedHeaders.insecure") || isOn("forwardedHeaders.trustedIPs")) && !isOn("proxyProtocol");
   });
+  const believing = entryPoints.filter(
+    (name) => options?.isEnabled(`entrypoints.${name}.proxyProtocol.insecure`) === true,
+  );
   return [
     ...addresses.filter((one) => isWithin(bypassAddresses, one)).map((one) => text(one, "the pod")),
     ...nodeAddresses
@@ -239,6 +242,11 @@ function addressNotes(
       (name) =>
         `its entry point ${name} trusts forwarded headers, so a proxy seems to be before it, and edges.*.bypassAddresses is compared with the ` +
         "address of that: have the proxy speak the PROXY protocol, or take bypassAddresses out.",
+    ),
+    ...believing.map(
+      (name) =>
+        `its entry point ${name} accepts the PROXY protocol from every address (proxyProtocol.insecure). A request that comes past the load balancer ` +
+        "can name an address of edges.*.bypassAddresses, and is let in without a key: set proxyProtocol.trustedIPs instead.",
     ),
   ];
 }
