@@ -20,6 +20,7 @@ import { forgottenIn } from "./settings/authorship";
 import { bucketUrl, pagesUrl } from "./settings/bucket-address";
 import { readClock } from "./settings/clock";
 import { instancesWithPages, readSettings } from "./settings/read";
+import { keptMaintenance } from "./settings/recorded";
 import { stackFileOf } from "./settings/stack-file";
 import { stackMark } from "./settings/stack-mark";
 
@@ -56,6 +57,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
   const settings = readSettings(pulumi.runtime.allConfig(), readClock(), { hostsOfLastUp });
   for (const warning of settings.warnings) pulumi.log.warn(warning);
   const { instances, bypassSecret, protect } = settings;
+  const recorded = keptMaintenance();
 
   // --- pages
   const withPages = instancesWithPages(settings);
@@ -159,7 +161,7 @@ async function declareAll({ leftOut = [], kept = {} }: ProgramOptions) {
     // After the overrides: Pulumi records the outputs of a run that fails as well.
     maintenance: pulumi
       .all(declared.map((edge) => edge.overridden))
-      .apply(() => maintenanceOutput(settings.maintenance, forgotten)),
+      .apply(() => recorded ?? maintenanceOutput(settings.maintenance, forgotten)),
     bucketAddress: bucketUrl(settings.bucket),
     helmValues: Object.fromEntries(declared.map((edge) => [edge.name, edge.helmValues])),
     tutorSettings: tutorSettingsOutput(pagesUrl(settings.bucket), settings.languages),

@@ -33,6 +33,16 @@ unlocked() {
   return "$code"
 }
 
+# Prints what a command prints only if it fails.
+quietly() {
+  local log code=0
+  log=$(mktemp)
+  "$@" > "$log" 2>&1 || code=$?
+  [ "$code" = 0 ] || cat "$log" >&2
+  rm "$log"
+  return "$code"
+}
+
 # What somebody changed in the cluster by hand is seen by a refresh alone. One of everything would need the bucket as well.
 refresh() {
   unlocked refresh --yes --skip-preview \
@@ -45,19 +55,23 @@ refresh > /dev/null 2>&1 || refreshed=$?
 # What is applied now, and how the last `up` ended: after the refresh, which has waited for other runs, and before the next `up`. Receivers of
 # notifications must not decide how this run ends.
 before=$(mktemp)
-trap 'rm -f "$before"' EXIT
+recorded=$(mktemp)
+trap 'rm -f "$before" "$recorded"' EXIT
 node cli/maintenance.js notify --stack "$stack" --remember "$before" || true
 
 # A refresh reads the cluster by the context that the last `up` had, which may have another name on this machine. An `up` of the
-# provider alone puts this machine's there. (--run-program would as well, but together with --target it breaks the state.)
-if [ "$refreshed" != 0 ]; then
-  unlocked up --yes --skip-preview \
-    --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' > /dev/null
-  refresh > /dev/null
-fi
+# provider alone puts this machine's there. (--run-program would as well, but together with --target it breaks the state.) It makes no override, so
+# it must not record what is in maintenance: if what comes after it fails, `due` and `notify` would take that for applied.
+renew() {
+  pulumi stack output --json --stack "$stack" --non-interactive > "$recorded" &&
+    MAINTENANCE_PAGES_RECORDED=$recorded unlocked up --yes --skip-preview \
+      --target 'urn:pulumi:*::*::pulumi:providers:kubernetes::cluster' &&
+    refresh
+}
 
 code=0
-unlocked up --yes || code=$?
+if [ "$refreshed" != 0 ]; then quietly renew || code=$?; fi
+if [ "$code" = 0 ]; then unlocked up --yes || code=$?; fi
 if [ "$code" = 0 ]; then
   # The controller reloads its nginx every 3.3 seconds at most.
   sleep 5

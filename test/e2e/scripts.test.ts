@@ -45,6 +45,43 @@ it.each<[string, readonly string[], string]>([
   expect(existsSync(join(folder, "called"))).toBe(false);
 });
 
+it("ci/up.sh records nothing as in maintenance before it is, and notifies of a run that fails early", async () => {
+  const asked = join(folder, "asked");
+  write(
+    "bin/pulumi",
+    `#!/bin/sh
+echo "pulumi $1 $2 \${MAINTENANCE_PAGES_RECORDED:+keeps $(cat "$MAINTENANCE_PAGES_RECORDED")}" >> "${asked}"
+case "$1" in
+  refresh) echo "error: no such context" >&2; exit 3 ;;
+  stack) echo '{"maintenance":[]}' ;;
+esac
+`,
+  );
+  write("bin/node", `#!/bin/sh\necho "$2" "$5" >> "${asked}"\n`);
+  for (const program of ["node", "pulumi"]) chmodSync(join(folder, "bin", program), 0o755);
+  const { code, output } = await tryCommand("ci/up.sh", ["staging"], {
+    cwd: folder,
+    env: { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}` },
+  });
+  expect(code).toBe(3);
+  expect(output).toContain("error: no such context");
+  expect(
+    readFileSync(asked, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => line.trim()),
+  ).toStrictEqual([
+    "rights",
+    "elsewhere",
+    "pulumi refresh --yes",
+    "notify --remember",
+    "pulumi stack output",
+    'pulumi up --yes keeps {"maintenance":[]}',
+    "pulumi refresh --yes",
+    "notify --since",
+  ]);
+});
+
 describe("ci/stacks.sh", () => {
   const git = (...args: readonly string[]) =>
     runCommand("git", ["-c", "user.name=Test", "-c", "user.email=test@example.org", ...args], { cwd: folder });
