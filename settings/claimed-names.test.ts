@@ -43,7 +43,15 @@ describe("a stack may have others", () => {
       ["acme"],
       "instancesDirectory",
     ],
+    ["with names that YAML merges from elsewhere", { instances: '{"<<": {"beta": {}}}' }, ["<<"], "instances"],
+    ["with a key as Pulumi's first versions wrote it", { "config:instances": '["acme"]' }, [], "config"],
   ])("%s", (_, config, names, path) => {
     expect(claimed(config)).toStrictEqual([names, [path]]);
+  });
+
+  // Pulumi takes the project's name for the namespace then.
+  it.each(["instances", "instancesDirectory", "<<"])("with the key %s, without the namespace", (key) => {
+    const { problems } = claimedNames({ [key]: '["acme"]' }, listDirectory);
+    expect(problems.map(({ path, found }) => [path, found])).toStrictEqual([["config", key]]);
   });
 });

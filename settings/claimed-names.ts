@@ -1,6 +1,6 @@
 import type { Problem } from "../model/problems";
 import { type DirectoryNames, listInstancesDirectory } from "./instances-directory";
-import { decode } from "./read";
+import { decode, NAMESPACE } from "./read";
 import { INSTANCES_ALLOWED } from "./schema";
 
 /** The settings that name instances. */
@@ -42,9 +42,25 @@ export function claimedNames(
     problems: [
       ...problems.filter(({ path }) => path === "instances" || path === "instancesDirectory"),
       ...unreadNamesOf(instances),
+      ...unreadKeysIn(stackConfig),
       ...directory.problems,
     ],
   };
+}
+
+/** YAML 1.1 puts what it refers to in its place, and so does Pulumi. */
+const MERGE_KEY = "<<";
+
+/**
+ * Keys under which Pulumi finds instances, and the command does not: without the namespace, in the form of Pulumi's first versions, or merged
+ * from another place of the file.
+ */
+function unreadKeysIn(stackConfig: Readonly<Record<string, string>>): readonly Problem[] {
+  return Object.keys(stackConfig).flatMap((key) => {
+    if (key === MERGE_KEY) return [{ path: "config", found: MERGE_KEY, allowed: "the settings themselves" }];
+    const [, name] = new RegExp(`^(?:${NAMESPACE}:config:)?(instances|instancesDirectory)$`).exec(key) ?? [];
+    return name === undefined ? [] : [{ path: "config", found: key, allowed: `the key ${NAMESPACE}:${name}` }];
+  });
 }
 
 /** What in `instances` is no name, and was meant as one: `- acme: {}` in a list is an object. */
@@ -54,6 +70,8 @@ function unreadNamesOf(instances: unknown): readonly Problem[] {
       typeof found === "string" ? [] : [{ path: `instances[${index}]`, found, allowed: "the name of an instance" }],
     );
   }
+  if (typeof instances === "object" && instances !== null && MERGE_KEY in instances)
+    return [{ path: "instances", found: MERGE_KEY, allowed: "the names themselves" }];
   const isMapOrMissing = instances === undefined || (typeof instances === "object" && instances !== null);
   return isMapOrMissing ? [] : [{ path: "instances", found: instances, allowed: INSTANCES_ALLOWED }];
 }
