@@ -7,8 +7,4 @@ try {
   console.error("maintenance: its libraries are not there. Run `npm ci` in the project's folder, and then this again.");
   process.exit(1);
 }
-require("./main.ts")
-  .main(process.argv.slice(2))
-  .then((code) => {
-    process.exitCode = code;
-  });
+require("./main.ts").main(process.argv.slice(2)).then(require("./exit.js").exitWith);
