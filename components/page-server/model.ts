@@ -144,6 +144,7 @@ function modelOf(settings: Required<NginxSettings>) {
 /** What the templates need of bypass links. nginx can't subtract, so each number of hosts has the one below it. */
 const LINK = {
   path: LINK_PATH,
+  asset: LINK_PATH.slice(ASSETS_PATH.length),
   cookiePrefix: COOKIE_PREFIX,
   seconds: LINK_SECONDS,
   steps: Array.from({ length: LONGEST_WALK }, (_, index) => ({ left: index + 1, after: index })),

@@ -312,6 +312,11 @@ describe("a bypass link", () => {
     expect(server.logged()).not.toContain("uninitialized");
   });
 
+  it("is the page where an instance with its own assets has no bypass any more", async () => {
+    const { status, body } = await visit(server.maintenance, LMS, "/acme/unscheduled/-/bypass", { headers: BROWSER });
+    expect({ status, body }).toStrictEqual({ status: 503, body: "everybody's unscheduled" });
+  });
+
   it("is the page on the other ports", async () => {
     for (const [port, status] of [
       ["maintenance", 503],
