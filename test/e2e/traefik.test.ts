@@ -11,7 +11,7 @@ import { EXIT } from "../../cli/errors";
 import { PROJECT } from "../../cli/project";
 import type { TraefikValues } from "../../components/edges/traefik/values";
 import { makeAuthority } from "../../lab/cluster/certificates";
-import { EDGE_ADDRESS } from "../../lab/cluster/control-plane";
+import { CONTROL_ADDRESS } from "../../lab/cluster/control-plane";
 import { PageServerPods } from "../../lab/cluster/page-server-pods";
 import type { Edge } from "../../lab/edges/edge";
 import { at, type Lab, startLab } from "../../lab/lab";
@@ -33,6 +33,9 @@ let lab: Lab;
 let traefik: Edge;
 let pods: PageServerPods;
 
+/** Where visitors' connections come from: Linux takes the first address of the sandbox for a connection to another one of it. */
+const RELAYS = CONTROL_ADDRESS;
+
 const HELM_VALUES = {
   providers: { kubernetesCRD: { enabled: true, allowEmptyServices: true } },
 } satisfies TraefikValues;
@@ -44,7 +47,7 @@ beforeAll(async () => {
   await embedded.createTraefikTypes();
   // A load balancer may name its visitors by the PROXY protocol. Connections without it stay what they are.
   traefik = await embedded.startTraefik(HELM_VALUES, {
-    options: { "entryPoints.web.proxyProtocol.trustedIPs": `${EDGE_ADDRESS}/32` },
+    options: { "entryPoints.web.proxyProtocol.trustedIPs": `${RELAYS}/32` },
   });
   pods = new PageServerPods(lab.cluster.kube);
   for (const host of hostsOf("acme")) await untilAnswer(() => visit(traefik.url, host), isOpen("acme"), 60);
@@ -290,7 +293,7 @@ describe("addresses that need no key", () => {
   });
 
   it("that are the operator's own change nothing of what status and disable see", async () => {
-    await set("edges.traefik.bypassAddresses[0]", EDGE_ADDRESS);
+    await set("edges.traefik.bypassAddresses[0]", RELAYS);
     expect((await lab.stack.up()).changes).toStrictEqual(["update IngressRoute bypass-acme.traefik"]);
     await untilAnswer(() => visit(traefik.url, "acme.localhost"), isOpen("acme"), 20);
     const { code, output } = await type("status");
