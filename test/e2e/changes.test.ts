@@ -252,10 +252,12 @@ it("every resource has the URN that it always had: with another one, running sta
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::page-server-self-test
     maintenance-pages:index:MaintenanceOverrides$kubernetes:networking.k8s.io/v1:Ingress::page-server-standby
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::bypass-acme.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::link-acme.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::maintenance-acme.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::maintenance-gamma.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::page-server-not-found.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:IngressRoute::page-server-self-test.traefik
+    maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::link-acme.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-acme.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::maintenance-gamma.traefik
     maintenance-pages:index:MaintenanceOverrides$kubernetes:traefik.io/v1alpha1:Middleware::page-server-closed.traefik
