@@ -730,10 +730,11 @@ it("docs/check-examples.md is what it said", async () => {
     "",
     ...examples,
   ].join("\n");
-  // What is another one in each run.
+  // What is another one in each run, or with each change of the page server's configuration.
   const same = text
     .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:…")
     .replaceAll(/\bpage-server-[0-9a-f]+-[a-z0-9]{5}\b/g, "page-server-…")
+    .replaceAll(/\bpage-server-nginx-[0-9a-f]{10}\b/g, "page-server-nginx-…")
     .replaceAll(/(?:read|connect) ECONNRESET(?: 127\.0\.0\.1:…)?/g, "ECONNRESET");
   await expect(same).toMatchFileSnapshot(join(PROJECT, "docs", "check-examples.md"));
 });

@@ -50,10 +50,12 @@ describe("two instances into maintenance and one out of it", () => {
   const say = async (...args: string[]) => {
     const { code, output, stdout } = await type(args);
     const quoted = args.map((arg) => (/[\s"']/.test(arg) ? `"${arg}"` : arg)).join(" ");
-    // What differs from run to run: the edge's port, how long it took, keys, and in which order the engine does what may be done at once.
+    // What differs from run to run: the edge's port, how long it took, keys, and in which order the engine does what may be done at once. What
+    // differs with each change of the page server's configuration: the name of its ConfigMap.
     const steady = output
       .replaceAll(lab.edge, "http://127.0.0.1:8080")
       .replace(/\(after [\d.]+ s\)/g, "(after … s)")
+      .replace(/(?<=page-server-nginx-)[0-9a-f]{10}\b/g, "…")
       .replace(/(?<=X-Maintenance-Bypass: |maintenance-bypass-|\?(?:key|end)=)[\w-]+/g, "…");
     said.push(`$ npx maintenance ${quoted}\n${inOrder(steady)}${code === 0 ? "" : `[exit code ${code}]\n`}`);
     return { code, output, stdout };
