@@ -97,8 +97,7 @@ export async function* ofEachStack<Value>(
     const allowed = "a folder with one or more files such as Pulumi.mycluster.yaml";
     throw inputError({ path: "--all-stacks", found: undefined, allowed });
   }
-  const appliedOnes = stacks.filter((stack) => isApplied(stack, backend) !== false);
-  if (appliedOnes.length === 0 && !withUnapplied) {
+  if (!withUnapplied && stacks.every((stack) => isApplied(stack, backend) === false)) {
     throw new CommandError(
       `No stack of this folder is applied in the backend ${backendText()}. \`pulumi stack ls\` lists its stacks; \`pulumi login\` changes the backend.`,
     );
@@ -142,7 +141,7 @@ export function headingOf({ stack, isApplied, error }: StackResult<unknown>, bac
   return error === undefined ? `Stack ${stack}` : `Stack ${stack}: FAILED`;
 }
 
-// What is not known comes before what is known to need somebody.
+// Unknown is worse than "needs attention".
 const WORST_FIRST: readonly number[] = [EXIT.failed, EXIT.refused, EXIT.attention, EXIT.done];
 
 /** The worst of the codes to exit with. */

@@ -1,6 +1,6 @@
 import type { Edge } from "../components/edges/edge";
 import { LINK_PATH } from "../components/page-server/contract";
-import { BYPASS_HEADER, type BypassKey, LINK_SECONDS, NO_BYPASS, walkOf } from "../model/bypass";
+import { BYPASS_HEADER, type BypassKey, LINK_SECONDS, NO_BYPASS, openableHosts, walkOf } from "../model/bypass";
 import type { Instance } from "../model/instances";
 import { listed } from "../model/problems";
 
@@ -44,7 +44,7 @@ export function bypassUse(
   edges: readonly Pick<Edge, "name" | "address" | "bypassAddresses">[],
 ): BypassUse {
   const [{ address } = { address: undefined }] = edges;
-  const [host = ""] = hosts.filter((one) => !one.startsWith("*."));
+  const [host = ""] = openableHosts(hosts);
   const header = `-H '${BYPASS_HEADER}: ${key.header}'`;
   return {
     instance: name,
@@ -61,13 +61,11 @@ export function bypassUse(
 
 function linksOf(instance: Pick<Instance, "hosts" | "assumedHosts">, { header }: BypassKey): readonly Link[] {
   const walk = walkOf(instance);
-  return instance.hosts
-    .filter((host) => !host.startsWith("*."))
-    .map((host) => {
-      const walked = walk.length > 1 && walk.includes(host) ? `&hosts=${walk.length}` : "";
-      const link = (word: string) => `https://${host}${LINK_PATH}?${word}=${header}${walked}`;
-      return { host, url: link("key"), end: link("end") };
-    });
+  return openableHosts(instance.hosts).map((host) => {
+    const walked = walk.length > 1 && walk.includes(host) ? `&hosts=${walk.length}` : "";
+    const link = (word: string) => `https://${host}${LINK_PATH}?${word}=${header}${walked}`;
+    return { host, url: link("key"), end: link("end") };
+  });
 }
 
 /** The domains that a cookie has to be set for, to be sent to every host: those that are below none of the others. */

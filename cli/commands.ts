@@ -632,14 +632,14 @@ async function due({ stack, json }: Common): Promise<number> {
     forgottenIn(settings, file.path, hasReceivers(file.content, settings)),
   ]);
   const applied = new Map(entries.map((entry) => [entry.instance, entry.state]));
-  const told = new Set(entries.flatMap((entry) => (entry.forgotten ? [entry.instance] : [])));
+  const recorded = new Set(entries.flatMap((entry) => (entry.forgotten ? [entry.instance] : [])));
   const changed = maintenance.flatMap((entry) => {
     const { instance, state } = entry;
     // An entry that was never applied is due when its page should be there by now.
     const was = applied.get(instance.name) ?? (isShown(entry) ? "not applied" : state);
     const texts = was === state ? (outdated.get(instance.name) ?? []) : [];
-    // An `up` records it, and so the receivers of `notify` are told once.
-    const isForgotten = was === state && forgotten.has(instance.name) && !told.has(instance.name);
+    // The next `up` records it. So the receivers of `notify` get it once.
+    const isForgotten = was === state && forgotten.has(instance.name) && !recorded.has(instance.name);
     if (was === state && texts.length === 0 && !isForgotten) return [];
     const is = isForgotten ? ("forgotten" as const) : state;
     return [{ instance: instance.name, was, is, ...(texts.length > 0 ? { outdated: texts } : {}) }];

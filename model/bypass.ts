@@ -54,13 +54,19 @@ export const LINK_SECONDS = 12 * 60 * 60;
  */
 export const LONGEST_WALK = 14;
 
+/** The hosts that a browser can request: a wildcard is none. */
+export function openableHosts(hosts: readonly string[]): readonly string[] {
+  return hosts.filter((host) => !host.startsWith("*."));
+}
+
 /**
- * The hosts that a link opens, one after the other. A wildcard is no host that a browser can request. A host that may not exist would end
- * the walk.
+ * The hosts that a link opens, one after the other. A host that may not exist would end the walk.
  *
  * @example
  * walkOf({ hosts: ["acme.example.org", "studio.acme.example.org", "*.acme.example.org"] }); // the first two
  */
 export function walkOf({ hosts, assumedHosts = [] }: Pick<Instance, "hosts" | "assumedHosts">): readonly string[] {
-  return hosts.filter((host) => !host.startsWith("*.") && !assumedHosts.includes(host)).slice(0, LONGEST_WALK);
+  return openableHosts(hosts)
+    .filter((host) => !assumedHosts.includes(host))
+    .slice(0, LONGEST_WALK);
 }

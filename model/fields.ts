@@ -57,7 +57,7 @@ const IMAGE = new RegExp(
 /** The reference of a container image: a registry's host if need be, a name, and a tag or a digest or both. */
 export const containerImage = (what: string) => z.string({ error: what }).regex(IMAGE, { error: what });
 
-// As above, the reasons why an object can't have a setting, by the setting's name.
+// As above: the reasons why an object can't have a setting, by message and by the setting's name.
 const refusalsByMessage = new Map<string, ReadonlyMap<string, string>>();
 
 /**
@@ -67,11 +67,11 @@ const refusalsByMessage = new Map<string, ReadonlyMap<string, string>>();
  */
 export function section<Shape extends z.ZodRawShape>(shape: Shape, refusals: Readonly<Record<string, string>> = {}) {
   const names = Object.keys(shape);
-  const allowed = `an object with the settings ${names.join(", ")}`;
-  choicesByMessage.set(`the settings ${names.join(", ")}`, names);
-  refusalsByMessage.set(`the settings ${names.join(", ")}`, new Map(Object.entries(refusals)));
+  const message = `the settings ${names.join(", ")}`;
+  choicesByMessage.set(message, names);
+  refusalsByMessage.set(message, new Map(Object.entries(refusals)));
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? `the settings ${names.join(", ")}` : allowed),
+    error: (issue) => (issue.code === "unrecognized_keys" ? message : `an object with ${message}`),
   });
 }
 

@@ -28,7 +28,7 @@ const done: Outcome = {
 
 function started(readApplied: () => Promise<readonly AppliedEntry[]>, notify = NOTIFY, maintenance = "[acme]") {
   const content = new StackText(fileWith(notify, maintenance));
-  const told: { events: readonly string[]; applied: readonly string[] | undefined }[] = [];
+  const sent: { events: readonly string[]; applied: readonly string[] | undefined }[] = [];
   const text = ({ event, instance, reason }: Happened) =>
     [event, instance, ...(reason === undefined ? [] : [reason])].join(" ");
   const announcer = announcerOf(
@@ -37,11 +37,11 @@ function started(readApplied: () => Promise<readonly AppliedEntry[]>, notify = N
     "/nowhere/Pulumi.test.yaml",
     readApplied,
     async (_, events, applied) => {
-      told.push({ events: events.map(text), applied: applied?.map(({ instance }) => instance) });
+      sent.push({ events: events.map(text), applied: applied?.map(({ instance }) => instance) });
     },
   );
   return {
-    told,
+    sent,
     announcer,
     async at(...stages: readonly Stage[]) {
       await sleep(1); // by then it is read, unless it takes long
@@ -54,15 +54,15 @@ const nothing = async () => [];
 afterEach(() => vi.restoreAllMocks());
 
 describe("after a change", () => {
-  it("all that has happened is told, also of other instances", async () => {
-    const { announcer, told, at } = started(async () => [{ instance: "beta", state: "active", kind: "unscheduled" }]);
+  it("sends every event, also those of other instances", async () => {
+    const { announcer, sent, at } = started(async () => [{ instance: "beta", state: "active", kind: "unscheduled" }]);
     await at("applying", "begun", "applied");
     await announcer.afterDone(done)?.();
-    expect(told).toStrictEqual([{ events: ["entered acme", "left beta"], applied: ["acme"] }]);
+    expect(sent).toStrictEqual([{ events: ["entered acme", "left beta"], applied: ["acme"] }]);
   });
 
-  it("that visitors do not see, that is told, too; a copy of the page is a page", async () => {
-    const { announcer, told, at } = started(nothing);
+  it("sends a failure if visitors do not see it; a copy of the page counts as the page", async () => {
+    const { announcer, sent, at } = started(nothing);
     await at("applying", "applied");
     const unmet = { edge: "default", host: "acme.example.org", seen: "200", why: "a reason", isCopy: false };
     const outcome = {
@@ -71,38 +71,38 @@ describe("after a change", () => {
       overruled: ["acme: a path"],
     };
     await announcer.afterDone(outcome)?.();
-    expect(told[0]?.events).toStrictEqual([
+    expect(sent[0]?.events).toStrictEqual([
       "entered acme",
       "failed acme the change is applied, but not all visitors see what they should. acme.example.org: 200 (a reason); a path",
     ]);
   });
 
-  it("that failed after it had begun, the failure is told, and no silence changed", async () => {
-    const { announcer, told, at } = started(nothing);
+  it("sends a failure if it failed after it had begun, and changes no silence", async () => {
+    const { announcer, sent, at } = started(nothing);
     await at("applying", "begun");
     await announcer.afterFailure(new Error("the bucket is gone"))?.();
-    expect(told).toStrictEqual([{ events: ["failed acme the bucket is gone"], applied: undefined }]);
+    expect(sent).toStrictEqual([{ events: ["failed acme the bucket is gone"], applied: undefined }]);
   });
 
-  it("of a message alone that failed, the failure is told", async () => {
-    const { announcer, told, at } = started(async () => [{ instance: "acme", state: "active", kind: "unscheduled" }]);
+  it("sends a failure if only a message was to be changed", async () => {
+    const { announcer, sent, at } = started(async () => [{ instance: "acme", state: "active", kind: "unscheduled" }]);
     await at("applying", "begun");
     await announcer.afterFailure(new Error("no"))?.();
-    expect(told[0]?.events).toStrictEqual(["failed acme no"]);
+    expect(sent[0]?.events).toStrictEqual(["failed acme no"]);
   });
 
   it("that failed before Pulumi said what was applied, it failed for the instances it is for", async () => {
-    const { announcer, told, at } = started(() => new Promise(() => {}), NOTIFY, "[acme, beta]");
+    const { announcer, sent, at } = started(() => new Promise(() => {}), NOTIFY, "[acme, beta]");
     await at("applying", "begun");
     await announcer.afterFailure(new Error("no"))?.();
-    expect(told[0]?.events).toStrictEqual(["failed acme no"]);
+    expect(sent[0]?.events).toStrictEqual(["failed acme no"]);
   });
 
-  it("that is applied, and could not be checked, its events are told, and that", async () => {
-    const { announcer, told, at } = started(nothing);
+  it("sends its events and a failure if it was applied and could not be checked", async () => {
+    const { announcer, sent, at } = started(nothing);
     await at("applying", "begun", "applied");
     await announcer.afterFailure(new Error("no passphrase"))?.();
-    expect(told).toStrictEqual([
+    expect(sent).toStrictEqual([
       {
         events: [
           "entered acme",
@@ -114,34 +114,34 @@ describe("after a change", () => {
   });
 
   it.each<[string, readonly Stage[]]>([
-    ["that was refused", []],
-    ["that failed before it had begun", ["applying"]],
-  ])("%s, nobody is told", async (_, stages) => {
+    ["was refused", []],
+    ["failed before it had begun", ["applying"]],
+  ])("sends nothing if it %s", async (_, stages) => {
     const { announcer, at } = started(nothing);
     await at(...stages);
     expect(announcer.afterFailure(new Error("no"))).toBeUndefined();
     expect(announcer.afterDone(done)).toBeUndefined();
   });
 
-  it("that was faster than Pulumi, it says that nobody is told, and keeps the silences up", async () => {
+  it("prints that it sends no event if Pulumi has not answered yet, and keeps the silences", async () => {
     const errors = vi.spyOn(console, "error").mockImplementation(() => {});
-    const { announcer, told, at } = started(() => new Promise(() => {}));
+    const { announcer, sent, at } = started(() => new Promise(() => {}));
     await at("applying", "applied");
     await announcer.afterDone(done)?.();
-    expect(told).toStrictEqual([{ events: [], applied: ["acme"] }]);
+    expect(sent).toStrictEqual([{ events: [], applied: ["acme"] }]);
     expect(errors.mock.calls).toStrictEqual([
       [expect.stringMatching(/^No receiver is notified of what this change did/)],
     ]);
   });
 
-  it("it is told where the receivers are encrypted as a whole, too", async () => {
-    const { announcer, told, at } = started(nothing, "  maintenance-pages:notify: {secure: v1:abc}\n");
+  it("sends its events, too, if the whole setting is encrypted", async () => {
+    const { announcer, sent, at } = started(nothing, "  maintenance-pages:notify: {secure: v1:abc}\n");
     await at("applying", "applied");
     await announcer.afterDone(done)?.();
-    expect(told[0]?.events).toStrictEqual(["entered acme"]);
+    expect(sent[0]?.events).toStrictEqual(["entered acme"]);
   });
 
-  it("Pulumi is not asked where nobody is to be told", async () => {
+  it("reads nothing from Pulumi if there are no receivers", async () => {
     const asked = vi.fn(nothing);
     const { announcer, at } = started(asked, "");
     await at("applying", "begun", "applied");

@@ -38,7 +38,7 @@ describe("what happened to an instance", () => {
     expect(namesOf(before, after)).toStrictEqual(expected);
   });
 
-  it("is told in the order of the configuration, with those that are gone last", () => {
+  it("comes in the order of the configuration, with removed entries last", () => {
     const [beta, gone] = [
       { ...acme, instance: "beta" },
       { ...acme, instance: "gone" },

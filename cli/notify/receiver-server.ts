@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 
-// A stand-in for receivers, on loopback, for tests: a real server that misbehaves as it is told.
+// A stand-in for receivers, on loopback, for tests: a real server. Each test says how it misbehaves.
 
 /** What arrived. */
 export interface Arrived {
