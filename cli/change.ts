@@ -6,7 +6,7 @@ import { PROTECTION_OF_OVERRIDES } from "../components/names";
 import { BYPASS_HEADER, bypassKey } from "../model/bypass";
 import { type Instance, isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry } from "../model/maintenance";
-import { listed, problemText } from "../model/problems";
+import { listed, messageOf, problemText } from "../model/problems";
 import type { Settings } from "../settings/read";
 import { OF_TRIALS } from "./admission";
 import { mapGently } from "./at-once";
@@ -124,7 +124,7 @@ export async function change(wanted: Wanted, tools: Tools): Promise<Outcome> {
     // An API that does not answer stops no maintenance.
     let unread = "";
     const inspecting = visitors.inspect(edges, settings).catch((error: unknown) => {
-      unread = error instanceof Error ? error.message : String(error);
+      unread = messageOf(error);
       return undefined;
     });
     const entered = goalsOf(instances, settings).filter(({ goal }) => goal === "page");
@@ -626,7 +626,7 @@ function restored(
   isInterrupted: boolean,
 ): unknown {
   if (!file.isChanged) return error;
-  const reason = isInterrupted ? INTERRUPTED : error instanceof Error ? error.message : String(error);
+  const reason = isInterrupted ? INTERRUPTED : messageOf(error);
   try {
     file.restore();
   } catch (other) {

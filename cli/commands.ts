@@ -6,7 +6,7 @@ import { edgesOf } from "../components/edges";
 import { bypassKey } from "../model/bypass";
 import { isBehind } from "../model/instances";
 import { isShown, type MaintenanceEntry, plainEntry } from "../model/maintenance";
-import { listed, nearest, problemText } from "../model/problems";
+import { listed, messageOf, nearest, problemText } from "../model/problems";
 import { listedEntry } from "../outputs";
 import { forgottenIn } from "../settings/authorship";
 import { readClock } from "../settings/clock";
@@ -684,7 +684,7 @@ async function rights({ stack, json }: Common): Promise<number> {
   const settings = StackFile.open(await findStack(stack)).content.settings(readClock());
   const wanted = rightsFor(settings);
   const missing = await missingRights(settings, wanted).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new CommandError(`The cluster's API does not say what this account may do: ${reason}.`, EXIT.failed);
   });
   const lines = rightsText(missing);

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Cluster, KubeConfig, User } from "@kubernetes/client-node";
 import { z } from "zod";
-import { problemLine, SettingsError } from "../model/problems";
+import { messageOf, problemLine, SettingsError } from "../model/problems";
 import { identifyCluster } from "../settings/cluster";
 import { readKubeconfig } from "../settings/kubeconfig";
 import type { Settings } from "../settings/read";
@@ -154,7 +154,7 @@ export class ClusterApi implements ClusterReader {
       // Adds the certificates, or the token that another program gives out.
       await this.config.applyToHTTPSOptions(options);
     } catch (error) {
-      throw new Unreachable(error instanceof Error ? error.message : String(error));
+      throw new Unreachable(messageOf(error));
     }
     options.headers = { ...options.headers, ...headers };
     const request = url.protocol === "https:" ? httpsRequest : httpRequest;

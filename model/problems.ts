@@ -57,6 +57,11 @@ export class PagesError extends ProblemsError {
   }
 }
 
+/** What was thrown, as a text: anything can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A problem in one line, for a table. */
 export function problemLine({ path, found, allowed }: Problem): string {
   return visible(`${path} is ${show(found)}; allowed: ${allowed}`);

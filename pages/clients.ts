@@ -4,7 +4,7 @@ import { deepmerge } from "deepmerge-ts";
 import mime from "mime";
 import { problemsOf } from "../model/fields";
 import { LANGUAGES, readStrings, type Strings } from "../model/languages";
-import { nearest, PagesError, type Problem } from "../model/problems";
+import { messageOf, nearest, PagesError, type Problem } from "../model/problems";
 import { contrastProblems, type ThemeSettings, themeOf, themeSchema } from "../model/theme";
 import { blockProblems } from "./blocks";
 import { CLIENTS_FOLDER, pathOf } from "./paths";
@@ -207,7 +207,7 @@ function readJson(text: string, path: string, problems: Problem[]): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    problems.push({ path, found: error instanceof Error ? error.message : String(error), allowed: "JSON" });
+    problems.push({ path, found: messageOf(error), allowed: "JSON" });
     return undefined;
   }
 }

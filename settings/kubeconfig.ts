@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { SettingsError } from "../model/problems";
+import { messageOf, SettingsError } from "../model/problems";
 import type { KubernetesSettings } from "./schema";
 
 /**
@@ -29,7 +29,7 @@ function read(path: string, source: string): string {
   try {
     return readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new SettingsError([{ path: source, found: path, allowed: `a file that can be read (${reason})` }]);
   }
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { messageOf } from "../../model/problems";
 import { PAGE_DISPOSITION } from "../../pages/kinds";
 import { bucketUrl, pagesUrl } from "../../settings/bucket-address";
 import type { BucketSettings } from "../../settings/schema";
@@ -34,7 +35,7 @@ async function pageFinding(bucket: BucketSettings, doPodsRead: boolean | undefin
       return { check: PAGES, result: "ok", text: `${url} answers 200` };
     return unreadFinding(`${url} answers 200 without the header Content-Disposition of our pages`, doPodsRead);
   } catch (error) {
-    return unreachedFinding(url, error instanceof Error ? error.message : String(error), doPodsRead);
+    return unreachedFinding(url, messageOf(error), doPodsRead);
   }
 }
 

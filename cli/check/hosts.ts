@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkServerIdentity, connect, type PeerCertificate } from "node:tls";
 import type { Edge } from "../../components/edges/edge";
 import type { Instance } from "../../model/instances";
-import { listed } from "../../model/problems";
+import { listed, messageOf } from "../../model/problems";
 import { mapSome } from "../at-once";
 import { probedName, type Target, targetsOf } from "../probe";
 import { type Finding, orOk } from "./finding";
@@ -194,7 +194,7 @@ async function nameOf({ host }: Target, isKnown: Sight["isKnown"]): Promise<Name
   try {
     return { state: (await isKnown(probedName(host))) ? "known" : "absent" };
   } catch (error) {
-    return { state: "unanswered", reason: reasonOf(error) };
+    return { state: "unanswered", reason: messageOf(error) };
   }
 }
 
@@ -223,7 +223,7 @@ async function certificateFaults(
     const shown = await shake(place, probedName(target.host));
     return faultsIn(shown, target, now)?.map((fault) => ({ target, ...fault }));
   } catch (error) {
-    return target.isAssumed ? undefined : [{ target, what: "unseen", detail: reasonOf(error) }];
+    return target.isAssumed ? undefined : [{ target, what: "unseen", detail: messageOf(error) }];
   }
 }
 
@@ -258,10 +258,6 @@ function ownerOf({ subject, subjectaltname = "" }: Shown["certificate"]): string
 
 function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** One finding for each instance and each thing that is wrong, at each address. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { messageOf } from "../../model/problems";
 import { maintenanceOutput } from "../../outputs";
 import { forgottenIn } from "../../settings/authorship";
 import { readClock } from "../../settings/clock";
@@ -73,7 +74,7 @@ export function announcerOf(
       return () => announceApplied((applied) => unseenOf(outcome, before ?? [], applied));
     },
     afterFailure(error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (stage === "applied") {
         return () =>
           announceApplied((applied) =>
@@ -153,7 +154,7 @@ export async function announcing(
     if (sent.length > 0) say(`Notified: ${sent.join(", ")}.`);
     for (const line of failed) console.error(`Not notified: ${line}.`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     console.error(visibleLine(`Not notified: ${reason}`));
   }
 }

@@ -1,4 +1,4 @@
-import { pathText } from "../../model/problems";
+import { messageOf, pathText } from "../../model/problems";
 import { hasEncrypted, notifySchema, type Receiver } from "../../settings/notify";
 import type { Settings } from "../../settings/read";
 import { CommandError } from "../errors";
@@ -28,9 +28,7 @@ export async function receiversOf(
   if (!content.hidesReceivers && !hasEncrypted(notify)) return notify;
   const text = await read("notify", content, stack).catch((error: unknown) => {
     // Pulumi's words name no setting: "error: incorrect passphrase".
-    throw new CommandError(
-      `Pulumi can't decrypt the setting notify: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new CommandError(`Pulumi can't decrypt the setting notify: ${messageOf(error)}`);
   });
   const parsed = notifySchema.safeParse(jsonIn(text));
   if (parsed.success) return parsed.data;

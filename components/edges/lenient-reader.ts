@@ -1,3 +1,4 @@
+import { messageOf } from "../../model/problems";
 import type { ClusterReader } from "./edge";
 
 /** Reads lists, and never throws: a list that could not be read is `undefined`. */
@@ -18,7 +19,7 @@ export function lenientReader(cluster: ClusterReader): LenientReader {
       try {
         return await cluster.list(path, item);
       } catch (error) {
-        unread.push(error instanceof Error ? error.message : String(error));
+        unread.push(messageOf(error));
         return undefined;
       }
     },
