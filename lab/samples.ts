@@ -1,6 +1,6 @@
 import { KubeConfig, type KubernetesObject } from "@kubernetes/client-node";
 import { z } from "zod";
-import { messageOf } from "./cluster/errors";
+import { messageOf } from "../model/problems";
 import { Kube } from "./cluster/kube";
 import { GATEWAY } from "./edges/gateway-api/objects";
 

@@ -18,8 +18,3 @@ export function lastLines(file: string, count = 15): string {
     ? "  (the log is empty)"
     : lines.map((line) => `  ${line.slice(0, 500)}`).join("\n");
 }
-
-/** What an unknown thrown value says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalError, lastLines, messageOf } from "./errors";
+import { messageOf } from "../../model/problems";
+import { LocalError, lastLines } from "./errors";
 
 export interface WaitOptions {
   /** What is waited for, as a noun phrase: `the API server to be ready`. */

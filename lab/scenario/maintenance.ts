@@ -1,4 +1,4 @@
-import { messageOf } from "../cluster/errors";
+import { messageOf } from "../../model/problems";
 import type { Lab } from "../lab";
 import type { Sample } from "../samples";
 import type { Up } from "../stack";

@@ -12,13 +12,13 @@ import { reservations as ofIngressNginx } from "../../components/edges/ingress-n
 import { PRIORITIES, NAMES as TRAEFIK_NAMES } from "../../components/edges/traefik/manifests";
 import { reservations as ofTraefik } from "../../components/edges/traefik/reservations";
 import { PAGE_SERVER } from "../../components/page-server/contract";
-import { messageOf } from "../../lab/cluster/errors";
 import { statusOf } from "../../lab/cluster/kube";
 import { withRightsOf } from "../../lab/cluster/roles";
 import { waitFor } from "../../lab/cluster/waiting";
 import { GATEWAY } from "../../lab/edges/gateway-api/objects";
 import type { Lab } from "../../lab/lab";
 import { ruleFor, type Sample, type Samples } from "../../lab/samples";
+import { messageOf } from "../../model/problems";
 
 // The setting `admissionPolicy` on a real API server: what it does to somebody with rights in one namespace only.
 
